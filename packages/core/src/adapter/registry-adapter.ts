@@ -1,0 +1,144 @@
+import type { Challenge } from "../auth/challenge.ts";
+import type { Credential, CredentialProvider } from "../auth/credential.ts";
+import type { Clock } from "../clock.ts";
+import type { ErrorDetails } from "../errors.ts";
+import type { HttpClient } from "../http/http-client.ts";
+import type { CallOptions } from "../store/chart-store.ts";
+import type { Connection } from "../store/connection.ts";
+
+/** What a host name tells: region, account, location … by the adapter's own keys. */
+export type HostMatch = Readonly<Record<string, string>>;
+
+/** Where the requests for a reference go. */
+export interface ResolvedTarget {
+  /** Host and port that requests go to. */
+  readonly apiHost: string;
+  readonly repository: string;
+  /** Key in credential files. */
+  readonly credentialKey: string;
+}
+
+/** How registries differ without code. */
+export interface Traits {
+  /** How a blob goes up: `single-post` is tried first and unlearned per host when refused; `post-put` always works. */
+  readonly upload: "single-post" | "post-put";
+  /** `n` of a tag page; undefined = do not send `n`. */
+  readonly tagPageSize: number | undefined;
+  /** Largest manifest in bytes. */
+  readonly manifestBytes: number;
+  /** Components of a repository path. */
+  readonly depth: { readonly min: number; readonly max: number };
+}
+
+export const capabilityNames = [
+  "push",
+  "list-tags",
+  "list-repositories",
+  "mount",
+  "referrers",
+  "delete-tag",
+  "delete-manifest",
+  "create-repository",
+  "overwrite-tag",
+] as const;
+export type Capability = (typeof capabilityNames)[number];
+
+/** Total: `true`, `'probe'` (settled once per connection), or a sentence that says why not, which is the skip reason and the documentation. */
+export type Capabilities = Readonly<Record<Capability, true | "probe" | (string & {})>>;
+
+export interface NameProblem {
+  readonly text: string;
+  readonly hint?: string;
+}
+
+/** The first answer of a self-hosted registry to `GET /v2/`. */
+export interface ProbeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly challenges: readonly Challenge[];
+}
+
+/** A refused answer, read once. `text` is at most 64 KiB. */
+export interface ErrorView {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly text: string;
+  /** From an OCI error body; empty when it was none. */
+  readonly errors: readonly { readonly code: string; readonly message: string; readonly detail: unknown }[];
+  readonly operation: string;
+}
+
+/** A token request that differs from GET + Basic. */
+export interface TokenRequest {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly authorization?: string;
+}
+
+/** What a hook may need of the connection it serves. */
+export interface AdapterContext {
+  readonly http: HttpClient;
+  /** Scheme, host and port of the registry. */
+  readonly origin: URL;
+  readonly match: HostMatch;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface TlsOptions {
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly insecureSkipVerify?: boolean;
+}
+
+/** What a user says of one end; the same for every adapter. */
+export interface ConnectOptions {
+  readonly end: "source" | "target";
+  /** Host and port as written, lower case; for a layout its directory. */
+  readonly registry: string;
+  readonly plainHttp?: boolean;
+  readonly tls?: TlsOptions;
+  /** Explicit credential of this end; wins over every file. */
+  readonly credential?: Credential;
+  /** Credential file instead of Helm's and Docker's own. */
+  readonly registryConfig?: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Options of the adapter's own, from chartferry.yaml. */
+  readonly adapterOptions?: Readonly<Record<string, unknown>>;
+  readonly clock?: Clock;
+  /** One line per request for `--debug`, already redacted. */
+  readonly debug?: (line: string) => void;
+  /** For tests: stands in for DNS. Answers are IP addresses. */
+  readonly lookup?: (host: string) => Promise<readonly string[]>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Data plus the few hooks in which registries truly differ. The caller passes its list of adapters in; a user's own is as good as ours. */
+export interface RegistryAdapter {
+  readonly id: string;
+  readonly traits: Traits;
+  readonly capabilities: Capabilities;
+  /** Pure: from the host name alone. `undefined` = not mine. */
+  detect(host: string): HostMatch | undefined;
+  /** For self-hosted registries: from the first answer. */
+  probe?(answer: ProbeAnswer): boolean;
+  resolve?(host: string, repository: string): ResolvedTarget;
+  /** Before the first request. */
+  validate?(host: string, repository: string): readonly NameProblem[];
+  /** The registry's own credential sources; `undefined` = none configured. "Mine but broken" throws, it never becomes anonymous. */
+  credentials?(context: AdapterContext, fallback: CredentialProvider): Promise<Credential | undefined>;
+  tokenRequest?(challenge: Challenge, credential: Credential, scopes: readonly string[]): TokenRequest | undefined;
+  /** Beyond 401: whether the answer speaks of an expired token. */
+  isTokenExpired?(view: ErrorView): boolean;
+  ensureRepository?(repository: string, context: AdapterContext, options?: CallOptions): Promise<"exists" | "created">;
+  /** A more exact code for an answer; `undefined` = core's mapping. */
+  mapError?(view: ErrorView): Partial<ErrorDetails> | undefined;
+  listRepositories?(prefix: string, context: AdapterContext, options?: CallOptions): AsyncIterable<string>;
+  listTags?(repository: string, context: AdapterContext, options?: CallOptions): AsyncIterable<string>;
+  deleteTag?(repository: string, tag: string, context: AdapterContext): Promise<boolean>;
+  /** Default: HTTP. A layout on disk brings its own. */
+  connect?(options: ConnectOptions): Promise<Connection>;
+}

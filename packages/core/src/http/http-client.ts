@@ -1,0 +1,48 @@
+import type { HostTraffic } from "../store/connection.ts";
+
+/** A request body that a retry or a second sign-in can read again. */
+export type RequestBody = Uint8Array | { readonly size: number; open(signal?: AbortSignal): AsyncIterable<Uint8Array> };
+
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: URL;
+  /** Lower-case names. Authorization is never among them: the client adds it. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  /** For messages: `push blob`, `read index`. */
+  readonly operation: string;
+  /** Registry token scopes, the missing one first: `repository:team/web:pull,push`. Empty for a plain http server. */
+  readonly scopes?: readonly string[];
+  /** `once`: an answer or a broken connection is not repeated here (the caller repeats the whole upload session); sign-in still is. Default `repeat`. */
+  readonly retry?: "repeat" | "once";
+  /** Default `follow`. Uploads use `refuse`. */
+  readonly redirects?: "follow" | "refuse";
+  /** Repository and version for messages. */
+  readonly repository?: string | undefined;
+  readonly version?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Whatever status came in the end. The body must be read or dumped, else the connection is lost. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names; repeated headers joined by `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** After redirects. */
+  readonly url: URL;
+  /** Fails with `too-large` beyond `limit` bytes. */
+  bytes(limit: number): Promise<Uint8Array>;
+  stream(): AsyncIterable<Uint8Array>;
+  /** Reads the rest away, so that the connection is used again. */
+  dump(): Promise<void>;
+}
+
+/**
+ * Sends requests for one end: keeps connections, signs in, follows redirects without credentials, repeats what may be repeated.
+ * Network failures reject with a ChartferryError (`connection-refused`, `tls`, `timeout` …); answers of any status resolve.
+ */
+export interface HttpClient {
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  traffic(): Readonly<Record<string, HostTraffic>>;
+  close(): Promise<void>;
+}

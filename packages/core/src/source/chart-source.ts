@@ -1,0 +1,53 @@
+import type { ChartferryError } from "../errors.ts";
+import type { ChartPackage } from "../copy/chart-package.ts";
+
+/** What is known of one chart version before any download. */
+export interface SourceEntry {
+  /** The key under `entries` (authoritative for lookup), or the repository's last path element. */
+  readonly chart: string;
+  /** As written in the source, `+` included. */
+  readonly version: string;
+  /** As written in the source; not yet parsed. */
+  readonly created?: string;
+  /** All candidate places in order of preference, absolute (http, https, file, oci) after resolution against the repository. */
+  readonly urls: readonly string[];
+  /** Expected layer digest, normalised to `sha256:<hex>`; absent when the source gives none. */
+  readonly digest?: string;
+  readonly deprecated?: boolean;
+  readonly appVersion?: string;
+  readonly kind?: string;
+  /** Things found while reading the entry that do not prevent copying it. */
+  readonly notes: readonly Note[];
+}
+
+/** A remark for plan and report: `code` is stable, `text` a sentence. */
+export interface Note {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** An entry that cannot be copied at all, reported with the others: a bad entry never hides the good ones. */
+export interface EntryProblem {
+  readonly chart: string;
+  /** Empty when the entry has none that is readable. */
+  readonly version: string;
+  readonly error: ChartferryError;
+}
+
+export type SourceItem =
+  | { readonly kind: "entry"; readonly entry: SourceEntry }
+  | { readonly kind: "problem"; readonly problem: EntryProblem };
+
+export interface SourceOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where charts come from: a classic repository, a folder, a file, a registry, an image layout, a bucket. */
+export interface ChartSource {
+  /** For reports and journal keys: normalised, without credentials. */
+  readonly id: string;
+  versions(options?: SourceOptions): AsyncIterable<SourceItem>;
+  /** Also works in a process that never called `versions()`. @throws source-missing, digest-mismatch, archive-invalid … */
+  open(entry: SourceEntry, options?: SourceOptions): Promise<ChartPackage>;
+  close(): Promise<void>;
+}

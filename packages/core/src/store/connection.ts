@@ -1,0 +1,31 @@
+import type { ChartStore, CallOptions } from "./chart-store.ts";
+
+/** What crossed the wire to one host since the connection was opened. */
+export interface HostTraffic {
+  requests: number;
+  retries: number;
+  /** Body bytes. */
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/**
+ * One end's way to one registry: its host, credential identity, TLS, tokens. Two ends on one host share none of it.
+ * Opened by an adapter (`RegistryAdapter.connect`).
+ */
+export interface Connection {
+  /** Which end this is: `source` or `target`; credentials of one never serve the other. */
+  readonly end: "source" | "target";
+  /** Host and port, or the directory of a layout. */
+  readonly registry: string;
+  /** The adapter's id. */
+  readonly adapter: string;
+  openStore(repository: string): Promise<ChartStore>;
+  /** Repositories below a path, where the registry can list them. @throws unsupported */
+  repositories(prefix: string, options?: CallOptions): AsyncIterable<string>;
+  /** Asks whether the registry answers and accepts our credentials. @throws the reason why not */
+  ping(options?: CallOptions): Promise<void>;
+  /** By host (host:port), blob and token hosts included. */
+  traffic(): Readonly<Record<string, HostTraffic>>;
+  close(): Promise<void>;
+}

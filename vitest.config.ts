@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Unit tests: beside the code, no network beyond this machine, no build needed. */
+export default defineConfig({
+  ssr: { resolve: { conditions: ["@chartferry/source"] } },
+  resolve: { conditions: ["@chartferry/source"] },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "tools/**/*.test.ts"],
+    maxWorkers: 2,
+    coverage: { provider: "v8", include: ["packages/*/src/**/*.ts"], exclude: ["**/*.test.ts", "**/testing/**"] },
+  },
+});
