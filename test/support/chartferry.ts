@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { type ProgramResult, runProgram } from "./run-program.ts";
+
+const MAIN = fileURLToPath(new URL("../../packages/migrate-cli/dist/main.js", import.meta.url));
+const START_LIMIT_MS = 20_000;
+
+export interface ChartferryOptions {
+  /** Home, XDG folders and temporary files of the run: pass the same one again to keep the journal. */
+  readonly home: string;
+  readonly cwd?: string;
+  readonly stdin?: string;
+  /** Added to the environment; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly limitMs?: number;
+}
+
+/** Runs the built command line to its end. */
+export function runChartferry(args: readonly string[], { home, env, ...options }: ChartferryOptions): Promise<ProgramResult> {
+  return runProgram(process.execPath, [builtProgram(), ...args], { cwd: home, ...options, env: { ...isolated(home), ...env } });
+}
+
+export interface RunningChartferry {
+  /** The match of `readyPattern`, for a port that the program chose itself. */
+  readonly ready: RegExpMatchArray;
+  readonly processId: number;
+  /** Both streams, so far. */
+  readonly output: () => string;
+  /** Sends the signal and waits; resolves with the exit code, or -1 when the signal ended it. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number>;
+}
+
+/** Starts a command that stays (`serve`) and returns when its output matches `readyPattern`. */
+export async function startChartferry(
+  args: readonly string[],
+  options: ChartferryOptions & { readyPattern: RegExp },
+): Promise<RunningChartferry> {
+  const { home, env, cwd = home, readyPattern } = options;
+  const child = spawn(process.execPath, [builtProgram(), ...args], {
+    cwd,
+    env: { ...isolated(home), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const killAtExit = (): unknown => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  let output = "";
+  const ended = new Promise<number>((settle) => child.once("close", (code) => settle(code ?? -1))).finally(() =>
+    process.off("exit", killAtExit),
+  );
+  const ready = await new Promise<RegExpMatchArray>((settle, fail) => {
+    const timer = setTimeout(
+      () => fail(new Error(`chartferry ${args.join(" ")} printed nothing like ${readyPattern}:\n${output}`)),
+      START_LIMIT_MS,
+    );
+    const look = (text: string): void => {
+      output += text;
+      const match = readyPattern.exec(output);
+      if (match) settle(match);
+      if (match) clearTimeout(timer);
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", look);
+    void ended.then((code) => fail(new Error(`chartferry ${args.join(" ")} ended with ${code}:\n${output}`)));
+  }).catch((error: unknown) => {
+    child.kill("SIGKILL");
+    throw error;
+  });
+  const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<number> => {
+    child.kill(signal);
+    return ended;
+  };
+  return { ready, processId: child.pid ?? 0, output: () => output, stop };
+}
+
+function builtProgram(): string {
+  if (!existsSync(MAIN)) throw new Error("the command line is not built: run npm run build");
+  return MAIN;
+}
+
+/** Nothing of the person who runs the tests: no credential files, no proxies, no journal. */
+function isolated(home: string): Record<string, string | undefined> {
+  const xdg = {
+    XDG_CONFIG_HOME: `${home}/config`,
+    XDG_STATE_HOME: `${home}/state`,
+    XDG_CACHE_HOME: `${home}/cache`,
+    XDG_DATA_HOME: `${home}/data`,
+  };
+  return { PATH: process.env["PATH"], HOME: home, TMPDIR: process.env["TMPDIR"], TZ: "UTC", NO_COLOR: "1", ...xdg };
+}
