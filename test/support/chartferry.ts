@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { atProcessEnd } from "./at-process-end.ts";
 import { type ProgramResult, runProgram } from "./run-program.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/migrate-cli/dist/main.js", import.meta.url));
@@ -43,12 +44,9 @@ export async function startChartferry(
     env: { ...isolated(home), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const killAtExit = (): unknown => child.kill("SIGKILL");
-  process.once("exit", killAtExit);
+  const callOff = atProcessEnd(() => child.kill("SIGKILL"));
   let output = "";
-  const ended = new Promise<number>((settle) => child.once("close", (code) => settle(code ?? -1))).finally(() =>
-    process.off("exit", killAtExit),
-  );
+  const ended = new Promise<number>((settle) => child.once("close", (code) => settle(code ?? -1))).finally(callOff);
   const ready = await new Promise<RegExpMatchArray>((settle, fail) => {
     const timer = setTimeout(
       () => fail(new Error(`chartferry ${args.join(" ")} printed nothing like ${readyPattern}:\n${output}`)),

@@ -3,6 +3,8 @@ import { request as requestOverHttp } from "node:http";
 import { request as requestOverHttps } from "node:https";
 import { createServer } from "node:net";
 
+import { atProcessEnd } from "./at-process-end.ts";
+
 export interface RunningServer {
   /** `127.0.0.1:PORT` */
   readonly host: string;
@@ -29,9 +31,6 @@ const PORT_ATTEMPTS = 3;
 const READY_LIMIT_MS = 20_000;
 const POLL_MS = 25;
 const TERMINATION_LIMIT_MS = 5000;
-
-const running = new Set<ChildProcess>();
-process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
 /** Starts a server program on a free port of this machine and returns when it answers. */
 export async function startServer(server: ServerProgram): Promise<RunningServer> {
@@ -61,12 +60,12 @@ export async function findFreePort(): Promise<number> {
 async function startOn(port: number, server: ServerProgram): Promise<RunningServer | string> {
   const env = { PATH: process.env["PATH"], HOME: "/nonexistent", TZ: "UTC", ...server.env };
   const child = spawn(server.program, server.arguments(port), { env, stdio: ["ignore", "pipe", "pipe"] });
-  running.add(child);
+  const callOff = atProcessEnd(() => child.kill("SIGKILL"));
   let output = "";
   const ended = new Promise<string>((settle) => {
     child.once("error", (error) => settle(error.message));
     child.once("close", (code, signal) => settle(`it ended with ${code ?? signal}\n${output}`));
-  }).finally(() => running.delete(child));
+  }).finally(callOff);
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
 
   const host = `127.0.0.1:${port}`;
