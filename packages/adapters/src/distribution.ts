@@ -1,0 +1,21 @@
+import type { RegistryAdapter } from "@chartferry/core";
+
+import { generic, specCapabilities, specTraits } from "./generic.ts";
+
+/**
+ * CNCF Distribution 2.8 and 3.x, and what is built on it. A single POST with a body is answered 202 and the body thrown away, so it is not tried.
+ * 2.8 ignores `n` and does not sort tags; both lack the referrers API (the fallback tag serves). Deleting is off unless configured.
+ */
+export const distribution: RegistryAdapter = {
+  ...generic,
+  id: "distribution",
+  traits: { ...specTraits, upload: "post-put" },
+  capabilities: {
+    ...specCapabilities,
+    "list-repositories": true,
+    mount: true,
+    referrers: "Distribution has no referrers API; referrers are kept under the tag sha256-<hex>",
+    "overwrite-tag": true,
+  },
+  probe: ({ headers }) => headers["docker-distribution-api-version"] === "registry/2.0",
+};

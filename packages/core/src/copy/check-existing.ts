@@ -1,0 +1,88 @@
+import type { Digest } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
+import { chartParts } from "../manifest/chart-parts.ts";
+import type { CallOptions, ManifestReader, ManifestResolver } from "../store/chart-store.ts";
+
+/** What to do with a tag that is already at the target. Product promise: a HEAD a version with a record, one manifest GET without. */
+export type ExistingPolicy = "verify" | "trust" | "overwrite" | "fail";
+
+export interface ExistingCheck {
+  readonly tag: string;
+  readonly existing: ExistingPolicy;
+  /** Whether the target's tag list names the tag; undefined = not listed yet, or the list is old. */
+  readonly listed: boolean | undefined;
+  /** Digest of the chart layer as the source declares it; undefined where it declares none. */
+  readonly layerDigest?: Digest | undefined;
+  /** Manifest digest that an earlier run left under this tag. A cache, never a proof: the tag is asked all the same. */
+  readonly recordedDigest?: Digest | undefined;
+}
+
+export type ExistingAnswer =
+  | { readonly action: "push"; readonly reason: "absent" }
+  /** Known only after the download: `copyChart` compares what stands there with what came. */
+  | { readonly action: "push"; readonly reason: "overwrite" | "unknown-layer"; readonly manifestDigest: Digest; readonly standingLayer: Digest }
+  | { readonly action: "skip"; readonly reason: "listed" | "unchanged" | "same-chart"; readonly manifestDigest?: Digest };
+
+interface StorePlace {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+type ExistingStore = ManifestReader & ManifestResolver & StorePlace;
+
+/**
+ * Decides from the target alone, before any download, whether a version must travel.
+ * @throws conflict (another chart stands there), already-exists (policy `fail`), not-a-chart (`overwrite` aimed at an image)
+ */
+export async function checkExisting(store: ExistingStore, check: ExistingCheck, options: CallOptions = {}): Promise<ExistingAnswer> {
+  if (check.listed === false) return { action: "push", reason: "absent" };
+  if (check.existing === "trust" && check.listed === true) return { action: "skip", reason: "listed" };
+  if (check.recordedDigest !== undefined) {
+    const standing = await store.resolve(check.tag, options);
+    if (standing === undefined) return { action: "push", reason: "absent" };
+    if (standing.digest === check.recordedDigest) return { action: "skip", reason: "unchanged", manifestDigest: standing.digest };
+  }
+  return compare(store, check, options);
+}
+
+async function compare(store: ExistingStore, check: ExistingCheck, options: CallOptions): Promise<ExistingAnswer> {
+  const manifest = await store.fetchManifest(check.tag, options);
+  if (manifest === undefined) return { action: "push", reason: "absent" };
+  const { digest: manifestDigest } = manifest;
+  const place = { registry: store.registry, repository: store.repository, tag: check.tag };
+  if (check.existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
+  if (check.existing === "fail") throw refusal(place, "already-exists");
+  const layer = chartParts(manifest)?.chart;
+  if (layer === undefined) throw refusal(place, check.existing === "overwrite" ? "not-a-chart" : "conflict", manifest.mediaType);
+  if (check.existing === "overwrite") return { action: "push", reason: "overwrite", manifestDigest, standingLayer: layer.digest };
+  if (check.layerDigest === undefined) return { action: "push", reason: "unknown-layer", manifestDigest, standingLayer: layer.digest };
+  if (layer.digest === check.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
+  throw refusal(place, "conflict");
+}
+
+const refusals = {
+  "already-exists": { text: "is already there", hint: "leave out --existing fail to accept what is the same chart" },
+  conflict: {
+    text: "holds another chart archive than the source",
+    hint: "compare the two; --existing overwrite replaces what stands there, --existing trust leaves it",
+  },
+  "not-a-chart": { text: "holds something that is no Helm chart; it is not overwritten", hint: "choose another namespace for the charts" },
+} as const;
+
+/** The error for a tag that may not be touched. */
+export function refusal(
+  place: StorePlace & { readonly tag: string },
+  code: keyof typeof refusals,
+  mediaType?: string,
+): ChartferryError {
+  const { text, hint } = refusals[code];
+  const found = code === "conflict" && mediaType !== undefined ? "holds something that is no Helm chart" : text;
+  return new ChartferryError(`${place.registry}/${place.repository}:${place.tag} ${found}`, {
+    code,
+    operation: "check existing tag",
+    registry: place.registry,
+    repository: place.repository,
+    version: place.tag,
+    hint,
+  });
+}

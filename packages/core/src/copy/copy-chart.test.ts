@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+
+import { digestOf } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
+import { mediaTypes } from "../media-types.ts";
+import { bytesOf, contentOf, createMemoryStore, type MemoryStore } from "../store/testing/memory-store.ts";
+import type { AssembledPackage, VerbatimPackage } from "./chart-package.ts";
+import { checkExisting } from "./check-existing.ts";
+import { copyChart } from "./copy-chart.ts";
+import { readVerbatimPackage } from "./read-verbatim-package.ts";
+
+const text = (value: unknown): Uint8Array => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+
+function chart(archive = "archive bytes", provenance?: string): AssembledPackage {
+  return {
+    kind: "assemble",
+    layer: contentOf(text(archive)),
+    ...(provenance === undefined ? {} : { provenance: contentOf(text(provenance)) }),
+    metadata: { name: "web", version: "1.0.0", apiVersion: "v2" },
+    created: "2024-01-02T03:04:05Z",
+    notes: [],
+    release: () => Promise.resolve(),
+  };
+}
+
+const cold = { tags: ["1.0.0"] as const, existing: "verify" as const, listed: false };
+
+async function holding(pkg: AssembledPackage | VerbatimPackage): Promise<MemoryStore> {
+  const store = createMemoryStore();
+  await copyChart(pkg, store, { ...cold, tags: ["1.0.0"] });
+  store.calls.length = 0;
+  return store;
+}
+
+describe("copying an assembled chart", () => {
+  it("sends config and chart, then the manifest under its tag, and asks for nothing that cannot be there", async () => {
+    const store = createMemoryStore();
+    const outcome = await copyChart(chart(), store, { ...cold, tags: ["1.0.0"] });
+    expect(outcome.status).toBe("pushed");
+    expect(store.calls.map((call) => call.replace(/sha256:\w+/, "…"))).toEqual(["PUT blob …", "PUT blob …", "PUT manifest 1.0.0"]);
+    expect(store.tagged.get("1.0.0")).toBe(outcome.manifestDigest);
+    expect(await bytesOf(chart().layer)).toEqual(store.blobs.get(chart().layer.digest));
+  });
+
+  it("writes no manifest when a blob does not arrive, and waits for the other blob first", async () => {
+    const store = createMemoryStore();
+    const lost = new ChartferryError("gone", { code: "connection-lost", operation: "push blob" });
+    store.before = (call) => {
+      if (call === `PUT blob ${chart().layer.digest}`) throw lost;
+    };
+    await expect(copyChart(chart(), store, { ...cold, tags: ["1.0.0"] })).rejects.toBe(lost);
+    expect(store.manifests.size).toBe(0);
+    expect(store.blobs.size).toBe(1);
+  });
+
+  it("is content with the identical manifest that an immutable tag already holds", async () => {
+    const store = await holding(chart());
+    store.before = (call) => {
+      if (call.startsWith("PUT manifest")) throw new ChartferryError("immutable", { code: "tag-immutable", operation: "push manifest" });
+    };
+    expect(await copyChart(chart(), store, { ...cold, tags: ["1.0.0"] })).toMatchObject({ status: "skipped", reason: "identical" });
+    await expect(copyChart(chart("other"), store, { ...cold, tags: ["1.0.0"] })).rejects.toThrow("immutable");
+  });
+
+  it("writes only the second tag when the first is there already", async () => {
+    const store = await holding(chart());
+    const outcome = await copyChart(chart(), store, { existing: "verify", tags: ["1.0.0", "v1.0.0"] });
+    expect(outcome.status).toBe("pushed");
+    expect(store.calls.filter((call) => call.startsWith("PUT manifest"))).toEqual(["PUT manifest v1.0.0"]);
+  });
+
+  it("writes nothing when every tag holds the manifest", async () => {
+    const store = await holding(chart());
+    expect(await copyChart(chart(), store, { existing: "verify", tags: ["1.0.0"] })).toMatchObject({ status: "skipped", reason: "identical" });
+    expect(store.calls).toEqual(["HEAD manifest 1.0.0"]);
+  });
+});
+
+describe("a tag that is already there", () => {
+  const layerDigest = chart().layer.digest;
+
+  it("costs no request when it is not listed, and none under trust", async () => {
+    const store = await holding(chart());
+    expect(await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: false })).toEqual({ action: "push", reason: "absent" });
+    expect(await checkExisting(store, { tag: "1.0.0", existing: "trust", listed: true })).toEqual({ action: "skip", reason: "listed" });
+    expect(store.calls).toEqual([]);
+  });
+
+  it("costs one HEAD when an earlier run recorded its digest", async () => {
+    const store = await holding(chart());
+    const recordedDigest = store.tagged.get("1.0.0") ?? "";
+    const answer = await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true, layerDigest, recordedDigest });
+    expect(answer).toMatchObject({ action: "skip", reason: "unchanged" });
+    expect(store.calls).toEqual(["HEAD manifest 1.0.0"]);
+  });
+
+  it("costs one GET without a record, and the chart layer decides", async () => {
+    const store = await holding(chart());
+    expect(await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true, layerDigest })).toMatchObject({ reason: "same-chart" });
+    expect(store.calls).toEqual(["GET manifest 1.0.0"]);
+    const other = digestOf(text("another archive"));
+    const check = checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true, layerDigest: other });
+    await expect(check).rejects.toMatchObject({ code: "conflict", repository: "charts/web", version: "1.0.0" });
+  });
+
+  it("is pushed again when the record speaks of a tag that is gone", async () => {
+    const store = createMemoryStore();
+    const check = { tag: "1.0.0", existing: "verify", listed: undefined, layerDigest, recordedDigest: layerDigest } as const;
+    expect(await checkExisting(store, check)).toEqual({ action: "push", reason: "absent" });
+  });
+
+  it("is refused under fail, unless this journal put it there", async () => {
+    const store = await holding(chart());
+    const check = { tag: "1.0.0", existing: "fail", listed: true, layerDigest } as const;
+    await expect(checkExisting(store, check)).rejects.toMatchObject({ code: "already-exists" });
+    const recordedDigest = store.tagged.get("1.0.0");
+    expect(await checkExisting(store, { ...check, recordedDigest })).toMatchObject({ action: "skip" });
+  });
+
+  it("is compared after the download where the source declares no digest", async () => {
+    const store = await holding(chart());
+    const checked = await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true });
+    expect(checked).toMatchObject({ action: "push", reason: "unknown-layer" });
+    const again = { ...chart(), created: "2030-01-01T00:00:00Z" };
+    expect(await copyChart(again, store, { existing: "verify", tags: ["1.0.0"], checked })).toMatchObject({ status: "skipped", reason: "same-chart" });
+    await expect(copyChart(chart("other"), store, { existing: "verify", tags: ["1.0.0"], checked })).rejects.toMatchObject({ code: "conflict" });
+  });
+});
+
+describe("overwriting", () => {
+  it("replaces another chart, and writes nothing when it is the identical one", async () => {
+    const store = await holding(chart());
+    const checked = await checkExisting(store, { tag: "1.0.0", existing: "overwrite", listed: true });
+    expect(await copyChart(chart(), store, { existing: "overwrite", tags: ["1.0.0"], checked })).toMatchObject({ status: "skipped" });
+    const outcome = await copyChart(chart("other"), store, { existing: "overwrite", tags: ["1.0.0"], checked });
+    expect(outcome.status).toBe("pushed");
+    expect(store.tagged.get("1.0.0")).toBe(outcome.manifestDigest);
+  });
+
+  it("leaves a container image alone", async () => {
+    const store = createMemoryStore();
+    const digest = digestOf(text("x"));
+    const bytes = text({ schemaVersion: 2, config: { mediaType: mediaTypes.ociConfig, digest, size: 1 }, layers: [] });
+    await store.putManifest("1.0.0", { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), bytes });
+    const check = checkExisting(store, { tag: "1.0.0", existing: "overwrite", listed: true });
+    await expect(check).rejects.toMatchObject({ code: "not-a-chart" });
+    await expect(checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true })).rejects.toMatchObject({ code: "conflict" });
+  });
+});
+
+describe("copying from store to store", () => {
+  it("keeps the manifest's bytes, and writes what is attached before the tag", async () => {
+    const source = await holding(chart());
+    const subject = source.tagged.get("1.0.0") ?? "";
+    const empty = text("{}");
+    source.blobs.set(digestOf(empty), empty);
+    const config = { mediaType: mediaTypes.ociEmpty, digest: digestOf(empty), size: 2 };
+    const signature = text({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: [config], subject: { ...config, digest: subject } });
+    const referrer = { mediaType: mediaTypes.ociManifest, digest: digestOf(signature), bytes: signature };
+    source.manifests.set(referrer.digest, referrer);
+    source.referring.set(subject, [{ mediaType: referrer.mediaType, digest: referrer.digest, size: signature.byteLength }]);
+    const target = createMemoryStore("mirror/web");
+    const outcome = await copyChart(await readVerbatimPackage(source, "1.0.0"), target, { ...cold, tags: ["1.0.0"] });
+    expect(outcome.manifestDigest).toBe(subject);
+    const writes = target.calls.filter((call) => call.startsWith("PUT manifest"));
+    expect(writes).toEqual([`PUT manifest ${subject}`, `PUT manifest ${referrer.digest}`, "PUT manifest 1.0.0"]);
+    target.manifests.delete(referrer.digest);
+    const again = await copyChart(await readVerbatimPackage(source, "1.0.0"), target, { existing: "verify", tags: ["1.0.0"] });
+    expect(again.status).toBe("pushed");
+    expect(target.manifests.has(referrer.digest)).toBe(true);
+  });
+});

@@ -1,0 +1,90 @@
+import type { StoredManifest } from "../content.ts";
+import type { Digest } from "../digest.ts";
+import { isChartferryError } from "../errors.ts";
+import { buildChartManifest } from "../manifest/build-manifest.ts";
+import type { Note } from "../source/chart-source.ts";
+import type { CallOptions, ChartStore } from "../store/chart-store.ts";
+import type { AssembledPackage, ChartPackage, VerbatimPackage } from "./chart-package.ts";
+import type { ExistingAnswer, ExistingPolicy } from "./check-existing.ts";
+import { decideTags } from "./decide-tags.ts";
+import { storeBlobs } from "./store-blobs.ts";
+
+export interface CopyOptions extends CallOptions {
+  /** Every tag that must name the manifest in the end. */
+  readonly tags: readonly [string, ...string[]];
+  readonly existing: ExistingPolicy;
+  /** Whether the target lists the tags; undefined = unknown. */
+  readonly listed?: boolean | undefined;
+  /** Repository of the same registry that may hold the blobs already, where one identity may read both. */
+  readonly mountFrom?: string | undefined;
+  /** What `checkExisting` answered for the first tag a moment ago: it is not asked again. */
+  readonly checked?: ExistingAnswer | undefined;
+}
+
+export interface CopyOutcome {
+  readonly status: "pushed" | "skipped";
+  readonly reason: string;
+  readonly manifestDigest: Digest;
+  readonly layerDigest: Digest | undefined;
+  /** Bytes of the blobs and the manifest that make up the chart, sent or found there. */
+  readonly bytes: number;
+  readonly notes: readonly Note[];
+}
+
+/**
+ * Moves one package into one repository: blobs, then the manifest, then what is attached to it, its tags last.
+ * Push, pull, publish, migrate and copy are all this verb with different ends.
+ */
+export async function copyChart(source: ChartPackage, target: ChartStore, options: CopyOptions): Promise<CopyOutcome> {
+  const plan = source.kind === "assemble" ? assembled(source) : verbatim(source);
+  const facts = { manifestDigest: plan.manifest.digest, layerDigest: plan.layerDigest, bytes: plan.bytes, notes: source.notes };
+  const { write, skip } = await decideTags(target, plan, options);
+  if (skip !== undefined) return { ...facts, status: "skipped", ...skip };
+  await storeBlobs(target, plan.blobs, options);
+  for (const child of plan.children) await target.putManifest(child.digest, child, options);
+  if (plan.attachments.length > 0) await target.putManifest(plan.manifest.digest, plan.manifest, options);
+  for (const attachment of plan.attachments) {
+    await storeBlobs(target, attachment.blobs, options);
+    await target.putManifest(attachment.tag ?? attachment.manifest.digest, attachment.manifest, options);
+  }
+  let changed = false;
+  for (const tag of write) changed = (await putTag(target, { tag, manifest: plan.manifest }, options)) || changed;
+  return { ...facts, status: changed ? "pushed" : "skipped", reason: changed ? "copied" : "identical" };
+}
+
+interface CopyPlan {
+  readonly manifest: StoredManifest;
+  readonly children: readonly StoredManifest[];
+  readonly blobs: AssembledPackage["layer"][];
+  readonly attachments: VerbatimPackage["attachments"];
+  readonly layerDigest: Digest | undefined;
+  readonly bytes: number;
+}
+
+function assembled({ layer, provenance, metadata, created }: AssembledPackage): CopyPlan {
+  const { config, manifest } = buildChartManifest({ metadata, layer, ...(provenance === undefined ? {} : { provenance }), created });
+  const blobs = provenance === undefined ? [config, layer] : [config, layer, provenance];
+  return { manifest, children: [], blobs, attachments: [], layerDigest: layer.digest, bytes: total(manifest, blobs) };
+}
+
+function verbatim({ manifest, children, blobs, attachments, layer }: VerbatimPackage): CopyPlan {
+  return { manifest, children, blobs: [...blobs], attachments, layerDigest: layer?.digest, bytes: total(manifest, blobs) };
+}
+
+function total(manifest: StoredManifest, blobs: readonly { readonly size: number }[]): number {
+  return blobs.reduce((sum, blob) => sum + blob.size, manifest.bytes.byteLength);
+}
+
+/** Registries with immutable tags refuse even the same bytes: then what stands there decides. `false` = it was there already. */
+async function putTag(target: ChartStore, put: { readonly tag: string; readonly manifest: StoredManifest }, options: CallOptions): Promise<boolean> {
+  try {
+    await target.putManifest(put.tag, put.manifest, options);
+    return true;
+  } catch (error) {
+    if (!isChartferryError(error, "tag-immutable", "denied")) throw error;
+    // The refusal is what the user must see, not that looking after it failed too.
+    const standing = await target.resolve(put.tag, options).catch(() => undefined);
+    if (standing?.digest === put.manifest.digest) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import type { StoredManifest } from "../content.ts";
+import type { Digest } from "../digest.ts";
+import type { ChartStore } from "../store/chart-store.ts";
+import { checkExisting, type ExistingAnswer, type ExistingPolicy, refusal } from "./check-existing.ts";
+import type { Attachment } from "./chart-package.ts";
+
+export interface TagDecision {
+  /** Tags that must still be written. */
+  readonly write: readonly string[];
+  /** Why nothing need be written, where that is so. */
+  readonly skip?: { readonly reason: string; readonly manifestDigest: Digest };
+}
+
+export interface WantedContent {
+  readonly manifest: StoredManifest;
+  readonly layerDigest: Digest | undefined;
+  readonly attachments: readonly Attachment[];
+}
+
+export interface DecisionOptions {
+  readonly tags: readonly [string, ...string[]];
+  readonly existing: ExistingPolicy;
+  readonly listed?: boolean | undefined;
+  readonly checked?: ExistingAnswer | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Which of the tags still have to be written, now that the content is known.
+ * "Already there" means all of it is: the manifest under every tag, and everything attached to it.
+ */
+export async function decideTags(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<TagDecision> {
+  const write: string[] = [];
+  let skip: TagDecision["skip"];
+  for (const [position, tag] of options.tags.entries()) {
+    const answer = position === 0 && options.checked !== undefined ? afterDownload(target, wanted, options) : await ask(target, { wanted, tag }, options);
+    if (answer.action === "push") write.push(tag);
+    else skip ??= { reason: answer.reason, manifestDigest: answer.manifestDigest ?? wanted.manifest.digest };
+  }
+  if (write.length > 0 || skip === undefined) return { write };
+  return (await allAttached(target, wanted, options)) ? { write, skip } : { write: options.tags };
+}
+
+type TagAnswer = { readonly action: "push" } | { readonly action: "skip"; readonly reason: string; readonly manifestDigest?: Digest };
+
+async function ask(target: ChartStore, { wanted, tag }: { wanted: WantedContent; tag: string }, options: DecisionOptions): Promise<TagAnswer> {
+  if (options.listed === false) return { action: "push" };
+  const standing = await target.resolve(tag, options);
+  if (standing === undefined) return { action: "push" };
+  if (standing.digest === wanted.manifest.digest) return { action: "skip", reason: "identical", manifestDigest: standing.digest };
+  return checkExisting(target, { tag, existing: options.existing, listed: undefined, layerDigest: wanted.layerDigest }, options);
+}
+
+/** What was asked before the download, compared with what the download brought. */
+function afterDownload(target: ChartStore, wanted: WantedContent, options: DecisionOptions): TagAnswer {
+  const { checked, tags } = options;
+  if (checked === undefined || checked.action === "skip" || checked.reason === "absent") return checked ?? { action: "push" };
+  const { manifestDigest } = checked;
+  if (manifestDigest === wanted.manifest.digest) return { action: "skip", reason: "identical", manifestDigest };
+  if (checked.reason === "overwrite") return { action: "push" };
+  if (checked.standingLayer === wanted.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
+  throw refusal({ registry: target.registry, repository: target.repository, tag: tags[0] }, "conflict");
+}
+
+async function allAttached(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<boolean> {
+  for (const { manifest, tag } of wanted.attachments) {
+    if ((await target.resolve(tag ?? manifest.digest, options))?.digest !== manifest.digest) return false;
+  }
+  return true;
+}

@@ -1,0 +1,76 @@
+import type { Descriptor, StoredManifest } from "../content.ts";
+import { ChartferryError } from "../errors.ts";
+import { chartParts } from "../manifest/chart-parts.ts";
+import { parseIndex } from "../manifest/parse-manifest.ts";
+import { mediaTypes } from "../media-types.ts";
+import { versionOf } from "../reference/chart-tag.ts";
+import type { CallOptions, ManifestReader, TagLister } from "../store/chart-store.ts";
+
+export interface StandingChart {
+  readonly manifest: StoredManifest;
+  readonly chart: Descriptor;
+  readonly config: Descriptor;
+  readonly provenance: Descriptor | undefined;
+}
+
+type ReadableStore = ManifestReader & TagLister & { readonly registry: string; readonly repository: string };
+
+/** Versions named in the error for a tag that is not there. */
+const suggestions = 5;
+
+/**
+ * The chart that a tag or digest names; an index is looked through for the one chart in it.
+ * @throws manifest-unknown (with the versions that do exist), not-a-chart
+ */
+export async function openStandingChart(store: ReadableStore, reference: string, options: CallOptions = {}): Promise<StandingChart> {
+  const manifest = await store.fetchManifest(reference, options);
+  if (manifest === undefined) throw await unknown(store, reference, options);
+  const found = manifest.mediaType === mediaTypes.ociIndex ? await chartInIndex(store, manifest, options) : manifest;
+  const parts = found === undefined ? undefined : chartParts(found);
+  if (found === undefined || parts?.chart === undefined) throw notAChart(store, { reference, manifest });
+  return { manifest: found, chart: parts.chart, config: parts.config, provenance: parts.provenance };
+}
+
+/** Helm takes the last match in random order; we take the first chart of the index as written. */
+async function chartInIndex(store: ReadableStore, index: StoredManifest, options: CallOptions): Promise<StoredManifest | undefined> {
+  for (const { digest, mediaType } of parseIndex(index.bytes).manifests) {
+    if (mediaType !== mediaTypes.ociManifest) continue;
+    const manifest = await store.fetchManifest(digest, options);
+    if (manifest !== undefined && chartParts(manifest)?.chart !== undefined) return manifest;
+  }
+  return undefined;
+}
+
+async function unknown(store: ReadableStore, reference: string, options: CallOptions): Promise<ChartferryError> {
+  const known: string[] = [];
+  try {
+    for await (const tag of store.tags(options)) known.push(versionOf(tag));
+  } catch {
+    // The listing only serves the hint.
+  }
+  const hint = known.length === 0 ? "check the repository's name: it holds no tags that we may see" : `it holds ${listed(known)}`;
+  return new ChartferryError(`${store.registry}/${store.repository} has no ${versionOf(reference)}`, {
+    code: "manifest-unknown",
+    operation: "find chart",
+    registry: store.registry,
+    repository: store.repository,
+    version: versionOf(reference),
+    hint,
+  });
+}
+
+function listed(versions: readonly string[]): string {
+  const last = versions.slice(-suggestions).join(", ");
+  return versions.length > suggestions ? `${versions.length} versions, among them ${last}` : last;
+}
+
+function notAChart(store: ReadableStore, found: { reference: string; manifest: StoredManifest }): ChartferryError {
+  return new ChartferryError(`${store.registry}/${store.repository}:${found.reference} is no Helm chart (it is ${found.manifest.mediaType})`, {
+    code: "not-a-chart",
+    operation: "find chart",
+    registry: store.registry,
+    repository: store.repository,
+    version: found.reference,
+    hint: "name the repository of a chart: oci://HOST/NAMESPACE/CHART",
+  });
+}

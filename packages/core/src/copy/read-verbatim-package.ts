@@ -1,0 +1,124 @@
+import type { BlobContent, Descriptor, StoredManifest } from "../content.ts";
+import { ChartferryError } from "../errors.ts";
+import { chartParts } from "../manifest/chart-parts.ts";
+import { parseIndex, parseManifest } from "../manifest/parse-manifest.ts";
+import { mediaTypes } from "../media-types.ts";
+import type { CallOptions, ChartStore } from "../store/chart-store.ts";
+import type { Attachment, VerbatimPackage } from "./chart-package.ts";
+
+/** Manifests below one tag, attachments of attachments included; more than any signed chart has. */
+const manifestLimit = 200;
+/** Cosign before referrers: signature, attestation and SBOM hang on tags made of the digest. */
+const attachmentSuffixes = ["sig", "att", "sbom"];
+
+/** Everything that a tag names, as it stands: the manifest, what it consists of, and what is attached to it. Blobs are read when asked for. */
+export async function readVerbatimPackage(store: ChartStore, reference: string, options: CallOptions = {}): Promise<VerbatimPackage> {
+  const manifest = await store.fetchManifest(reference, options);
+  if (manifest === undefined) throw gone(store, reference);
+  const graph: Graph = { store, budget: manifestLimit, seen: new Set([manifest.digest]) };
+  const { children, blobs } = await contents(graph, manifest, options);
+  const attachments = await attached(graph, manifest, options);
+  const layer = manifest.mediaType === mediaTypes.ociManifest ? chartParts(manifest)?.chart : undefined;
+  return {
+    kind: "verbatim",
+    manifest,
+    children,
+    blobs,
+    attachments,
+    ...(layer === undefined ? {} : { layer }),
+    notes: [],
+    release: () => Promise.resolve(),
+  };
+}
+
+interface Graph {
+  readonly store: ChartStore;
+  readonly seen: Set<string>;
+  budget: number;
+}
+
+interface Contents {
+  readonly children: StoredManifest[];
+  readonly blobs: BlobContent[];
+}
+
+async function contents(graph: Graph, manifest: StoredManifest, options: CallOptions): Promise<Contents> {
+  if (manifest.mediaType !== mediaTypes.ociIndex && manifest.mediaType !== mediaTypes.dockerManifestList) {
+    const { config, layers } = parseManifest(manifest.bytes);
+    return { children: [], blobs: [config, ...layers].map((descriptor) => remoteBlob(graph.store, descriptor)) };
+  }
+  const children: StoredManifest[] = [];
+  const blobs: BlobContent[] = [];
+  for (const { digest } of parseIndex(manifest.bytes).manifests) {
+    const child = await fetchOnce(graph, digest, options);
+    if (child === undefined) continue;
+    const below = await contents(graph, child, options);
+    children.push(...below.children, child);
+    blobs.push(...below.blobs);
+  }
+  return { children, blobs };
+}
+
+/** By the referrers API or its fallback tag, and by cosign's tags; each with what is attached to it in turn. */
+async function attached(graph: Graph, manifest: StoredManifest, options: CallOptions): Promise<Attachment[]> {
+  const found: Attachment[] = [];
+  for await (const { digest } of graph.store.referrers(manifest.digest, options)) {
+    const referrer = await fetchOnce(graph, digest, options);
+    if (referrer === undefined) continue;
+    found.push(...(await attachment(graph, { manifest: referrer }, options)));
+  }
+  for (const suffix of attachmentSuffixes) {
+    const tag = `${manifest.digest.replace(":", "-")}.${suffix}`;
+    const tagged = await graph.store.fetchManifest(tag, options);
+    if (tagged === undefined || graph.seen.has(tagged.digest)) continue;
+    graph.seen.add(tagged.digest);
+    found.push(...(await attachment(graph, { manifest: tagged, tag }, options)));
+  }
+  return found;
+}
+
+async function attachment(graph: Graph, own: { manifest: StoredManifest; tag?: string }, options: CallOptions): Promise<Attachment[]> {
+  const { children, blobs } = await contents(graph, own.manifest, options);
+  const below = await attachedByReferrer(graph, own.manifest, options);
+  return [...children.map((manifest) => ({ manifest, blobs: [] })), { ...own, blobs }, ...below];
+}
+
+async function attachedByReferrer(graph: Graph, manifest: StoredManifest, options: CallOptions): Promise<Attachment[]> {
+  const found: Attachment[] = [];
+  for await (const { digest } of graph.store.referrers(manifest.digest, options)) {
+    const referrer = await fetchOnce(graph, digest, options);
+    if (referrer !== undefined) found.push(...(await attachment(graph, { manifest: referrer }, options)));
+  }
+  return found;
+}
+
+async function fetchOnce(graph: Graph, digest: string, options: CallOptions): Promise<StoredManifest | undefined> {
+  if (graph.seen.has(digest)) return undefined;
+  graph.seen.add(digest);
+  if (graph.budget-- <= 0) {
+    throw new ChartferryError(`more than ${manifestLimit} manifests hang on one tag`, {
+      code: "too-large",
+      operation: "read attachments",
+      registry: graph.store.registry,
+      repository: graph.store.repository,
+    });
+  }
+  const manifest = await graph.store.fetchManifest(digest, options);
+  if (manifest === undefined) throw gone(graph.store, digest);
+  return manifest;
+}
+
+function remoteBlob(store: ChartStore, descriptor: Descriptor): BlobContent {
+  return { digest: descriptor.digest, size: descriptor.size, open: (signal) => store.fetchBlob(descriptor, { signal }) };
+}
+
+function gone(store: ChartStore, reference: string): ChartferryError {
+  return new ChartferryError(`${store.registry}/${store.repository} has no ${reference}`, {
+    code: "source-missing",
+    operation: "open chart",
+    registry: store.registry,
+    repository: store.repository,
+    version: reference,
+    hint: "it was deleted after the tags were listed: run again",
+  });
+}

@@ -1,0 +1,80 @@
+import type { AdapterContext, ConnectOptions, RegistryAdapter } from "../adapter/registry-adapter.ts";
+import type { Clock } from "../clock.ts";
+import { ChartferryError } from "../errors.ts";
+import type { HttpClient } from "../http/http-client.ts";
+import { errorFromAnswer } from "../http/error-response.ts";
+import { waitBeforeRetry } from "../http/retry.ts";
+import type { CallOptions } from "./chart-store.ts";
+import type { Connection } from "./connection.ts";
+import { createHttpStore, hasBlob } from "./http-store.ts";
+import type { RepositoryEnd, RepositoryRequest, UploadForm } from "./repository-end.ts";
+
+export interface HttpConnectionParts {
+  readonly adapter: RegistryAdapter;
+  readonly options: ConnectOptions;
+  readonly http: HttpClient;
+  /** Scheme, host and port that requests go to. */
+  readonly origin: URL;
+  readonly context: AdapterContext;
+  readonly clock: Clock;
+  /** A longer Retry-After fails the request as `rate-limited`. Milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/** A connection that speaks the distribution protocol over one HTTP client. */
+export function createHttpConnection(parts: HttpConnectionParts): Connection {
+  const { adapter, http, options } = parts;
+  const uploads: UploadForm = { singlePost: adapter.traits.upload === "single-post" ? "unknown" : "no" };
+  return {
+    end: options.end,
+    registry: options.registry,
+    adapter: adapter.id,
+    openStore: (repository) => Promise.resolve(createHttpStore(repositoryEnd(parts, repository, uploads))),
+    repositories: (prefix, call) => listRepositories(parts, prefix, call),
+    ping: (call) => ping(parts, call),
+    traffic: () => http.traffic(),
+    close: () => http.close(),
+  };
+}
+
+function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: UploadForm): RepositoryEnd {
+  const { adapter, http, options, origin, clock, maxWaitMs } = parts;
+  const repository = adapter.resolve?.(options.registry, written).repository ?? written;
+  const end: RepositoryEnd = {
+    registry: options.registry,
+    repository,
+    uploads,
+    tagPageSize: adapter.traits.tagPageSize,
+    manifestBytes: adapter.traits.manifestBytes,
+    url: (path) => new URL(`/v2/${repository}/${path}`, origin),
+    send: ({ access, alsoPull, ...request }) => http.send({ ...request, repository, scopes: scopes({ access, alsoPull }, repository) }),
+    hasBlob: (digest, call) => hasBlob(end, digest, call),
+    pause: (retry) => waitBeforeRetry(retry, { clock, maxWaitMs }),
+    mapError: (view) => adapter.mapError?.(view),
+  };
+  return end;
+}
+
+/** A push asks for `pull,push` at once: some token servers mishandle a second, wider request. */
+function scopes({ access, alsoPull }: Pick<RepositoryRequest, "access" | "alsoPull">, repository: string): string[] {
+  const actions = { pull: "pull", push: "pull,push", delete: "delete,pull" }[access];
+  const own = `repository:${repository}:${actions}`;
+  return alsoPull === undefined || alsoPull === repository ? [own] : [own, `repository:${alsoPull}:pull`];
+}
+
+async function ping({ http, options, origin, adapter }: HttpConnectionParts, call: CallOptions = {}): Promise<void> {
+  const answer = await http.send({ method: "GET", url: new URL("/v2/", origin), operation: "sign in", scopes: [], ...call });
+  if (answer.status === 200) return answer.dump();
+  throw await errorFromAnswer(answer, { operation: "sign in", registry: options.registry, mapError: (view) => adapter.mapError?.(view) });
+}
+
+function listRepositories({ adapter, context, options }: HttpConnectionParts, prefix: string, call?: CallOptions): AsyncIterable<string> {
+  if (adapter.listRepositories !== undefined) return adapter.listRepositories(prefix, context, call);
+  const reason = adapter.capabilities["list-repositories"];
+  throw new ChartferryError(typeof reason === "string" && reason !== "probe" ? reason : "this registry does not list its repositories", {
+    code: "unsupported",
+    operation: "list repositories",
+    registry: options.registry,
+    hint: "name the repositories one by one",
+  });
+}

@@ -1,0 +1,68 @@
+import type { Descriptor } from "../content.ts";
+import type { Digest } from "../digest.ts";
+import type { CallOptions, ChartStore } from "./chart-store.ts";
+import { downloadBlob } from "./blob-download.ts";
+import { uploadBlob } from "./blob-upload.ts";
+import { deleteManifest, fetchManifest, putManifest, resolveManifest } from "./manifest-calls.ts";
+import { listReferrers } from "./referrer-listing.ts";
+import { failure, type RepositoryEnd } from "./repository-end.ts";
+import { listTags } from "./tag-listing.ts";
+
+/** One repository of a registry that speaks the distribution protocol. */
+export function createHttpStore(end: RepositoryEnd): ChartStore {
+  return {
+    registry: end.registry,
+    repository: end.repository,
+    resolve: (reference, options) => resolveManifest(end, reference, options),
+    fetchManifest: (reference, options) => fetchManifest(end, reference, options),
+    putManifest: (reference, manifest, options) => putManifest(end, { reference, manifest }, options),
+    hasBlob: (digest, options) => end.hasBlob(digest, options),
+    fetchBlob: (descriptor, options) => downloadBlob(end, descriptor, options),
+    putBlob: (content, options) => uploadBlob(end, content, options),
+    mountBlob: (descriptor, fromRepository, options) => mountBlob(end, { descriptor, fromRepository }, options),
+    tags: (options) => listTags(end, options),
+    referrers: (digest, options) => listReferrers(end, digest, options),
+    deleteManifest: (reference, options) => deleteManifest(end, reference, options),
+  };
+}
+
+/** HEAD of a blob. @throws for every answer but 200 and 404 */
+export async function hasBlob(end: RepositoryEnd, digest: Digest, options: CallOptions = {}): Promise<boolean> {
+  const answer = await end.send({ method: "HEAD", url: end.url(`blobs/${digest}`), operation: "find blob", access: "pull", ...options });
+  if (answer.status !== 200 && answer.status !== 404) throw await failure(end, answer, "find blob", digest);
+  await answer.dump();
+  return answer.status === 200;
+}
+
+/** Asks the registry to link a blob of another repository. A 202 is a refusal that has opened a session, which is cancelled. */
+async function mountBlob(
+  end: RepositoryEnd,
+  mount: { readonly descriptor: Descriptor; readonly fromRepository: string },
+  options: CallOptions = {},
+): Promise<boolean> {
+  const url = end.url("blobs/uploads/");
+  url.searchParams.set("mount", mount.descriptor.digest);
+  url.searchParams.set("from", mount.fromRepository);
+  const answer = await end.send({
+    method: "POST",
+    url,
+    operation: "mount blob",
+    access: "push",
+    alsoPull: mount.fromRepository,
+    redirects: "refuse",
+    retry: "once",
+    headers: { "content-length": "0" },
+    ...options,
+  });
+  await answer.dump();
+  if (answer.status === 202) await cancelSession(end, answer.headers["location"], options);
+  return answer.status === 201;
+}
+
+/** Best effort: a registry forgets sessions by itself. */
+async function cancelSession(end: RepositoryEnd, location: string | undefined, options: CallOptions): Promise<void> {
+  const url = end.url("blobs/uploads/");
+  if (location === undefined || !URL.canParse(location, url)) return;
+  const answer = await end.send({ method: "DELETE", url: new URL(location, url), operation: "cancel upload", access: "push", retry: "once", ...options });
+  await answer.dump();
+}

@@ -1,0 +1,106 @@
+import type { Descriptor, StoredManifest } from "../content.ts";
+import { digestOf, isDigest, splitDigest } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
+import type { HttpAnswer } from "../http/http-client.ts";
+import { manifestAccept, mediaTypes } from "../media-types.ts";
+import { createHash } from "node:crypto";
+import type { CallOptions } from "./chart-store.ts";
+import { failure, type RepositoryEnd } from "./repository-end.ts";
+
+const accept = { accept: manifestAccept };
+
+/** HEAD of a tag or digest; a GET where the registry has no usable HEAD. */
+export async function resolveManifest(end: RepositoryEnd, reference: string, options: CallOptions = {}): Promise<Descriptor | undefined> {
+  const operation = isDigest(reference) ? "find manifest" : "resolve tag";
+  const answer = await end.send({ method: "HEAD", ...manifestRequest(end, reference), operation, access: "pull", headers: accept, ...options });
+  await answer.dump();
+  if (answer.status === 404) return undefined;
+  const digest = answer.headers["docker-content-digest"] ?? (isDigest(reference) ? reference : undefined);
+  const size = Number(answer.headers["content-length"]);
+  if (answer.status === 200 && digest !== undefined && isDigest(digest) && Number.isSafeInteger(size)) {
+    return { mediaType: mediaTypeOf(answer), digest, size };
+  }
+  if (answer.status !== 200 && answer.status !== 400 && answer.status !== 405) throw await failure(end, answer, operation, reference);
+  const manifest = await fetchManifest(end, reference, options);
+  return manifest && { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.bytes.byteLength };
+}
+
+/** GET of a tag or digest, its bytes checked against the digest asked for and the one that the registry names. */
+export async function fetchManifest(end: RepositoryEnd, reference: string, options: CallOptions = {}): Promise<StoredManifest | undefined> {
+  const operation = "fetch manifest";
+  const answer = await end.send({ method: "GET", ...manifestRequest(end, reference), operation, access: "pull", headers: accept, ...options });
+  if (answer.status === 404) {
+    await answer.dump();
+    return undefined;
+  }
+  if (answer.status !== 200) throw await failure(end, answer, operation, reference);
+  const bytes = await answer.bytes(end.manifestBytes);
+  const expected = isDigest(reference) ? reference : namedDigest(answer);
+  const digest = expected === undefined ? digestOf(bytes) : digestLike(expected, bytes);
+  if (expected !== undefined && digest !== expected) throw changed(end, { reference, expected, digest, operation });
+  return { mediaType: mediaTypeOf(answer), digest, bytes };
+}
+
+/** PUT under a tag or the digest. */
+export async function putManifest(
+  end: RepositoryEnd,
+  put: { readonly reference: string; readonly manifest: StoredManifest },
+  options: CallOptions = {},
+): Promise<void> {
+  const operation = "push manifest";
+  const { reference, manifest } = put;
+  const answer = await end.send({
+    method: "PUT",
+    ...manifestRequest(end, reference),
+    operation,
+    access: "push",
+    redirects: "refuse",
+    headers: { "content-type": manifest.mediaType },
+    body: manifest.bytes,
+    ...options,
+  });
+  if (![200, 201, 202, 204].includes(answer.status)) throw await failure(end, answer, operation, reference);
+  await answer.dump();
+  const digest = namedDigest(answer);
+  if (digest !== undefined && digest !== manifest.digest) throw changed(end, { reference, expected: manifest.digest, digest, operation });
+}
+
+/** DELETE of a tag or digest. */
+export async function deleteManifest(end: RepositoryEnd, reference: string, options: CallOptions = {}): Promise<boolean> {
+  const operation = isDigest(reference) ? "delete manifest" : "delete tag";
+  const answer = await end.send({ method: "DELETE", ...manifestRequest(end, reference), operation, access: "delete", ...options });
+  if (answer.status !== 404 && ![200, 202, 204].includes(answer.status)) throw await failure(end, answer, operation, reference);
+  await answer.dump();
+  return answer.status !== 404;
+}
+
+function manifestRequest(end: RepositoryEnd, reference: string): { url: URL; version: string } {
+  return { url: end.url(`manifests/${encodeURIComponent(reference).replaceAll("%3A", ":")}`), version: reference };
+}
+
+function mediaTypeOf(answer: HttpAnswer): string {
+  const type = answer.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
+  return type === "" || type === "application/json" ? mediaTypes.ociManifest : type;
+}
+
+/** The digest header, where it is one that we can verify. */
+function namedDigest(answer: HttpAnswer): string | undefined {
+  const digest = answer.headers["docker-content-digest"];
+  return digest !== undefined && isDigest(digest) ? digest : undefined;
+}
+
+function digestLike(digest: string, bytes: Uint8Array): string {
+  const { algorithm } = splitDigest(digest);
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}
+
+function changed(end: RepositoryEnd, found: { reference: string; expected: string; digest: string; operation: string }): ChartferryError {
+  return new ChartferryError(`the registry holds ${found.digest} under ${found.reference} where ${found.expected} was expected`, {
+    code: "digest-mismatch",
+    operation: found.operation,
+    registry: end.registry,
+    repository: end.repository,
+    version: found.reference,
+    hint: "something between here and the registry changes content, or the registry is damaged: try without a proxy",
+  });
+}

@@ -1,0 +1,54 @@
+import type { ErrorView } from "../adapter/registry-adapter.ts";
+import type { Digest } from "../digest.ts";
+import type { ChartferryError, ErrorDetails } from "../errors.ts";
+import { errorFromAnswer } from "../http/error-response.ts";
+import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
+import type { CallOptions } from "./chart-store.ts";
+
+/** What one connection has learned of how its registry takes blobs. */
+export interface UploadForm {
+  singlePost: "unknown" | "asking" | "yes" | "no";
+}
+
+/** A request of a repository: `access` becomes the token scope, the repository is added to messages. */
+export type RepositoryRequest = Omit<HttpRequest, "scopes" | "repository"> & {
+  readonly access: "pull" | "push" | "delete";
+  /** Another repository that the same token must read (mount). */
+  readonly alsoPull?: string;
+};
+
+/** What the parts of an HTTP store share: one repository as seen through one connection. */
+export interface RepositoryEnd {
+  readonly registry: string;
+  readonly repository: string;
+  readonly uploads: UploadForm;
+  /** `tagPageSize` and limits of the adapter. */
+  readonly tagPageSize: number | undefined;
+  readonly manifestBytes: number;
+  /** Absolute url of a path below `/v2/<repository>/`. */
+  url(path: string): URL;
+  send(request: RepositoryRequest): Promise<HttpAnswer>;
+  hasBlob(digest: Digest, options?: CallOptions): Promise<boolean>;
+  /** Waits before another attempt, as long as the registry asked for. @throws the error itself when that is longer than the run may wait */
+  pause(retry: PauseRequest): Promise<void>;
+  mapError(view: ErrorView): Partial<ErrorDetails> | undefined;
+}
+
+export interface PauseRequest {
+  /** 1 after the first failure. */
+  readonly attempt: number;
+  readonly error: ChartferryError;
+  readonly operation: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The error that an unexpected answer stands for; reads its body. */
+export async function failure(end: RepositoryEnd, answer: HttpAnswer, operation: string, version?: string): Promise<ChartferryError> {
+  return errorFromAnswer(answer, {
+    operation,
+    registry: end.registry,
+    repository: end.repository,
+    version,
+    mapError: (view) => end.mapError(view),
+  });
+}

@@ -1,0 +1,61 @@
+import type { HttpAnswer } from "../../http/http-client.ts";
+import { hasBlob } from "../http-store.ts";
+import type { RepositoryEnd, RepositoryRequest } from "../repository-end.ts";
+
+export interface ScriptedAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
+}
+
+export interface ScriptedEnd extends RepositoryEnd {
+  /** `POST /v2/charts/web/blobs/uploads/?digest=…`, in order. */
+  readonly requests: string[];
+  /** Milliseconds are not waited; each pause is written down with the error's code. */
+  readonly pauses: string[];
+}
+
+/** A repository whose answers the test writes: a function of the request line. */
+export function scriptedEnd(answer: (line: string, request: RepositoryRequest) => ScriptedAnswer): ScriptedEnd {
+  const requests: string[] = [];
+  const pauses: string[] = [];
+  const end: ScriptedEnd = {
+    registry: "registry.example",
+    repository: "charts/web",
+    uploads: { singlePost: "no" },
+    tagPageSize: 1000,
+    manifestBytes: 4 * 1024 * 1024,
+    requests,
+    pauses,
+    url: (path) => new URL(`https://registry.example/v2/charts/web/${path}`),
+    send: (request) => {
+      const line = `${request.method} ${request.url.host === "registry.example" ? "" : request.url.host}${request.url.pathname}${request.url.search}`;
+      requests.push(line);
+      return Promise.resolve().then(() => httpAnswer(request.url, answer(line, request)));
+    },
+    hasBlob: (digest, options) => hasBlob(end, digest, options),
+    pause: ({ error }) => {
+      pauses.push(error.code);
+      return Promise.resolve();
+    },
+    mapError: () => undefined,
+  };
+  return end;
+}
+
+function httpAnswer(url: URL, { status, headers = {}, body = "" }: ScriptedAnswer): HttpAnswer {
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body instanceof Uint8Array ? body : new Uint8Array();
+  return {
+    status,
+    headers,
+    url,
+    bytes: () => Promise.resolve(bytes),
+    stream: typeof body === "function" ? body : () => once(bytes),
+    dump: () => Promise.resolve(),
+  };
+}
+
+// oxlint-disable-next-line typescript/require-await -- a stream of one chunk
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
