@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+
+import { systemClock } from "@chartferry/core";
+
+import type { MigrateOptions } from "./migrate-options.ts";
+import { createRecordStore, type RecordStore } from "./record-store.ts";
+import { createTotals } from "./report.ts";
+import { selectEntries, type EntryTest } from "./select-entries.ts";
+import { createSpool, type Spool } from "./spool.ts";
+import { openTargetJournals, type TargetJournal } from "./target-journals.ts";
+import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
+
+/** Everything that lives as long as one run. */
+export interface Run {
+  /** Names the run's configuration in work items. */
+  readonly id: string;
+  readonly selects: EntryTest;
+  readonly journals: ReadonlyMap<string, TargetJournal>;
+  readonly queue: WorkQueue;
+  readonly spool: Spool;
+  readonly records: RecordStore;
+  readonly totals: ReturnType<typeof createTotals>;
+  /** Aborted = begin nothing new. */
+  readonly stop: AbortSignal;
+  /** Aborted = end at once. */
+  readonly signal: AbortSignal;
+  /** Ends at once, for a fault of our own. */
+  abort(): void;
+  /** Lets go of timers and listeners. */
+  end(): void;
+}
+
+/** Bytes of charts kept for lanes that lag. */
+const defaultSpoolBytes = 256 * 1024 * 1024;
+
+/** @throws usage (a range that cannot be read), journal-locked, file-unwritable */
+export function beginRun(options: MigrateOptions): Run {
+  const selects = selectEntries(options.selection ?? {});
+  const journals = openTargetJournals(options);
+  const lanes = options.targets.map(({ id }) => id);
+  const interrupts = watchInterrupts(options);
+  const { source, spoolBytes = defaultSpoolBytes } = options;
+  return {
+    id: randomUUID(),
+    selects,
+    journals,
+    queue: createWorkQueue(lanes),
+    spool: createSpool({ source, lanes, capacityBytes: spoolBytes, signal: interrupts.signal }),
+    records: createRecordStore(lanes.length),
+    totals: createTotals(options.targets),
+    ...interrupts,
+  };
+}
+
+/** Milliseconds that work in flight gets to end by itself. */
+const defaultGrace = 30_000;
+
+/** `interrupt` stops what is new at once and everything else after the grace; `signal` stops everything at once. */
+function watchInterrupts({
+  interrupt,
+  signal,
+  graceMs = defaultGrace,
+  clock = systemClock,
+}: MigrateOptions): Pick<Run, "stop" | "signal" | "abort" | "end"> {
+  const stop = new AbortController();
+  const hard = new AbortController();
+  const over = new AbortController();
+  const stopNow = (): void => {
+    stop.abort();
+    hard.abort();
+  };
+  const stopSoon = (): void => {
+    stop.abort();
+    clock.sleep(graceMs, over.signal).then(stopNow, () => {});
+  };
+  const watch = (watched: AbortSignal | undefined, action: () => void): void => {
+    if (watched?.aborted === true) action();
+    watched?.addEventListener("abort", action, { signal: over.signal });
+  };
+  watch(interrupt, stopSoon);
+  watch(signal, stopNow);
+  return { stop: stop.signal, signal: hard.signal, abort: stopNow, end: () => over.abort() };
+}

@@ -1,0 +1,50 @@
+import type { ChartferryError, ErrorCode } from "@chartferry/core";
+
+/** Stops a lane whose registry is not there, or does not know us, so that a million versions do not each find out. */
+export interface Circuit {
+  /** The failure that stopped the lane, once it is stopped. */
+  readonly openedBy: ChartferryError | undefined;
+  succeeded(): void;
+  failed(error: ChartferryError): void;
+}
+
+/** Failures in a row, by what they say of the whole host. Others, such as a conflict, say that the host works. */
+const limits: Partial<Record<ErrorCode, number>> = {
+  "host-not-found": 3,
+  "connection-refused": 3,
+  tls: 3,
+  "plain-http": 3,
+  "redirect-refused": 3,
+  "credentials-unavailable": 3,
+  unauthenticated: 3,
+  "read-only": 3,
+  "layout-locked": 3,
+  "file-unwritable": 3,
+  "connection-lost": 10,
+  timeout: 10,
+  unavailable: 10,
+  "quota-exceeded": 10,
+  "rate-limited": 10,
+  // These may hold for one repository only.
+  denied: 25,
+  "denied-or-missing": 25,
+  "namespace-missing": 25,
+};
+
+export function createCircuit(): Circuit {
+  let openedBy: ChartferryError | undefined;
+  let inARow = 0;
+  return {
+    get openedBy() {
+      return openedBy;
+    },
+    succeeded() {
+      inARow = 0;
+    },
+    failed(error) {
+      const limit = limits[error.code];
+      inARow = limit === undefined ? 0 : inARow + 1;
+      if (limit !== undefined && inARow >= limit) openedBy ??= error;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Digest } from "@chartferry/core";
+
+import type { Journal } from "./journal.ts";
+import type { MigrateEvent, MigrationTarget } from "./migrate-options.ts";
+import type { RecordStore } from "./record-store.ts";
+import type { createTotals, Totals } from "./report.ts";
+import type { TargetJournal } from "./target-journals.ts";
+import type { Outcome, VersionRecord } from "./work-item.ts";
+
+export interface CoordinatorOptions {
+  readonly targets: readonly MigrationTarget[];
+  readonly journals: ReadonlyMap<string, TargetJournal>;
+  readonly records: RecordStore;
+  readonly totals: ReturnType<typeof createTotals>;
+  readonly downloads: () => Totals["downloads"];
+  readonly onEvent: (event: MigrateEvent) => void;
+  /** Ends the run: its records cannot be kept. */
+  readonly abort: () => void;
+}
+
+/** The only one that writes journal and report. */
+export interface Coordinator {
+  /** Never throws: a fault ends the run, and `follow` tells it. */
+  take(outcome: Outcome): void;
+  /** Takes outcomes until there are no more. @throws what kept it from keeping them */
+  follow(outcomes: AsyncIterable<Outcome>): Promise<void>;
+}
+
+export function createCoordinator({ targets, journals, records, totals, downloads, onEvent, abort }: CoordinatorOptions): Coordinator {
+  const slots = new Map(targets.map(({ id }, slot) => [id, slot]));
+  let fault: { readonly error: unknown } | undefined;
+  const keep = ({ sequence, record }: Outcome): void => {
+    remember(journals.get(record.target ?? ""), record);
+    records.add({ sequence, slot: slots.get(record.target ?? "") ?? 0 }, record);
+    totals.add(record);
+    onEvent({ type: "version", record, totals: totals.snapshot(downloads()) });
+  };
+  const take = (outcome: Outcome): void => {
+    if (fault !== undefined) return;
+    try {
+      keep(outcome);
+    } catch (error) {
+      fault = { error };
+      abort();
+    }
+  };
+  return {
+    take,
+    async follow(outcomes) {
+      for await (const outcome of outcomes) take(outcome);
+      if (fault !== undefined) throw fault.error;
+    },
+  };
+}
+
+/** Only what changed is written: an unchanged repository leaves the journal as it is. */
+function remember(target: TargetJournal | undefined, record: VersionRecord): void {
+  const { chart, version, status, manifestDigest: manifest, layerDigest: layer } = record;
+  if (target === undefined || manifest === undefined || (status !== "pushed" && status !== "skipped")) return;
+  const { journal, key } = target;
+  const known = journal.find(key, chart, version);
+  if (known?.manifest === manifest && known.layer === layer) return;
+  journal.append(entryOf({ key, chart, version }, manifest, layer));
+}
+
+function entryOf(
+  identity: { readonly key: string; readonly chart: string; readonly version: string },
+  manifest: Digest,
+  layer: Digest | undefined,
+): Parameters<Journal["append"]>[0] {
+  return { ...identity, manifest, ...(layer === undefined ? {} : { layer }) };
+}

@@ -1,0 +1,136 @@
+import {
+  checkExisting,
+  copyChart,
+  isChartferryError,
+  type ChartStore,
+  type Clock,
+  type ExistingAnswer,
+  type ExistingPolicy,
+} from "@chartferry/core";
+
+import { describeFailure, isAbort } from "./describe-failure.ts";
+import type { JournalEntry } from "./journal.ts";
+import type { Spool } from "./spool.ts";
+import type { TargetListings } from "./target-listings.ts";
+import type { VersionRecord, WorkItem } from "./work-item.ts";
+import type { Delivery } from "./work-queue.ts";
+
+export interface DeliveryContext {
+  readonly spool: Spool;
+  readonly listings: TargetListings;
+  readonly existing: ExistingPolicy;
+  /** What an earlier run left under the item's tag. */
+  readonly recorded: (item: WorkItem) => JournalEntry | undefined;
+  /** The longest Retry-After that is waited for, in milliseconds. */
+  readonly maxWaitMs: number;
+  /** Holds the whole lane back for a while. */
+  readonly pause: (milliseconds: number) => void;
+  readonly clock: Clock;
+  /** Ends everything at once. */
+  readonly signal?: AbortSignal | undefined;
+  /** Ends waiting; what is in flight goes on. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+export interface DeliveryResult {
+  readonly record: VersionRecord;
+  /** The failure, where it speaks of the target; the source's failures say nothing about a lane. */
+  readonly targetError?: unknown;
+}
+
+type Progress = { stage: "target" | "source" };
+type Attempt = Partial<VersionRecord> & Pick<VersionRecord, "status">;
+
+/** Times one version is tried when its registry asks for patience or loses an upload; lesser faults are repeated per request. */
+const attemptLimit = 4;
+
+/** Brings one version to one target, or says why not. Never rejects. */
+export async function deliverVersion(delivery: Delivery, context: DeliveryContext): Promise<DeliveryResult> {
+  const { item } = delivery;
+  const started = context.clock.now();
+  const finish = (attempts: number, facts: Attempt): VersionRecord => ({
+    ...recordOf(item),
+    attempts,
+    milliseconds: Math.round(context.clock.now() - started),
+    ...facts,
+    notes: [...item.entry.notes, ...(facts.notes ?? [])],
+  });
+  for (let attempt = 1; ; attempt++) {
+    const progress: Progress = { stage: "target" };
+    try {
+      return { record: finish(attempt, await attemptDelivery(delivery, context, progress)) };
+    } catch (error) {
+      if (isAbort(error, context.signal)) return { record: finish(attempt, { status: "not-attempted", reason: "interrupted" }) };
+      if (attempt < attemptLimit && progress.stage === "target" && (await mayRepeat(error, context))) continue;
+      const record = finish(attempt, { status: "failed", ...describeFailure(error) });
+      return progress.stage === "target" ? { record, targetError: error } : { record };
+    }
+  }
+}
+
+/** The facts that a record has before anything was tried. */
+export function recordOf({ entry, target, repository, tag }: WorkItem): Omit<VersionRecord, "status"> {
+  const { chart, version, digest, notes } = entry;
+  const layerDigest = digest === undefined ? {} : { layerDigest: digest };
+  return { chart, version, target, repository, tag, ...layerDigest, bytes: 0, attempts: 0, milliseconds: 0, notes };
+}
+
+async function attemptDelivery(delivery: Delivery, context: DeliveryContext, progress: Progress): Promise<Attempt> {
+  const { item } = delivery;
+  const { store, tags } = await context.listings.of(item.repository);
+  const listed = delivery.delivery > 1 ? undefined : isListed(item, tags);
+  const recorded = context.recorded(item);
+  const checked = await checkExisting(
+    store,
+    {
+      tag: item.tag,
+      existing: context.existing,
+      listed,
+      layerDigest: item.entry.digest ?? recorded?.layer,
+      recordedDigest: context.existing === "verify" ? recorded?.manifest : undefined,
+    },
+    { signal: context.signal },
+  );
+  if (checked.action === "push") return send({ item, listed, checked, store }, context, progress);
+  const { reason, manifestDigest = recorded?.manifest } = checked;
+  return { status: "skipped", reason, ...(manifestDigest === undefined ? {} : { manifestDigest }) };
+}
+
+function isListed(item: WorkItem, tags: ReadonlySet<string> | undefined): boolean | undefined {
+  if (item.known.state !== "unknown") return item.known.state === "listed";
+  return tags?.has(item.tag);
+}
+
+interface Sending {
+  readonly item: WorkItem;
+  readonly listed: boolean | undefined;
+  readonly checked: ExistingAnswer;
+  readonly store: ChartStore;
+}
+
+async function send({ item, listed, checked, store }: Sending, context: DeliveryContext, progress: Progress): Promise<Attempt> {
+  progress.stage = "source";
+  const lease = await context.spool.lease(item.sequence, item.entry);
+  progress.stage = "target";
+  try {
+    const options = { tags: [item.tag] as const, existing: context.existing, listed, checked, signal: context.signal };
+    const { status, reason, manifestDigest, layerDigest, bytes, notes } = await copyChart(lease.package, store, options);
+    const created = lease.package.kind === "assemble" ? { created: lease.package.created } : {};
+    const layer = layerDigest === undefined ? {} : { layerDigest };
+    return { status, reason, manifestDigest, bytes: status === "pushed" ? bytes : 0, notes, ...layer, ...created };
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Waits as long as the registry asks for. A longer wait than allowed is a failure that a later run makes good. */
+async function mayRepeat(error: unknown, { maxWaitMs, pause, clock, stop, signal }: DeliveryContext): Promise<boolean> {
+  if (isChartferryError(error, "upload-lost", "blob-unknown")) return true;
+  if (!isChartferryError(error, "rate-limited") || error.retryAfterMs === undefined || error.retryAfterMs > maxWaitMs) return false;
+  pause(error.retryAfterMs);
+  const waited = clock.sleep(error.retryAfterMs, stop ?? signal);
+  return waited.then(
+    () => true,
+    () => false,
+  );
+}

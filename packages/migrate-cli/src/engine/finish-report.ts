@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+
+import { isChartferryError, systemClock, type HostTraffic } from "@chartferry/core";
+
+import type { Run } from "./begin-run.ts";
+import type { MigrateOptions } from "./migrate-options.ts";
+import type { HostRecord, Report, RunFacts } from "./report.ts";
+
+/** The report of a run that is over, however it ended. */
+export function finishReport(options: MigrateOptions, run: Run, facts: { readonly started: Date; readonly problem: unknown }): Report {
+  return {
+    schemaVersion: 1,
+    run: describeRun(options, run, facts),
+    totals: run.totals.snapshot(run.spool.counts),
+    hosts: hostRecords(options),
+    records: () => run.records.records(),
+    close: () => run.records.close(),
+  };
+}
+
+function describeRun(
+  options: MigrateOptions,
+  run: Run,
+  { started, problem }: { readonly started: Date; readonly problem: unknown },
+): RunFacts {
+  const { source, targets, configuration = {}, clock = systemClock } = options;
+  return {
+    command: "migrate",
+    chartferry: ownVersion(),
+    node: process.version,
+    started: started.toISOString(),
+    ended: new Date(clock.now()).toISOString(),
+    end: run.stop.aborted ? "interrupted" : problem === undefined ? "complete" : "source-failed",
+    ...(problem === undefined ? {} : { problem: describeProblem(problem) }),
+    source: source.id,
+    targets: targets.map(({ id, connection }) => ({ id, adapter: connection.adapter })),
+    journals: [...new Set([...run.journals.values()].map(({ journal }) => journal.path))],
+    configuration,
+  };
+}
+
+function describeProblem(problem: unknown): NonNullable<RunFacts["problem"]> {
+  if (isChartferryError(problem)) return { code: problem.code, message: problem.message };
+  return { code: "unexpected", message: problem instanceof Error ? problem.message : "unknown" };
+}
+
+function hostRecords({ targets, sourceTraffic }: MigrateOptions): HostRecord[] {
+  const source = hostsOf(sourceTraffic?.() ?? {}, { end: "source" });
+  return [...source, ...targets.flatMap(({ id, connection }) => hostsOf(connection.traffic(), { end: "target", target: id }))];
+}
+
+function hostsOf(traffic: Readonly<Record<string, HostTraffic>>, end: Pick<HostRecord, "end" | "target">): HostRecord[] {
+  const hosts = Object.entries(traffic).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return hosts.map(([host, { requests, retries, bytesSent, bytesReceived }]) => ({
+    ...end,
+    host,
+    requests,
+    retries,
+    bytesSent,
+    bytesReceived,
+  }));
+}
+
+/** The version in the package's own package.json, two folders up from source and from build alike. */
+export function ownVersion(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return version;
+}

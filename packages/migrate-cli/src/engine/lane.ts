@@ -1,0 +1,72 @@
+import { ChartferryError, isChartferryError, type Clock } from "@chartferry/core";
+
+import { createAdaptiveWindow } from "./adaptive-window.ts";
+import { createCircuit } from "./circuit.ts";
+import { deliverVersion, recordOf, type DeliveryContext } from "./deliver-version.ts";
+import { describeFailure, interruption } from "./describe-failure.ts";
+import type { VersionRecord } from "./work-item.ts";
+import type { Delivery, WorkQueue } from "./work-queue.ts";
+
+export interface LaneOptions {
+  readonly target: string;
+  readonly queue: WorkQueue;
+  readonly delivery: Omit<DeliveryContext, "pause">;
+  /** Versions in flight at most. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  /** Nothing new is begun once this is aborted; what is in flight ends. */
+  readonly stop?: AbortSignal | undefined;
+  /** Called once when the lane gives up on its target. */
+  readonly onStopped?: (error: ChartferryError) => void;
+}
+
+/** Works through the items of one target, on its own: another target's trouble is none of its business. */
+export async function runLane(options: LaneOptions): Promise<void> {
+  const { queue, target, clock } = options;
+  const window = createAdaptiveWindow(options.concurrency, clock, options.stop);
+  const circuit = createCircuit();
+  const context: DeliveryContext = { ...options.delivery, pause: (milliseconds) => window.pause(milliseconds) };
+  const settle = (error: unknown): "well" | "throttled" | "neither" => {
+    if (error === undefined) circuit.succeeded();
+    else if (isChartferryError(error)) {
+      const before = circuit.openedBy;
+      circuit.failed(error);
+      if (before === undefined && circuit.openedBy !== undefined) options.onStopped?.(error);
+    }
+    return error === undefined ? "well" : isChartferryError(error, "rate-limited", "unavailable") ? "throttled" : "neither";
+  };
+  const handle = async (delivery: Delivery): Promise<"well" | "throttled" | "neither"> => {
+    const { item } = delivery;
+    const refusal = refuse(delivery, { stopped: options.stop?.aborted === true, openedBy: circuit.openedBy });
+    const { record, targetError } = refusal === undefined ? await deliverVersion(delivery, context) : { record: refusal };
+    await context.spool.settle(target, item.sequence);
+    await delivery.ack({ sequence: item.sequence, record });
+    return refusal !== undefined || isSourceFailure(record, targetError) ? "neither" : settle(targetError);
+  };
+  const running = new Set<Promise<void>>();
+  for (;;) {
+    if (circuit.openedBy === undefined && options.stop?.aborted !== true) await window.enter();
+    else await Promise.all(running);
+    const delivery = await queue.take(target);
+    if (delivery === undefined) break;
+    const task = handle(delivery)
+      .then((how) => window.leave(how))
+      .finally(() => running.delete(task));
+    running.add(task);
+  }
+  await Promise.all(running);
+}
+
+/** A version that the source could not give says nothing of the target. */
+function isSourceFailure(record: VersionRecord, targetError: unknown): boolean {
+  return record.status === "not-attempted" || (record.status === "failed" && targetError === undefined);
+}
+
+function refuse(
+  { item }: Delivery,
+  { stopped, openedBy }: { readonly stopped: boolean; readonly openedBy: ChartferryError | undefined },
+): VersionRecord | undefined {
+  if (stopped) return { ...recordOf(item), status: "not-attempted", reason: "interrupted", hint: interruption().hint ?? "" };
+  if (openedBy === undefined) return undefined;
+  return { ...recordOf(item), status: "not-attempted", ...describeFailure(openedBy), reason: "target-stopped" };
+}

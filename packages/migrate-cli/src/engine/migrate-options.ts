@@ -1,0 +1,54 @@
+import type { ChartferryError, ChartSource, Clock, Connection, ExistingPolicy, HostTraffic, NameProblem } from "@chartferry/core";
+
+import type { Totals } from "./report.ts";
+import type { Selection } from "./select-entries.ts";
+import type { VersionRecord } from "./work-item.ts";
+
+/** One place that the charts go to. The caller opens the connection and closes it. */
+export interface MigrationTarget {
+  /** `oci://host/namespace` or `oci-layout:DIR`: as in report and journal. */
+  readonly id: string;
+  readonly connection: Connection;
+  /** Path that chart names are joined to; empty = the registry's root. */
+  readonly namespace: string;
+  /** What this registry has against a repository name, known before the first request. */
+  readonly nameProblems?: (repository: string) => readonly NameProblem[];
+}
+
+export interface MigrateOptions {
+  /** The caller closes it. */
+  readonly source: ChartSource;
+  readonly targets: readonly MigrationTarget[];
+  readonly selection?: Selection;
+  /** Default: verify. */
+  readonly existing?: ExistingPolicy;
+  /** What decides `created`, in words that are equal when the rule is: part of the journal's key. Default: empty. */
+  readonly createdPolicy?: string;
+  /** Versions in flight per target at most. Default: 16. */
+  readonly concurrency?: number;
+  /** The longest Retry-After that is waited for, in milliseconds. Default: 15 minutes. */
+  readonly maxWaitMs?: number;
+  /** Bytes of charts kept for lanes that lag. Default: 256 MiB. */
+  readonly spoolBytes?: number;
+  /** The journal's file for a target; undefined = none for it. Equal paths share one file. */
+  readonly journalPath?: (target: MigrationTarget) => string | undefined;
+  /** For the report: the options of the run, without secrets. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+  /** What crossed the wire to the source so far. */
+  readonly sourceTraffic?: () => Readonly<Record<string, HostTraffic>>;
+  readonly onEvent?: (event: MigrateEvent) => void;
+  /** Once aborted, what is in flight may end within `graceMs`; then the report is made. */
+  readonly interrupt?: AbortSignal;
+  /** Default: 30 seconds. */
+  readonly graceMs?: number;
+  /** Once aborted, everything ends at once. The report is still made. */
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+export type MigrateEvent =
+  | { readonly type: "journal"; readonly path: string }
+  | { readonly type: "version"; readonly record: VersionRecord; readonly totals: Totals }
+  /** The source is read to its end: from now on the number of versions is known. */
+  | { readonly type: "crawled"; readonly totals: Totals }
+  | { readonly type: "target-stopped"; readonly target: string; readonly error: ChartferryError };

@@ -1,0 +1,96 @@
+import { ChartferryError, systemClock } from "@chartferry/core";
+
+import { createCoordinator } from "./coordinator.ts";
+import { crawl } from "./crawl.ts";
+import { beginRun, type Run } from "./begin-run.ts";
+import { runLane } from "./lane.ts";
+import type { MigrateOptions } from "./migrate-options.ts";
+import { finishReport } from "./finish-report.ts";
+import type { Report } from "./report.ts";
+import { createTargetListings } from "./target-listings.ts";
+import { closeJournals } from "./target-journals.ts";
+
+/** Versions in flight per target. */
+const defaultConcurrency = 16;
+/** Milliseconds. */
+const defaultMaxWait = 15 * 60_000;
+
+/**
+ * Brings every selected version of the source to every target. A failing version or target never stops the others; they stand in the
+ * report. @throws what keeps the source from being read at all, journal-locked, usage
+ */
+export async function migrate(options: MigrateOptions): Promise<Report> {
+  if (options.targets.length === 0) throw new ChartferryError("no target is given", { code: "usage", operation: "migrate" });
+  const run = beginRun(options);
+  const started = new Date((options.clock ?? systemClock).now());
+  try {
+    const problem = await execute(options, run);
+    if (problem !== undefined && run.totals.crawl.entries === 0 && !run.stop.aborted) throw problem;
+    return finishReport(options, run, { started, problem });
+  } catch (error) {
+    run.records.close();
+    throw error;
+  } finally {
+    run.end();
+    await run.spool.close();
+    closeJournals(run.journals);
+  }
+}
+
+/** Runs crawler, lanes and coordinator side by side. Resolves with what broke the crawl off, if anything did. */
+async function execute(options: MigrateOptions, run: Run): Promise<Error | undefined> {
+  const { onEvent = () => {} } = options;
+  const downloads = (): Run["spool"]["counts"] => run.spool.counts;
+  for (const path of new Set([...run.journals.values()].map(({ journal }) => journal.path))) onEvent({ type: "journal", path });
+  const coordinator = createCoordinator({ ...run, targets: options.targets, downloads, onEvent });
+  const crawling = crawl(
+    {
+      ...run,
+      source: options.source,
+      targets: options.targets,
+      run: run.id,
+      refuse: async (outcome) => coordinator.take(outcome),
+      settle: (target, sequence) => run.spool.settle(target, sequence),
+    },
+    run.totals.crawl,
+  ).then(
+    () => undefined,
+    (error: unknown) => (run.stop.aborted ? undefined : sourceFault(error)),
+  );
+  const crawled = crawling.then(async (problem) => {
+    await run.queue.close();
+    onEvent({ type: "crawled", totals: run.totals.snapshot(downloads()) });
+    return problem;
+  });
+  const lanes = options.targets.map((target) => runTargetLane(options, run, target));
+  const [problem] = await Promise.all([crawled, coordinator.follow(run.queue.outcomes()), ...lanes]);
+  return problem;
+}
+
+function runTargetLane(options: MigrateOptions, run: Run, target: MigrateOptions["targets"][number]): Promise<void> {
+  const { clock = systemClock, existing = "verify", concurrency = defaultConcurrency, maxWaitMs = defaultMaxWait } = options;
+  const { spool, signal, stop, queue } = run;
+  const journal = run.journals.get(target.id);
+  return runLane({
+    target: target.id,
+    queue,
+    concurrency,
+    clock,
+    stop,
+    onStopped: (error) => options.onEvent?.({ type: "target-stopped", target: target.id, error }),
+    delivery: {
+      spool,
+      existing,
+      maxWaitMs,
+      clock,
+      signal,
+      stop,
+      listings: createTargetListings(target.connection, signal),
+      recorded: ({ entry }) => journal?.journal.find(journal.key, entry.chart, entry.version),
+    },
+  });
+}
+
+function sourceFault(error: unknown): Error {
+  return error instanceof Error ? error : new Error("the source broke off", { cause: error });
+}

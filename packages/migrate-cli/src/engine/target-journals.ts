@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+
+import { openJournal, type Journal } from "./journal.ts";
+import type { MigrateOptions } from "./migrate-options.ts";
+
+/** The journal of one target, and the key that its lines carry there. */
+export interface TargetJournal {
+  readonly journal: Journal;
+  readonly key: string;
+}
+
+/** What a recorded digest depends on: with another source, target, mapping or rule for `created` it says nothing. */
+export interface JournalScope {
+  readonly source: string;
+  readonly target: string;
+  /** How names and tags are derived from the source's. */
+  readonly mapping: string;
+  readonly createdPolicy: string;
+}
+
+export function journalKey({ source, target, mapping, createdPolicy }: JournalScope): string {
+  return createHash("sha256")
+    .update(JSON.stringify([source, target, mapping, createdPolicy]))
+    .digest("hex")
+    .slice(0, 24);
+}
+
+/** Charts keep their names and their versions' tags; other mappings get other words here. */
+const plainMapping = "plain";
+
+/** Opens each file once, however many targets write to it. @throws journal-locked, file-unwritable */
+export function openTargetJournals({
+  source,
+  targets,
+  createdPolicy = "",
+  journalPath,
+}: MigrateOptions): ReadonlyMap<string, TargetJournal> {
+  const files = new Map<string, Journal>();
+  const journals = new Map<string, TargetJournal>();
+  try {
+    for (const target of targets) {
+      const path = journalPath?.(target);
+      if (path === undefined) continue;
+      const journal = files.get(resolve(path)) ?? openJournal(resolve(path));
+      files.set(resolve(path), journal);
+      journals.set(target.id, { journal, key: journalKey({ source: source.id, target: target.id, mapping: plainMapping, createdPolicy }) });
+    }
+    return journals;
+  } catch (error) {
+    closeJournals(journals);
+    throw error;
+  }
+}
+
+export function closeJournals(journals: ReadonlyMap<string, TargetJournal>): void {
+  for (const journal of new Set([...journals.values()].map((each) => each.journal))) journal.close();
+}

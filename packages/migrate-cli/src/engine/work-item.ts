@@ -1,0 +1,58 @@
+import type { Digest, Note, SourceEntry } from "@chartferry/core";
+
+/** One version on its way to one target: self-contained and serialisable, so that any process may take it. Never a credential. */
+export interface WorkItem {
+  /** Place in the order of the source, from 0; together with the target it names the item. */
+  readonly sequence: number;
+  /** Id of the run's configuration, where the policies stand. */
+  readonly run: string;
+  /** `ChartSource.id`. */
+  readonly source: string;
+  /** Chart, version, candidate urls, digest and `created` as the source gives them. */
+  readonly entry: SourceEntry;
+  /** `MigrationTarget.id`. */
+  readonly target: string;
+  /** Path at the target's registry. */
+  readonly repository: string;
+  readonly tag: string;
+  readonly known: TagKnowledge;
+}
+
+/** What is known of the tag at the target, and since when (milliseconds since 1970). Unknown = the lane asks its own listing. */
+export type TagKnowledge = { readonly state: "unknown" } | { readonly state: "absent" | "listed"; readonly since: number };
+
+export const versionStatuses = ["pushed", "skipped", "failed", "refused", "not-attempted"] as const;
+/** `refused` = never sent, because of what the entry says; `not-attempted` = its lane had stopped or the run was interrupted. */
+export type VersionStatus = (typeof versionStatuses)[number];
+
+/** What became of one version at one target: a record of the report. */
+export interface VersionRecord {
+  readonly chart: string;
+  readonly version: string;
+  /** Absent where the source's entry itself cannot be used, whatever the target. */
+  readonly target?: string;
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly status: VersionStatus;
+  /** An error code, or why nothing was sent: `same-layer`, `digest-as-recorded` … */
+  readonly reason?: string;
+  /** One sentence on a failure. */
+  readonly message?: string;
+  /** What to try next. */
+  readonly hint?: string;
+  /** `created` as written into the manifest. */
+  readonly created?: string;
+  readonly layerDigest?: Digest;
+  readonly manifestDigest?: Digest;
+  /** Bytes sent to the registry for this version. */
+  readonly bytes: number;
+  readonly attempts: number;
+  readonly milliseconds: number;
+  readonly notes: readonly Note[];
+}
+
+/** What a lane hands back for an item. */
+export interface Outcome {
+  readonly sequence: number;
+  readonly record: VersionRecord;
+}

@@ -1,0 +1,53 @@
+import { randomBytes } from "node:crypto";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { dirname, join, basename } from "node:path";
+
+import { ChartferryError } from "@chartferry/core";
+
+import type { Report } from "./report.ts";
+
+/** Characters gathered for one write. */
+const pieceSize = 64 * 1024;
+
+/** The report as JSON text, piece by piece: it may hold a million records. */
+export function* reportText(report: Report): Generator<string, void, undefined> {
+  const { schemaVersion, run, totals, hosts } = report;
+  const head = JSON.stringify({ schemaVersion, run, totals, hosts }, undefined, 2);
+  let piece = `${head.slice(0, -2)},\n  "versions": [`;
+  let separator = "\n    ";
+  for (const record of report.records()) {
+    piece += `${separator}${JSON.stringify(record)}`;
+    separator = ",\n    ";
+    if (piece.length < pieceSize) continue;
+    yield piece;
+    piece = "";
+  }
+  yield `${piece}\n  ]\n}\n`;
+}
+
+/** Writes the report so that its path never names half of one. @throws file-unwritable */
+export async function writeReport(path: string, report: Report): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  try {
+    const file = await open(temporary, "wx", 0o644);
+    await writePieces(file, reportText(report));
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new ChartferryError(`cannot write the report ${path}: ${error instanceof Error ? error.message : "unknown error"}`, {
+      code: "file-unwritable",
+      operation: "write report",
+      hint: "choose another place with --report FILE; run the same command again to get the report",
+      cause: error,
+    });
+  }
+}
+
+async function writePieces(file: FileHandle, pieces: Iterable<string>): Promise<void> {
+  try {
+    for (const piece of pieces) await file.write(piece);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
