@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/src/**/*.test.ts", "tools/**/*.test.ts"],
     maxWorkers: 2,
+    reporters: ["default", "./tools/summary-reporter.ts"],
     coverage: { provider: "v8", include: ["packages/*/src/**/*.ts"], exclude: ["**/*.test.ts", "**/testing/**"] },
   },
 });

@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     maxWorkers: 2,
+    reporters: ["default", "./tools/summary-reporter.ts"],
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },

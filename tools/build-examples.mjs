@@ -71,7 +71,7 @@ function packageChart(scratch, folder, { created }) {
 function hasSortedSubCharts(archive) {
   const names = String(run("tar", ["-tzf", archive], { env: { PATH: process.env.PATH } })).split("\n");
   const subCharts = names.map((name) => /^[^/]+\/charts\/([^/]+)\//u.exec(name)?.[1]).filter(Boolean);
-  return subCharts.join() === subCharts.toSorted().join();
+  return subCharts.every((name, index) => index === 0 || subCharts[index - 1] <= name);
 }
 
 /** Helm ignores the given time in the lock file of an apiVersion v1 chart. */

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+
+/** A report as a user's script would read it: only what the tests look at. */
+export interface ReadReport {
+  readonly schemaVersion: number;
+  readonly run: {
+    readonly end: string;
+    readonly source: string;
+    readonly targets: readonly { readonly id: string; readonly adapter: string }[];
+    readonly journals: readonly string[];
+    readonly problem?: { readonly code: string; readonly message: string };
+  };
+  readonly totals: {
+    readonly entries: number;
+    readonly excluded: number;
+    readonly problems: number;
+    readonly targets: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    readonly downloads: { readonly charts: number };
+  };
+  readonly hosts: readonly { readonly end: string; readonly host: string; readonly requests: number }[];
+  readonly versions: readonly ReadVersion[];
+}
+
+export interface ReadVersion {
+  readonly chart: string;
+  readonly version: string;
+  readonly target?: string;
+  readonly tag?: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly hint?: string;
+  readonly created?: string;
+  readonly layerDigest?: string;
+  readonly manifestDigest?: string;
+  readonly notes: readonly { readonly code: string; readonly text: string }[];
+}
+
+export function parseReport(text: string): ReadReport {
+  return JSON.parse(text) as ReadReport;
+}
+
+export function readReport(path: string): ReadReport {
+  return parseReport(readFileSync(path, "utf8"));
+}
+
+/** `name version: status reason`, one line a version. */
+export function statusLines({ versions }: ReadReport): string[] {
+  return versions.map(({ chart, version, status, reason }) => `${chart} ${version}: ${status}${reason === undefined ? "" : ` ${reason}`}`);
+}
