@@ -42,7 +42,7 @@ function main() {
 }
 
 function installGoTools() {
-  const go = findProgram("go", ["/usr/local/go/bin/go"]);
+  const go = findProgram("go");
   return pins.go.map((tool) => {
     if (isInstalled(tool, goStamp(tool))) return row(tool, "present", tool.version);
     if (!go) return row(tool, "MISSING", "Go is not installed (no `go` on PATH), and it is built from its Go module");
@@ -157,9 +157,9 @@ function goStamp(tool) {
   return `${tool.package}@${tool.version} ${process.platform}-${process.arch} ${tool.linkerFlags ?? ""}`.trim();
 }
 
-function findProgram(name, fallbacks = []) {
+function findProgram(name) {
   const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  return [...folders.map((folder) => join(folder, name)), ...fallbacks].find(isExecutable);
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 function isExecutable(path) {
