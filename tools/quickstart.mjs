@@ -51,8 +51,10 @@ function migrate(target) {
   const own = ["--journal", shown(join(OWN, "journal.jsonl")), "--report", shown(join(OWN, "report.json"))];
   chartferry(["migrate", SOURCE, target, ...own]);
   const { totals } = JSON.parse(readFileSync(join(OWN, "report.json"), "utf8"));
-  if (totals === undefined) throw new Error("the report has no totals");
-  show(`Every version of ${SOURCE} now stands in the registry; the report is ${shown(join(OWN, "report.json"))}.`);
+  const [{ pushed, skipped }] = Object.values(totals.targets);
+  show(
+    `Every version of ${SOURCE} now stands in the registry (${pushed} pushed, ${skipped} there before); the report is ${shown(join(OWN, "report.json"))}.`,
+  );
 }
 
 function pullBack(target) {

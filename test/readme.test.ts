@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+import { runChartferry, startChartferry } from "./support/chartferry.ts";
+import { makeHelm } from "./support/helm.ts";
+import { findNeed } from "./support/real-tools.ts";
+import { runProgram } from "./support/run-program.ts";
+import { findFreePort } from "./support/start-server.ts";
+import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const PAGES = ["README.md", "CONTRIBUTING.md", "examples/README.md"];
+
+describe.each(PAGES)("%s", (page) => {
+  const text = readFileSync(join(ROOT, page), "utf8");
+
+  it("links to files that exist", () => {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/gu)].map((match) => match[1] ?? "");
+    expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
+  });
+
+  it("names npm scripts and files that exist", () => {
+    const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const named = [...text.matchAll(/npm run ([\w:]+)/gu)].map((match) => match[1] ?? "");
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+    const files = [...text.matchAll(/node ((?:tools|packages)\/\S+\.m?js)/gu)].map((match) => match[1] ?? "");
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
+
+describe("the README's tour", () => {
+  it("migrates the examples and finds nothing to push the second time; what it left behind is served, and helm verifies it", async () => {
+    const folder = makeTempDir("quickstart");
+    const env = { PATH: process.env["PATH"], HOME: folder, NO_COLOR: "1" };
+    const tour = () => runProgram(process.execPath, [join(ROOT, "tools", "quickstart.mjs"), folder], { cwd: ROOT, env });
+
+    const first = await tour();
+    expect(first, first.stderr).toMatchObject({ code: 0 });
+    expect(promisedLines().filter((line) => !first.stdout.includes(line))).toEqual([]);
+    expect(countsIn(folder)).toMatchObject({ pushed: 8, skipped: 0, failed: 0 });
+
+    const second = await tour();
+    expect(second, second.stderr).toMatchObject({ code: 0 });
+    expect(countsIn(folder)).toMatchObject({ pushed: 0, skipped: 8, failed: 0 });
+
+    await pullWhatIsServed(folder);
+    removeTempDir(folder);
+  });
+
+  it("shows options that the program has", async () => {
+    const home = makeTempDir("readme");
+    for (const [, command = "", rest = ""] of readme().matchAll(/chartferry(?:\/dist\/main\.js)? (\w+) (.*)/gu)) {
+      const help = await runChartferry([command, "--help"], { home });
+      const options = rest.split(" ").filter((word) => word.startsWith("--"));
+      expect({ command, code: help.code, missing: options.filter((option) => !help.stdout.includes(option)) }).toEqual({
+        command,
+        code: 0,
+        missing: [],
+      });
+    }
+    removeTempDir(home);
+  });
+});
+
+/** The README's commands, on a port that is free here. */
+async function pullWhatIsServed(folder: string): Promise<void> {
+  const port = await findFreePort();
+  const serve = ["serve", join(folder, "registry"), "--port", String(port)];
+  const server = await startChartferry(serve, { home: folder, readyPattern: new RegExp(`127\\.0\\.0\\.1:${port}`, "u") });
+  const pull = ["pull", `oci://127.0.0.1:${port}/charts/harbour-web`, "--version", "1.3.0"];
+  const original = readFileSync(join(ROOT, "examples/classic-repo/harbour-web-1.3.0.tgz"));
+  try {
+    expect(await runChartferry(pull, { home: folder })).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, "harbour-web-1.3.0.tgz")).equals(original)).toBe(true);
+    for (const name of ["helm3", "helm4"] as const) {
+      if (findNeed(name).path === undefined) continue;
+      const helm = makeHelm(name);
+      const verify = ["--plain-http", "--verify", "--keyring", join(ROOT, "examples/keyring.gpg")];
+      await helm.output([...pull, ...verify], { cwd: helm.home });
+      expect(readFileSync(join(helm.home, "harbour-web-1.3.0.tgz")).equals(original)).toBe(true);
+      helm.remove();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+function readme(): string {
+  return readFileSync(join(ROOT, "README.md"), "utf8");
+}
+
+/** What the README says the tour prints, apart from the port and the folders. */
+function promisedLines(): string[] {
+  const block = /```text\n([^`]*)```/u.exec(readme())?.[1] ?? "";
+  const fixed = ["The embedded registry listens on", "Every version of", "came back from the registry, byte for byte", "What to try next"];
+  expect(fixed.filter((words) => !block.includes(words))).toEqual([]);
+  return fixed;
+}
+
+/** Versions by their outcome in the report of the last tour. */
+function countsIn(folder: string): { pushed: number; skipped: number; failed: number } | undefined {
+  const report: { totals: { targets: Record<string, { pushed: number; skipped: number; failed: number }> } } = JSON.parse(
+    readFileSync(join(folder, "report.json"), "utf8"),
+  );
+  return Object.values(report.totals.targets)[0];
+}
