@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { runChartferry, startChartferry } from "./support/chartferry.ts";
 import { makeHelm } from "./support/helm.ts";
-import { findNeed } from "./support/real-tools.ts";
-import { runProgram } from "./support/run-program.ts";
+import { describeWith } from "./support/real-tools.ts";
+import { type ProgramResult, runProgram } from "./support/run-program.ts";
 import { findFreePort } from "./support/start-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
@@ -31,60 +31,74 @@ describe.each(PAGES)("%s", (page) => {
 });
 
 describe("the README's tour", () => {
-  it("migrates the examples and finds nothing to push the second time; what it left behind is served, and helm verifies it", async () => {
-    const folder = makeTempDir("quickstart");
+  const folder = makeTempDir("quickstart");
+  afterAll(() => removeTempDir(folder));
+  const tour = (): Promise<ProgramResult> => {
     const env = { PATH: process.env["PATH"], HOME: folder, NO_COLOR: "1" };
-    const tour = () => runProgram(process.execPath, [join(ROOT, "tools", "quickstart.mjs"), folder], { cwd: ROOT, env });
+    return runProgram(process.execPath, [join(ROOT, "tools", "quickstart.mjs"), folder], { cwd: ROOT, env });
+  };
 
+  it("migrates the examples and prints what the README promises", async () => {
     const first = await tour();
     expect(first, first.stderr).toMatchObject({ code: 0 });
     expect(promisedLines().filter((line) => !first.stdout.includes(line))).toEqual([]);
     expect(countsIn(folder)).toMatchObject({ pushed: 8, skipped: 0, failed: 0 });
+  });
 
+  it("finds nothing to push the second time", async () => {
     const second = await tour();
     expect(second, second.stderr).toMatchObject({ code: 0 });
     expect(countsIn(folder)).toMatchObject({ pushed: 0, skipped: 8, failed: 0 });
-
-    await pullWhatIsServed(folder);
-    removeTempDir(folder);
   });
 
-  it("shows options that the program has", async () => {
+  it("leaves a registry on disk from which a chart is pulled", async () => {
+    const server = await serveAgain(folder);
+    expect(await runChartferry(["pull", ...server.chart], { home: folder })).toMatchObject({ code: 0 });
+    await server.stop();
+    expect(readFileSync(join(folder, PULLED)).equals(original())).toBe(true);
+  });
+
+  for (const name of ["helm3", "helm4"] as const) {
+    describeWith([name], `with ${name}`, () => {
+      it("pulls and verifies a chart from it as the README says", async () => {
+        const server = await serveAgain(folder);
+        const helm = makeHelm(name);
+        await helm.output(["pull", ...server.chart, "--plain-http", "--verify", "--keyring", join(ROOT, "examples/keyring.gpg")], {
+          cwd: helm.home,
+        });
+        await server.stop();
+        expect(readFileSync(join(helm.home, PULLED)).equals(original())).toBe(true);
+        helm.remove();
+      });
+    });
+  }
+});
+
+describe("the commands of the README", () => {
+  it("use options that the program has", async () => {
     const home = makeTempDir("readme");
     for (const [, command = "", rest = ""] of readme().matchAll(/chartferry(?:\/dist\/main\.js)? (\w+) (.*)/gu)) {
       const help = await runChartferry([command, "--help"], { home });
       const options = rest.split(" ").filter((word) => word.startsWith("--"));
-      expect({ command, code: help.code, missing: options.filter((option) => !help.stdout.includes(option)) }).toEqual({
-        command,
-        code: 0,
-        missing: [],
-      });
+      const missing = options.filter((option) => !help.stdout.includes(option));
+      expect({ command, code: help.code, missing }).toEqual({ command, code: 0, missing: [] });
     }
     removeTempDir(home);
   });
 });
 
-/** The README's commands, on a port that is free here. */
-async function pullWhatIsServed(folder: string): Promise<void> {
+const PULLED = "harbour-web-1.3.0.tgz";
+
+function original(): Buffer {
+  return readFileSync(join(ROOT, "examples/classic-repo", PULLED));
+}
+
+/** The README's command, on a port that is free here. */
+async function serveAgain(folder: string): Promise<{ readonly chart: readonly string[]; readonly stop: () => Promise<number> }> {
   const port = await findFreePort();
-  const serve = ["serve", join(folder, "registry"), "--port", String(port)];
-  const server = await startChartferry(serve, { home: folder, readyPattern: new RegExp(`127\\.0\\.0\\.1:${port}`, "u") });
-  const pull = ["pull", `oci://127.0.0.1:${port}/charts/harbour-web`, "--version", "1.3.0"];
-  const original = readFileSync(join(ROOT, "examples/classic-repo/harbour-web-1.3.0.tgz"));
-  try {
-    expect(await runChartferry(pull, { home: folder })).toMatchObject({ code: 0 });
-    expect(readFileSync(join(folder, "harbour-web-1.3.0.tgz")).equals(original)).toBe(true);
-    for (const name of ["helm3", "helm4"] as const) {
-      if (findNeed(name).path === undefined) continue;
-      const helm = makeHelm(name);
-      const verify = ["--plain-http", "--verify", "--keyring", join(ROOT, "examples/keyring.gpg")];
-      await helm.output([...pull, ...verify], { cwd: helm.home });
-      expect(readFileSync(join(helm.home, "harbour-web-1.3.0.tgz")).equals(original)).toBe(true);
-      helm.remove();
-    }
-  } finally {
-    await server.stop();
-  }
+  const command = ["serve", join(folder, "registry"), "--port", String(port)];
+  const server = await startChartferry(command, { home: folder, readyPattern: new RegExp(`127\\.0\\.0\\.1:${port}`, "u") });
+  return { chart: [`oci://127.0.0.1:${port}/charts/harbour-web`, "--version", "1.3.0"], stop: server.stop };
 }
 
 function readme(): string {
