@@ -8,6 +8,11 @@ export default defineConfig({
     include: ["packages/*/src/**/*.test.ts", "tools/**/*.test.ts"],
     maxWorkers: 2,
     reporters: ["default", "./tools/summary-reporter.ts"],
-    coverage: { provider: "v8", include: ["packages/*/src/**/*.ts"], exclude: ["**/*.test.ts", "**/testing/**"] },
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/testing/**"],
+      reporter: ["text-summary", "html"],
+    },
   },
 });

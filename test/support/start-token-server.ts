@@ -8,6 +8,7 @@ import { makeTempDir, removeTempDir } from "./temp-dir.ts";
 import { basicAuthorization } from "./test-user.ts";
 
 export interface TokenRequest {
+  readonly method: string;
   readonly scopes: readonly string[];
   readonly authorization: string | undefined;
 }
@@ -39,7 +40,7 @@ export interface Scope {
 const SERVICE = "chartferry-test";
 const ISSUER = "chartferry-test-issuer";
 
-/** A token endpoint as registries use (GET, ES256), where a wrong password is answered with 401. */
+/** A token endpoint as Distribution's own (GET only, ES256): POST is answered with 405, a wrong password with 401. */
 export async function startTokenServer(options: TokenServerOptions = {}): Promise<TokenServer> {
   const directory = makeTempDir("token-server");
   const keyId = randomUUID();
@@ -49,13 +50,13 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
 
   const requests: TokenRequest[] = [];
   const server = createServer((request, response) => {
-    const asked = { scopes: scopesOf(request), authorization: request.headers.authorization };
+    const asked = { method: request.method ?? "", scopes: scopesOf(request), authorization: request.headers.authorization };
     requests.push(asked);
     const token = answer(asked, { keyId, privateKey, ...options });
-    response.writeHead(token === undefined ? 401 : 200, { "content-type": "application/json" });
-    response.end(
-      JSON.stringify(token === undefined ? { errors: [{ code: "UNAUTHORIZED" }] } : { token, expires_in: options.lifetimeSeconds ?? 300 }),
-    );
+    const status = asked.method === "GET" ? 200 : 405;
+    response.writeHead(token === undefined ? 401 : status, { "content-type": "application/json" });
+    const granted = { token, expires_in: options.lifetimeSeconds ?? 300 };
+    response.end(JSON.stringify(token === undefined || status === 405 ? { errors: [{ code: "UNAUTHORIZED" }] } : granted));
   });
   const { url, stop } = await listenOnLoopback(server);
   return {
