@@ -21,13 +21,13 @@ const INSTALLED = {
 /** Only ever looked for: this variable first, then PATH. */
 const LOOKED_FOR = { zot: "CHARTFERRY_ZOT", conformance: "CHARTFERRY_CONFORMANCE" } as const;
 
-export type ToolName = keyof typeof INSTALLED | keyof typeof LOOKED_FOR;
+type ToolName = keyof typeof INSTALLED | keyof typeof LOOKED_FOR;
 /** `corpus`: the folder of real chart repositories, see corpus.ts. */
 export type Need = ToolName | "corpus";
-export type Found = { readonly path: string } | { readonly path?: undefined; readonly reason: string };
+type Found = { readonly path: string } | { readonly path?: undefined; readonly reason: string };
 
 /** Where a real program (or the corpus) is, or why it is not there. */
-export function findNeed(need: Need): Found {
+function findNeed(need: Need): Found {
   if (need === "corpus") return findCorpus();
   if (need === "zot" || need === "conformance") return lookFor(need);
   const path = join(ROOT, ".cache", "real", "bin", INSTALLED[need]);
@@ -42,7 +42,7 @@ export function requireTool(need: Need): string {
 }
 
 /** True when CHARTFERRY_REQUIRE (a comma list) names it: its absence is then a failure and not a skip. */
-export function isRequired(need: Need): boolean {
+function isRequired(need: Need): boolean {
   return (process.env["CHARTFERRY_REQUIRE"] ?? "").split(",").some((name) => name.trim() === need);
 }
 
