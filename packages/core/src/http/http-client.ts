@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly scopes?: readonly string[];
   /** `once`: an answer or a broken connection is not repeated here (the caller repeats the whole upload session); sign-in still is. Default `repeat`. */
   readonly retry?: "repeat" | "once";
-  /** Default `follow`. Uploads use `refuse`. */
+  /** Default `follow`. Uploads use `refuse`: the redirecting answer itself comes back. */
   readonly redirects?: "follow" | "refuse";
   /** Repository and version for messages. */
   readonly repository?: string | undefined;
@@ -30,6 +30,8 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** After redirects. */
   readonly url: URL;
+  /** Where the credential that the request carried was found (`Credential.source`); absent when it carried none. */
+  readonly credentialSource?: string;
   /** Fails with `too-large` beyond `limit` bytes. */
   bytes(limit: number): Promise<Uint8Array>;
   stream(): AsyncIterable<Uint8Array>;
@@ -40,6 +42,7 @@ export interface HttpAnswer {
 /**
  * Sends requests for one end: keeps connections, signs in, follows redirects without credentials, repeats what may be repeated.
  * Network failures reject with a ChartferryError (`connection-refused`, `tls`, `timeout` …); answers of any status resolve.
+ * A token service that refuses us rejects too (`unauthenticated`, `denied`), and so does a Retry-After longer than we may wait (`rate-limited`).
  */
 export interface HttpClient {
   send(request: HttpRequest): Promise<HttpAnswer>;

@@ -1,0 +1,154 @@
+import { ChartferryError, isChartferryError } from "../errors.ts";
+import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
+import { basicHeader } from "./basic-header.ts";
+import type { Challenge } from "./challenge.ts";
+import type { Credential, CredentialProvider } from "./credential.ts";
+import { type CredentialMemory, type CredentialPlace, createCredentialMemory, identityOf } from "./credential-memory.ts";
+import { createKnownChallenges } from "./known-challenges.ts";
+import { parseChallenges, preferredChallenge } from "./parse-challenges.ts";
+import { chooseScopes, readsOnly } from "./scopes.ts";
+import { createTokenCache, type TokenCache } from "./token-cache.ts";
+import { fetchToken, type TokenServiceOptions } from "./token-service.ts";
+
+/** An Authorization header and how we came by it. */
+export interface Authorization {
+  readonly header: string | undefined;
+  readonly credential: Credential;
+  /** Tells one way of signing in from another: the same key again would give the same answer. */
+  readonly key: string;
+  /** Just obtained, so that a refusal is no matter of age. */
+  readonly fresh: boolean;
+  readonly token?: string;
+}
+
+/** Signs requests to one registry in. Remembers what it asked for, so that later requests carry their token from the start. */
+export interface SignIn {
+  /** For a request that was not yet refused; `undefined` = go without. */
+  authorize(request: HttpRequest): Promise<Authorization | undefined>;
+  /** For a request that was: another Authorization, or `undefined` when none would help. */
+  renew(request: HttpRequest, refusal: Refusal): Promise<Authorization | undefined>;
+}
+
+export interface Refusal {
+  readonly answer: Pick<HttpAnswer, "status" | "headers">;
+  /** What the refused request carried. */
+  readonly used: Authorization | undefined;
+  /** The registry spoke of an expired token in another way than by 401. */
+  readonly expired: boolean;
+}
+
+export interface SignInOptions extends TokenServiceOptions {
+  readonly credentials: CredentialProvider;
+  readonly credentialKey: string;
+  /** `first`: a Basic credential goes out with the first request (Helm's way with classic repositories). `asked`: only after a challenge. */
+  readonly basic: "first" | "asked";
+}
+
+interface Parts {
+  readonly options: SignInOptions;
+  readonly tokens: TokenCache;
+  readonly credentials: CredentialMemory;
+}
+
+const basicChallenge: Challenge = { scheme: "basic", parameters: {} };
+
+export function createSignIn(options: SignInOptions): SignIn {
+  const challenges = createKnownChallenges();
+  const parts: Parts = {
+    options,
+    tokens: createTokenCache(options.clock),
+    credentials: createCredentialMemory({ provider: options.credentials, key: options.credentialKey, clock: options.clock }),
+  };
+  return {
+    authorize: async (request) => {
+      const challenge = challenges.for(request.repository);
+      if (challenge !== undefined) return obtain(challenge, request, parts);
+      if (options.basic === "asked") return undefined;
+      const credential = await parts.credentials.current(placeOf(request));
+      return credential.kind === "basic" ? signWith({ challenge: basicChallenge, credential }, request, parts) : undefined;
+    },
+    renew: async (request, refusal) => {
+      const asked = preferredChallenge(parseChallenges(refusal.answer.headers["www-authenticate"] ?? ""));
+      if (asked !== undefined) challenges.remember(request.repository, asked);
+      const challenge = asked ?? challenges.for(request.repository);
+      if (challenge === undefined) return undefined;
+      if (refusal.used?.header !== undefined) return again({ ...refusal, used: refusal.used, challenge }, request, parts);
+      const authorization = await obtain(challenge, request, parts);
+      return authorization.header === undefined ? undefined : authorization;
+    },
+  };
+}
+
+interface Way {
+  readonly challenge: Challenge;
+  readonly credential: Credential;
+}
+
+async function signWith({ challenge, credential }: Way, request: HttpRequest, { options, tokens }: Parts): Promise<Authorization> {
+  const identity = identityOf(credential);
+  if (challenge.scheme === "basic") return { header: basicHeader(credential), credential, key: `basic ${identity}`, fresh: true };
+  if (credential.kind === "bearer") return { header: `Bearer ${credential.token}`, credential, key: `bearer ${identity}`, fresh: true };
+  const scopes = chooseScopes(request.scopes ?? [], challenge.parameters["scope"]);
+  const key = JSON.stringify([challenge.parameters["realm"], challenge.parameters["service"], scopes.toSorted(), identity]);
+  const { token, fresh } = await tokens.get(key, () => fetchToken({ challenge, credential, scopes }, options));
+  return { header: `Bearer ${token}`, credential, key, fresh, token };
+}
+
+/** Tries the user's credentials one after the other while the token service refuses them; never sinks to anonymous for a push. */
+async function obtain(challenge: Challenge, request: HttpRequest, parts: Parts): Promise<Authorization> {
+  let credential = await parts.credentials.current(placeOf(request));
+  for (;;) {
+    try {
+      return await signWith({ challenge, credential }, request, parts);
+    } catch (error) {
+      if (!isChartferryError(error, "unauthenticated", "credentials-expired") || credential.kind === "anonymous") throw error;
+      const next = await parts.credentials.next(placeOf(request), credential);
+      if (next === undefined) throw error;
+      credential = next;
+    }
+  }
+}
+
+type RefusedAuthorization = Refusal & { readonly used: Authorization; readonly challenge: Challenge };
+
+/** After a refused Authorization: a renewed token, another credential, or nothing more. */
+async function again(refusal: RefusedAuthorization, request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {
+  const { used, expired, challenge } = refusal;
+  if (lacksRights(refusal, request)) return undefined;
+  if (used.token === undefined && expired) return (await replace(refusal, request, parts)) ?? expiredForGood(request, used);
+  const aged = used.token !== undefined && (!used.fresh || expired);
+  if (aged) parts.tokens.forget(used.key, used.token);
+  const authorization = await signWith({ challenge, credential: used.credential }, request, parts);
+  // Another realm, service or scope than last time, or a token that had aged: worth a second try.
+  if (aged || authorization.key !== used.key) return authorization;
+  return used.token === undefined ? replace(refusal, request, parts) : undefined;
+}
+
+async function replace({ used, challenge }: RefusedAuthorization, request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {
+  const next = await parts.credentials.next(placeOf(request), used.credential);
+  if (next === undefined || (next.kind === "anonymous" && challenge.scheme === "basic")) return undefined;
+  return signWith({ challenge, credential: next }, request, parts);
+}
+
+/** Only a request that says that it reads a repository may fall back to nobody's rights. */
+function placeOf({ repository, scopes = [] }: HttpRequest): CredentialPlace {
+  return { repository, reads: scopes.length > 0 && readsOnly(scopes) };
+}
+
+/** The registry knows us and refuses all the same, and names no scope that our token was not asked for. */
+function lacksRights({ used, challenge }: RefusedAuthorization, request: HttpRequest): boolean {
+  if (!used.fresh || challenge.parameters["error"]?.toLowerCase() !== "insufficient_scope") return false;
+  const scopes = chooseScopes(request.scopes ?? [], challenge.parameters["scope"]);
+  return scopes.every((scope) => used.key.includes(JSON.stringify(scope)));
+}
+
+function expiredForGood(request: HttpRequest, used: Authorization): never {
+  throw new ChartferryError(`the credential from ${used.credential.source} has expired`, {
+    code: "credentials-expired",
+    operation: request.operation,
+    registry: request.url.host,
+    repository: request.repository,
+    version: request.version,
+    hint: "log in again: chartferry login",
+  });
+}

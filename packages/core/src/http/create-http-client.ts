@@ -1,0 +1,222 @@
+import type { ErrorView, TlsOptions, TokenRequest } from "../adapter/registry-adapter.ts";
+import type { Challenge } from "../auth/challenge.ts";
+import type { Credential, CredentialProvider } from "../auth/credential.ts";
+import { type Authorization, createSignIn, type SignIn } from "../auth/sign-in.ts";
+import type { SendPlain } from "../auth/token-service.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { ChartferryError, type ErrorDetails } from "../errors.ts";
+import { createAddressGuard, type Lookup } from "./address-guard.ts";
+import { readErrorView } from "./error-view.ts";
+import type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
+import { withBody } from "./open-answer.ts";
+import { followRedirects } from "./redirects.ts";
+import { repeatedly, type RetryOptions } from "./retry.ts";
+import { createRoutes, type Timeouts } from "./routes.ts";
+import { loadTlsSettings } from "./tls-settings.ts";
+import { defaultUserAgent } from "./user-agent.ts";
+import { createWire, type Wire, type WireRequest } from "./wire.ts";
+
+export interface HttpClientOptions {
+  /** Scheme, host and port of the one registry or repository that this client serves; its credentials go nowhere else. */
+  readonly origin: URL;
+  readonly tls?: TlsOptions | undefined;
+  /** Proxies are taken from it (HTTPS_PROXY, HTTP_PROXY, NO_PROXY); default: none. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Default: nobody (anonymous). */
+  readonly credentials?: CredentialProvider | undefined;
+  /** Key in credential files; default: the origin's host and port. */
+  readonly credentialKey?: string | undefined;
+  /** `first`: Basic goes out with the first request, as Helm does with classic repositories. Default `asked`: only after a challenge. */
+  readonly basic?: "first" | "asked";
+  readonly tokenRequest?:
+    | ((challenge: Challenge, credential: Credential, scopes: readonly string[]) => TokenRequest | undefined)
+    | undefined;
+  readonly isTokenExpired?: ((view: ErrorView) => boolean) | undefined;
+  /** Used for the token service's answers; `errorFromAnswer` takes its own. */
+  readonly mapError?: ((view: ErrorView) => Partial<ErrorDetails> | undefined) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: (() => number) | undefined;
+  /** One line per request, without secrets. */
+  readonly debug?: ((line: string) => void) | undefined;
+  readonly lookup?: Lookup | undefined;
+  /** Milliseconds; default 10 s, 60 s, 60 s. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** Connections to one origin; default 16. */
+  readonly connections?: number;
+  /** Times that a request is sent at most; default 5. */
+  readonly attempts?: number;
+  /** The longest Retry-After that is waited for; default 15 min. Milliseconds. */
+  readonly maxWaitMs?: number;
+  readonly userAgent?: string;
+}
+
+const defaultTimeouts: Timeouts = { connectMs: 10_000, headersMs: 60_000, bodyIdleMs: 60_000 };
+const defaultMaxWaitMs = 15 * 60_000;
+
+/** Answers to one request that may lead to another sign-in: nothing → token → renewed token → another credential. */
+const signInRounds = 4;
+
+const anonymous: CredentialProvider = () => Promise.resolve({ kind: "anonymous", source: "no credential given" });
+
+/** @throws file-missing, file-unreadable, usage (TLS files, proxy variables) */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { origin, clock = systemClock } = options;
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const closing = new AbortController();
+  const routes = createRoutes({
+    origin,
+    tls: loadTlsSettings(options.tls),
+    timeouts,
+    connections: options.connections ?? 16,
+    environment: options.environment ?? {},
+    guard: createAddressGuard({ origin, lookup: options.lookup }),
+  });
+  const wire = createWire({ routes, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
+  const retry = { clock, random: options.random, maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs, attempts: options.attempts ?? 5 };
+  const parts: ClientParts = {
+    origin,
+    wire,
+    retry,
+    isTokenExpired: options.isTokenExpired,
+    signIn: createSignIn({
+      origin,
+      clock,
+      send: sendPlain(wire, retry, closing.signal),
+      credentials: options.credentials ?? anonymous,
+      credentialKey: options.credentialKey ?? origin.host,
+      basic: options.basic ?? "asked",
+      tokenRequest: options.tokenRequest,
+      mapError: options.mapError,
+    }),
+  };
+  return {
+    send: (request) => repeatedly((attempt) => sendSigned(request, attempt, parts), request, retry),
+    traffic: () => wire.traffic(),
+    close: async () => {
+      closing.abort();
+      await routes.close();
+    },
+  };
+}
+
+interface ClientParts {
+  readonly origin: URL;
+  readonly wire: Wire;
+  readonly signIn: SignIn;
+  readonly retry: RetryOptions & { readonly attempts: number };
+  readonly isTokenExpired: HttpClientOptions["isTokenExpired"];
+}
+
+/** For the token service: many requests may wait for one answer, so no single one's signal may cut it off. */
+function sendPlain(wire: Wire, retry: ClientParts["retry"], signal: AbortSignal): SendPlain {
+  return ({ authorization, ...request }) =>
+    repeatedly(
+      (attempt) =>
+        followRedirects(wire, {
+          ...request,
+          url: request.url,
+          headers: { ...request.headers, ...authorizationHeader(authorization) },
+          attempt,
+          signal,
+        }),
+      { ...request, signal },
+      retry,
+    );
+}
+
+async function sendSigned(request: HttpRequest, attempt: number, parts: ClientParts): Promise<HttpAnswer> {
+  if (request.url.origin !== parts.origin.origin) return transfer(request, { attempt, used: undefined }, parts);
+  let used = await unlessAborted(parts.signIn.authorize(request), request);
+  for (let round = 1; ; round++) {
+    const answer = await transfer(request, { attempt, used }, parts);
+    if (round >= signInRounds || answer.url.origin !== parts.origin.origin) return answer;
+    const { refused, answer: readable } = await isRefused(answer, request, { used, parts });
+    if (refused === undefined) return readable;
+    const next = await renew(request, { used, expired: refused === "expired", answer: readable }, parts);
+    if (next === undefined) return readable;
+    await readable.dump();
+    used = next;
+  }
+}
+
+async function renew(
+  request: HttpRequest,
+  refusal: { readonly used: Authorization | undefined; readonly expired: boolean; readonly answer: HttpAnswer },
+  { signIn }: ClientParts,
+): Promise<Authorization | undefined> {
+  try {
+    return await unlessAborted(signIn.renew(request, refusal), request);
+  } catch (error) {
+    await refusal.answer.dump();
+    throw error;
+  }
+}
+
+/** 401, or what the adapter takes for an expired token; reading such an answer's body needs a copy that the caller can read again. */
+async function isRefused(
+  answer: HttpAnswer,
+  request: HttpRequest,
+  { used, parts }: { readonly used: Authorization | undefined; readonly parts: ClientParts },
+): Promise<{ readonly refused: "refused" | "expired" | undefined; readonly answer: HttpAnswer }> {
+  if (answer.status === 401) return { refused: "refused", answer };
+  const asks = parts.isTokenExpired !== undefined && used?.header !== undefined && (answer.status === 400 || answer.status === 403);
+  if (!asks) return { refused: undefined, answer };
+  const view = await readErrorView(answer, request.operation);
+  const copy = withBody(answer, new TextEncoder().encode(view.text));
+  return { refused: parts.isTokenExpired?.(view) ? "expired" : undefined, answer: copy };
+}
+
+async function transfer(
+  request: HttpRequest,
+  { attempt, used }: { readonly attempt: number; readonly used: Authorization | undefined },
+  { wire }: ClientParts,
+): Promise<HttpAnswer> {
+  const outgoing: WireRequest = {
+    ...request,
+    url: withoutUserinfo(request.url),
+    headers: { ...request.headers, ...authorizationHeader(used?.header) },
+    attempt,
+  };
+  const answer = await (request.redirects === "refuse" ? wire.exchange(outgoing) : followRedirects(wire, outgoing));
+  return used?.header === undefined ? answer : { ...answer, credentialSource: used.credential.source };
+}
+
+function withoutUserinfo(url: URL): URL {
+  if (url.username === "" && url.password === "") return url;
+  const plain = new URL(url);
+  plain.username = "";
+  plain.password = "";
+  return plain;
+}
+
+function authorizationHeader(value: string | undefined): { authorization?: string } {
+  return value === undefined ? {} : { authorization: value };
+}
+
+/** A token that several requests wait for goes on for the others when one of them gives up. */
+async function unlessAborted<T>(work: Promise<T>, { signal, operation, url }: HttpRequest): Promise<T> {
+  if (signal === undefined) return work;
+  const interrupted = new AbortController();
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, rejectedOnAbort(signal, { operation, url, done: interrupted.signal })]);
+  } finally {
+    interrupted.abort();
+  }
+}
+
+function rejectedOnAbort(signal: AbortSignal, context: { operation: string; url: URL; done: AbortSignal }): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = (): void =>
+      reject(
+        new ChartferryError("interrupted", {
+          code: "aborted",
+          operation: context.operation,
+          registry: context.url.host,
+          cause: signal.reason,
+        }),
+      );
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true, signal: context.done });
+  });
+}

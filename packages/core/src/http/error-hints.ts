@@ -1,0 +1,27 @@
+import type { ErrorCode } from "../errors.ts";
+
+/** The next thing to try, where it follows from the code alone. */
+export const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
+  unauthenticated: "log in: chartferry login HOST, or give --username and --password-stdin",
+  "credentials-expired": "log in again: chartferry login HOST",
+  denied: "ask for the right to do this, or log in as somebody who has it",
+  "denied-or-missing": "check that the repository exists and that this user may see it",
+  "repository-missing": "create the repository first, or use --create-repositories if-missing",
+  "namespace-missing": "create the namespace (project, organisation) first",
+  "name-invalid": "choose another name with --rename",
+  "tag-immutable": "this registry does not let tags move: use --existing verify or delete the tag first",
+  "quota-exceeded": "free some space or raise the quota, then run it again",
+  "rate-limited": "run it again later, lower --concurrency, or allow longer waits with --max-wait",
+  "too-large": "raise the size limit of the registry or of the proxy in front of it",
+  unsupported: "the registry, or the address, may be the wrong one: check the path",
+  "read-only": "the registry takes no writes now: try again when it is writable",
+  unavailable: "try again later; what is done already is kept",
+  timeout: "try again later; what is done already is kept",
+  "redirect-refused": "use the address it redirects to as the address itself",
+  "index-missing": "check the address: an index.yaml must stand below it",
+  "blob-unknown": "push the chart again: the registry misses one of its blobs",
+  "upload-lost": "try again: the registry lost the upload session",
+  "manifest-unknown": "check the version: this tag does not stand in the repository",
+  "manifest-invalid": "the registry does not take this kind of manifest: check that it accepts OCI artifacts",
+  tls: "leave --plain-http out: the server speaks https",
+};

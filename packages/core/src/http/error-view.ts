@@ -1,0 +1,85 @@
+import type { ErrorView } from "../adapter/registry-adapter.ts";
+import { isChartferryError } from "../errors.ts";
+import { cleanText } from "./clean-text.ts";
+import type { HttpAnswer } from "./http-client.ts";
+
+/** An error text beyond this says nothing more. Bytes. */
+const textLimit = 64 * 1024;
+const errorLimit = 20;
+
+/** Reads a refused answer once, at most 64 KiB of it. */
+export async function readErrorView(answer: HttpAnswer, operation: string): Promise<ErrorView> {
+  const text = new TextDecoder().decode(await readStart(answer));
+  return { status: answer.status, headers: answer.headers, text, errors: parseErrors(text), operation };
+}
+
+/** The first bytes; a body that breaks off or stalls is what came of it, for the status alone says enough. */
+async function readStart(answer: HttpAnswer): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  try {
+    for await (const chunk of answer.stream()) {
+      parts.push(chunk);
+      total += chunk.byteLength;
+      if (total >= textLimit) break;
+    }
+  } catch (error) {
+    if (isChartferryError(error, "aborted")) throw error;
+  }
+  return Buffer.concat(parts, total).subarray(0, textLimit);
+}
+
+/** `{"errors":[{code,message,detail}]}`; also a lone object with `code` or `message`, as some registries write. */
+function parseErrors(text: string): ErrorView["errors"] {
+  if (!/^\s*\{/.test(text)) return [];
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  const list: unknown = field(body, "errors");
+  const entries: unknown[] = Array.isArray(list) ? list.slice(0, errorLimit) : [body];
+  return entries.flatMap(readEntry);
+}
+
+function readEntry(entry: unknown): ErrorView["errors"] {
+  const code = textField(entry, "code") ?? "";
+  const message = textField(entry, "message") ?? textField(entry, "details") ?? textField(entry, "error") ?? "";
+  if (code === "" && message === "") return [];
+  return [{ code: cleanText(code, 80).toUpperCase(), message: cleanText(message), detail: field(entry, "detail") }];
+}
+
+function textField(value: unknown, name: string): string | undefined {
+  const text = field(value, name);
+  return typeof text === "string" ? text : undefined;
+}
+
+function field(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  const found: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+  return found;
+}
+
+/** What the server says, for a message: its own error messages, else the visible text of the body; empty when it says nothing. */
+export function spokenText(view: ErrorView): string {
+  const messages = view.errors.map(({ code, message, detail }) =>
+    [message === "" ? code : message, detailText(detail)].filter((part) => part !== "").join(": "),
+  );
+  const said = [...new Set(messages.filter((message) => message !== ""))].join("; ");
+  if (said !== "") return cleanText(said);
+  if (/<html|<!doctype|<body/i.test(view.text)) return htmlText(view.text);
+  return cleanText(view.text, 300);
+}
+
+function detailText(detail: unknown): string {
+  if (typeof detail === "string") return cleanText(detail, 200);
+  if (typeof detail !== "object" || detail === null || Object.keys(detail).length === 0) return "";
+  return cleanText(JSON.stringify(detail), 200);
+}
+
+function htmlText(html: string): string {
+  const start = html.slice(0, 8192);
+  const title = /<title[^>]*>([^<]*)</i.exec(start)?.[1] ?? /<h1[^>]*>([^<]*)</i.exec(start)?.[1] ?? "";
+  return cleanText(title === "" ? "an HTML page" : `an HTML page: ${title}`, 200);
+}

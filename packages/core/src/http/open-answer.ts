@@ -1,0 +1,120 @@
+import type { Dispatcher } from "undici";
+
+import { ChartferryError } from "../errors.ts";
+import type { HttpAnswer } from "./http-client.ts";
+import { networkError, type NetworkErrorContext } from "./network-error.ts";
+
+export interface AnswerContext extends NetworkErrorContext {
+  readonly method: string;
+  /** Body bytes as they come. */
+  received(bytes: number): void;
+  /** Called once: the body is at its end, thrown away, or broken. */
+  finished(problem?: ChartferryError): void;
+}
+
+/** More than this is not read away: closing the connection is cheaper. Bytes. */
+const dumpLimit = 256 * 1024;
+
+const bodiless = new Set([204, 205, 304]);
+
+/** An answer over undici's response; failures of its body become ChartferryErrors. */
+export function openAnswer(response: Dispatcher.ResponseData, context: AnswerContext): HttpAnswer {
+  const headers = joinHeaders(response.headers);
+  let finished = false;
+  const finish = (problem?: ChartferryError): void => {
+    if (finished) return;
+    finished = true;
+    context.finished(problem);
+  };
+  const dump = async (): Promise<void> => {
+    if (finished) return;
+    context.received(Math.min(declaredLength(headers) ?? 0, dumpLimit));
+    finish();
+    await response.body.dump({ limit: dumpLimit }).catch(() => undefined);
+  };
+  const stream = (): AsyncIterable<Uint8Array> => readBody(response.body, context, finish);
+  if (context.method === "HEAD" || bodiless.has(response.statusCode)) {
+    finish();
+    response.body.resume();
+  }
+  return {
+    status: response.statusCode,
+    headers,
+    url: context.url,
+    stream,
+    dump,
+    bytes: (limit) => {
+      const declared = context.method === "HEAD" ? 0 : (declaredLength(headers) ?? 0);
+      if (declared <= limit) return collect(stream(), limit, context);
+      response.body.destroy();
+      const problem = tooLarge(limit, context);
+      finish(problem);
+      return Promise.reject(problem);
+    },
+  };
+}
+
+async function* readBody(
+  body: AsyncIterable<Uint8Array>,
+  context: AnswerContext,
+  finish: (problem?: ChartferryError) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of body) {
+      context.received(chunk.byteLength);
+      yield chunk;
+    }
+  } catch (error) {
+    const problem = networkError(error, context);
+    finish(problem);
+    throw problem;
+  } finally {
+    finish();
+  }
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>, limit: number, context: AnswerContext): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of chunks) {
+    total += chunk.byteLength;
+    if (total > limit) throw tooLarge(limit, context);
+    parts.push(chunk);
+  }
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, total);
+}
+
+function tooLarge(limit: number, { operation, url, repository, version }: AnswerContext): ChartferryError {
+  return new ChartferryError(`the answer of ${url.host} is larger than ${limit} bytes`, {
+    code: "too-large",
+    operation,
+    registry: url.host,
+    repository,
+    version,
+  });
+}
+
+function declaredLength(headers: HttpAnswer["headers"]): number | undefined {
+  const text = headers["content-length"];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function joinHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): HttpAnswer["headers"] {
+  const entries = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), typeof value === "string" ? value : value?.join(", ")] as const,
+  );
+  return Object.fromEntries(entries);
+}
+
+/** The same answer with a body that has already been read. */
+export function withBody(answer: HttpAnswer, body: Uint8Array): HttpAnswer {
+  return {
+    ...answer,
+    // oxlint-disable-next-line typescript/require-await -- the body lies in memory, the interface is asynchronous
+    stream: async function* () {
+      yield body;
+    },
+    bytes: () => Promise.resolve(body),
+    dump: () => Promise.resolve(),
+  };
+}

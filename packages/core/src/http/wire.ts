@@ -1,0 +1,121 @@
+import type { HostTraffic } from "../store/connection.ts";
+import type { HttpAnswer, HttpRequest } from "./http-client.ts";
+import { networkError } from "./network-error.ts";
+import { openAnswer } from "./open-answer.ts";
+import { redactUrl } from "./redact.ts";
+import { noteBrokenAnswer, type Route, type Routes, type Timeouts } from "./routes.ts";
+import { openUpload } from "./upload-body.ts";
+import { ChartferryError } from "../errors.ts";
+
+/** One request as it goes out: headers complete, Authorization included where it belongs. */
+export interface WireRequest extends Pick<HttpRequest, "method" | "url" | "body" | "operation" | "repository" | "version" | "signal"> {
+  readonly headers: Readonly<Record<string, string>>;
+  /** 1 = first time. */
+  readonly attempt: number;
+}
+
+/** Sends one request once: no retry, no redirect, no sign-in. */
+export interface Wire {
+  exchange(request: WireRequest): Promise<HttpAnswer>;
+  traffic(): Readonly<Record<string, HostTraffic>>;
+}
+
+export interface WireOptions {
+  readonly routes: Routes;
+  readonly timeouts: Timeouts;
+  readonly userAgent: string;
+  readonly debug: ((line: string) => void) | undefined;
+}
+
+export function createWire(options: WireOptions): Wire {
+  const hosts = new Map<string, HostTraffic>();
+  return {
+    exchange: (request) => exchange(request, trafficOf(hosts, request.url.host), options),
+    traffic: () => Object.fromEntries([...hosts].map(([host, traffic]) => [host, { ...traffic }])),
+  };
+}
+
+function trafficOf(hosts: Map<string, HostTraffic>, host: string): HostTraffic {
+  const known = hosts.get(host);
+  if (known !== undefined) return known;
+  const fresh: HostTraffic = { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0 };
+  hosts.set(host, fresh);
+  return fresh;
+}
+
+async function exchange(request: WireRequest, traffic: HostTraffic, options: WireOptions): Promise<HttpAnswer> {
+  const { method, url } = request;
+  const started = performance.now();
+  const size = { received: 0 };
+  const log = (status: string): void =>
+    options.debug?.(debugLine(request, { status, milliseconds: performance.now() - started, bytes: size.received }));
+  let route: Route | undefined;
+  try {
+    if (request.signal?.aborted === true) throw new Error("aborted before sending");
+    route = await options.routes.to(url, request.operation);
+    traffic.requests += 1;
+    if (request.attempt > 1) traffic.retries += 1;
+    const response = await route.dispatcher.request(wireOptions(request, route, { traffic, options }));
+    if (method === "HEAD") route.sawHead = true;
+    return openAnswer(response, {
+      ...request,
+      proxy: route.proxy,
+      received: (bytes) => {
+        size.received += bytes;
+        traffic.bytesReceived += bytes;
+      },
+      finished: (problem) => log(problem === undefined ? String(response.statusCode) : `${response.statusCode} ${problem.code}`),
+    });
+  } catch (error) {
+    const problem =
+      route !== undefined && noteBrokenAnswer(route, error)
+        ? brokenAfterHead(error, request)
+        : networkError(error, { ...request, proxy: route?.proxy });
+    log(problem.code);
+    throw problem;
+  }
+}
+
+/** undici closes after every HEAD unless told otherwise, which costs a connection (and a TLS handshake) per request. */
+function wireOptions(request: WireRequest, route: Route, { traffic, options }: { traffic: HostTraffic; options: WireOptions }) {
+  const { method, url, signal } = request;
+  const headers: Record<string, string> = { "user-agent": options.userAgent, ...request.headers, ...route.headers };
+  const upload =
+    request.body === undefined
+      ? undefined
+      : openUpload(request.body, {
+          signal,
+          sent: (bytes) => {
+            traffic.bytesSent += bytes;
+          },
+        });
+  if (upload !== undefined) headers["content-length"] = String(upload.size);
+  return {
+    origin: url.origin,
+    path: `${route.pathPrefix}${url.pathname}${url.search}`,
+    method,
+    headers,
+    body: upload?.body ?? null,
+    reset: method === "HEAD" && route.closeAfterHead,
+    headersTimeout: options.timeouts.headersMs,
+    bodyTimeout: options.timeouts.bodyIdleMs,
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function brokenAfterHead(cause: unknown, { url, operation, repository, version }: WireRequest): ChartferryError {
+  return new ChartferryError(`${url.host} sent a body after HEAD; its connections are closed after HEAD from now on`, {
+    code: "connection-lost",
+    retryable: true,
+    operation,
+    registry: url.host,
+    repository,
+    version,
+    cause,
+  });
+}
+
+function debugLine(request: WireRequest, end: { status: string; milliseconds: number; bytes: number }): string {
+  const attempt = request.attempt > 1 ? ` attempt ${request.attempt}` : "";
+  return `${request.method} ${redactUrl(request.url)} ${end.status} ${Math.round(end.milliseconds)} ms ${end.bytes} B${attempt}`;
+}
