@@ -1,0 +1,53 @@
+import { isUtf8 } from "node:buffer";
+
+import { quote } from "../reference/printable.ts";
+import type { NoteList, ChartNoteCode } from "./chart-notes.ts";
+import { checkLock } from "./decode-metadata.ts";
+import { checkYamlMap } from "./parse-yaml.ts";
+import type { ChartFile } from "./walk-archive.ts";
+import { readYamlFile, textOf } from "./yaml-file.ts";
+
+/** Above this many bytes values.yaml is not checked: it decides nothing about what is pushed, and parsing costs time. */
+const largestValues = 512 * 1024;
+
+/** Remarks on the files besides Chart.yaml that stop Helm from loading a chart. */
+export function checkFiles(files: readonly ChartFile[], notes: NoteList): void {
+  for (const file of files) {
+    if (file.data === undefined) continue;
+    if (file.path === "values.yaml") checkValues(file.data, notes);
+    if (file.path === "Chart.lock" || file.path === "requirements.lock") checkLockFile(file.path, file.data, notes);
+  }
+}
+
+function checkValues(data: Buffer, notes: NoteList): void {
+  if (data.byteLength > largestValues) return;
+  const text = textOf(data);
+  if (severalDocuments.test(text.replace(leadingMarker, ""))) {
+    notes.add("several-values-documents", "values.yaml has several documents: Helm 3 reads the first, Helm 4 merges them");
+  }
+  const problem = problemOf(() => {
+    checkYamlMap(text);
+    return isUtf8(data) ? undefined : "it is not UTF-8";
+  });
+  note(notes, "bad-values-yaml", problem === undefined ? undefined : `values.yaml cannot be read: ${quote(problem)}`);
+}
+
+const leadingMarker = /^(?:[ \t]*(?:#.*)?\r?\n)*---[ \t\r]*$/m;
+const severalDocuments = /^---(?:[ \t\r]|$)/m;
+
+function checkLockFile(name: string, data: Buffer, notes: NoteList): void {
+  const problem = problemOf(() => checkLock(readYamlFile(data).node)[0]);
+  note(notes, "bad-lock", problem === undefined ? undefined : `${name} cannot be read: ${quote(problem)}`);
+}
+
+function problemOf(check: () => string | undefined): string | undefined {
+  try {
+    return check();
+  } catch (error) {
+    return error instanceof Error ? error.message : "it is not YAML";
+  }
+}
+
+function note(notes: NoteList, code: ChartNoteCode, text: string | undefined): void {
+  if (text !== undefined) notes.add(code, text);
+}

@@ -1,0 +1,206 @@
+import { setImmediate as immediate } from "node:timers/promises";
+import { constants, crc32, createInflateRaw, inflateRawSync } from "node:zlib";
+
+import { gzipDataOffset } from "./gzip-header.ts";
+
+/** Takes inflated bytes; `false` = no more needed. */
+export type Sink = (bytes: Buffer) => boolean;
+
+/** How the gzip stream ended: a problem counts only for a reader that still wanted bytes. */
+export interface GzipEnd {
+  readonly problem?: string;
+  /** Not even the first header is gzip. */
+  readonly notGzip?: boolean;
+}
+
+/** Largest output that is made in one piece, in bytes; beyond it, memory is bounded by streaming. */
+const wholeLimit = 8 * 1024 * 1024;
+const sliceBytes = 64 * 1024;
+const trailerBytes = 8;
+/** Longest header we wait for: extra field, name and comment at their largest. */
+const longestHeader = 70 * 1024;
+
+/**
+ * Inflates concatenated gzip members as Go does. Header and trailer are read here, so that everything that was inflated
+ * before a bad checksum or a cut end still reaches the sink. Zlib's own gunzip would withhold it.
+ */
+export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink: Sink): Promise<GzipEnd> {
+  if (!(input instanceof Uint8Array)) return gunzipStream(input, sink);
+  let start = 0;
+  while (start < input.byteLength) {
+    const offset = gzipDataOffset(input, start);
+    if (typeof offset !== "number") return headerProblem(offset, start === 0);
+    const member = inflateWhole(input.subarray(offset));
+    if (member === undefined) return gunzipStream(slices(input.subarray(start)), sink);
+    const end = offset + member.consumed;
+    if (!sink(member.bytes)) return {};
+    const problem = trailerProblem(input.subarray(end, end + trailerBytes), crc32(member.bytes), member.bytes.byteLength);
+    if (problem !== undefined) return { problem };
+    start = end + trailerBytes;
+  }
+  return input.byteLength === 0 ? headerProblem(null, true) : {};
+}
+
+/** `undefined` when the output is large or the data is corrupt: then it is streamed, to use what comes before. */
+function inflateWhole(input: Uint8Array): { bytes: Buffer; consumed: number } | undefined {
+  try {
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wholeLimit, info: true };
+    const result: unknown = inflateRawSync(input, options);
+    const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
+    return { bytes: buffer, consumed: engine.bytesWritten };
+  } catch {
+    return undefined;
+  }
+}
+
+async function gunzipStream(chunks: AsyncIterable<Uint8Array>, sink: Sink): Promise<GzipEnd> {
+  const source = pushBack(chunks);
+  try {
+    for (let first = true; ; first = false) {
+      const header = await readHeader(source);
+      if (header === "end" && !first) return {};
+      if (header !== "ok") return headerProblem(header === "bad" ? null : undefined, first);
+      const member = await inflateMember(source, sink);
+      if (member.stopped || member.problem !== undefined) return member.problem === undefined ? {} : { problem: member.problem };
+      const trailer = await source.take(trailerBytes);
+      const problem = trailerProblem(trailer, member.crc, member.bytes);
+      if (problem !== undefined) return { problem };
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+function headerProblem(offset: null | undefined, first: boolean): GzipEnd {
+  const problem = offset === null ? "what follows is not gzip" : "it ends within a gzip header";
+  return first ? { problem, notGzip: true } : { problem };
+}
+
+function trailerProblem(trailer: Uint8Array, crc: number, bytes: number): string | undefined {
+  if (trailer.byteLength < trailerBytes) return "it ends too early";
+  const view = new DataView(trailer.buffer, trailer.byteOffset, trailerBytes);
+  const matches = view.getUint32(0, true) === crc >>> 0 && view.getUint32(4, true) === bytes % 2 ** 32;
+  return matches ? undefined : "its gzip checksum is wrong";
+}
+
+interface Source {
+  next(): Promise<Uint8Array | undefined>;
+  back(bytes: Uint8Array): void;
+  take(count: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+function pushBack(chunks: AsyncIterable<Uint8Array>): Source {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let held: Uint8Array | undefined;
+  const next = async (): Promise<Uint8Array | undefined> => {
+    if (held !== undefined) {
+      const bytes = held;
+      held = undefined;
+      return bytes;
+    }
+    const result = await iterator.next();
+    return result.done === true ? undefined : result.value;
+  };
+  const back = (bytes: Uint8Array): void => {
+    if (bytes.byteLength > 0) held = held === undefined ? bytes : Buffer.concat([bytes, held]);
+  };
+  return {
+    next,
+    back,
+    async take(count) {
+      let taken: Uint8Array = new Uint8Array(0);
+      while (taken.byteLength < count) {
+        const chunk = await next();
+        if (chunk === undefined) return taken;
+        taken = Buffer.concat([taken, chunk]);
+      }
+      back(taken.subarray(count));
+      return taken.subarray(0, count);
+    },
+    async close() {
+      await iterator.return?.();
+    },
+  };
+}
+
+async function readHeader(source: Source): Promise<"ok" | "end" | "bad" | "short"> {
+  let read: Uint8Array = new Uint8Array(0);
+  for (;;) {
+    const chunk = await source.next();
+    if (chunk === undefined) return read.byteLength === 0 ? "end" : "short";
+    read = read.byteLength === 0 ? chunk : Buffer.concat([read, chunk]);
+    const offset = gzipDataOffset(read);
+    if (offset === null || (offset === undefined && read.byteLength > longestHeader)) return "bad";
+    if (offset === undefined) continue;
+    source.back(read.subarray(offset));
+    return "ok";
+  }
+}
+
+interface Member {
+  readonly crc: number;
+  readonly bytes: number;
+  readonly stopped: boolean;
+  readonly problem?: string;
+}
+
+async function inflateMember(source: Source, sink: Sink): Promise<Member> {
+  const inflater = createInflateRaw({ chunkSize: sliceBytes });
+  let crc = 0;
+  let bytes = 0;
+  let stopped = false;
+  let thrown: unknown;
+  inflater.on("data", (chunk: Buffer) => {
+    if (stopped) return;
+    crc = crc32(chunk, crc);
+    bytes += chunk.byteLength;
+    try {
+      stopped = !sink(chunk);
+    } catch (error) {
+      thrown = error;
+      stopped = true;
+    }
+  });
+  const ended = new Promise<string | undefined>((resolve) => {
+    inflater.once("end", () => resolve(undefined));
+    inflater.once("error", () => resolve("its gzip data is damaged"));
+  });
+  const problem = await feed(source, inflater, { ended, isStopped: () => stopped });
+  inflater.destroy();
+  if (thrown !== undefined) throw thrown instanceof Error ? thrown : new Error("the reader failed", { cause: thrown });
+  return { crc, bytes, stopped, ...(problem === undefined ? {} : { problem }) };
+}
+
+interface Progress {
+  readonly ended: Promise<string | undefined>;
+  readonly isStopped: () => boolean;
+}
+
+/** Writes one slice at a time, so that what the decompressor leaves over lies within the last one. */
+async function feed(source: Source, inflater: ReturnType<typeof createInflateRaw>, progress: Progress): Promise<string | undefined> {
+  for (let fed = 0; !progress.isStopped();) {
+    const chunk = await source.next();
+    if (chunk === undefined) {
+      await immediate();
+      return "it ends too early";
+    }
+    const slice = chunk.subarray(0, sliceBytes);
+    source.back(chunk.subarray(sliceBytes));
+    fed += slice.byteLength;
+    const written = new Promise<"more">((resolve) => inflater.write(slice, () => resolve("more")));
+    const state = await Promise.race([written, progress.ended]);
+    const left = fed - inflater.bytesWritten;
+    if (state !== "more" && state !== undefined) return state;
+    if (state === undefined || left > 0) {
+      await progress.ended;
+      source.back(slice.subarray(slice.byteLength - left));
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.byteLength; at += sliceBytes) yield bytes.subarray(at, at + sliceBytes);
+}

@@ -1,0 +1,177 @@
+import { FAILSAFE_SCHEMA, load, Schema, Type, type LoadOptions } from "js-yaml";
+
+import { floatKeyText } from "./float-text.ts";
+import { resolvePlain, resolveTagged, type GoScalar } from "./yaml-scalar.ts";
+
+/** A YAML node after aliases and merge keys are resolved. Text stays text; `Scalar` is what YAML gave another type. */
+export type YamlNode = string | null | Scalar | readonly YamlNode[] | YamlMapping;
+export type YamlMapping = Map<string, YamlNode>;
+
+/** Nesting that we follow; goyaml's own limit is 10,000, ours protects the stack. */
+const maxDepth = 200;
+/** Nodes after alias expansion; beyond, goyaml speaks of excessive aliasing. */
+const maxNodes = 400_000;
+/** Where plain `<<` keys and null keys stand in the parser's objects: no YAML text can hold U+0000. */
+const mergeKey = "\0merge";
+const nullKey = "\0null";
+
+/** A plain scalar that is no text: boolean, integer (`bigint`), float (`number`). */
+export class Scalar {
+  readonly value: boolean | bigint | number;
+  constructor(value: boolean | bigint | number) {
+    this.value = value;
+  }
+  /** The text as a map key. */
+  toString(): string {
+    return typeof this.value === "number" ? floatKeyText(this.value) : String(this.value);
+  }
+  /** Keeps the parser from taking it for a mapping where it is a key. */
+  get [Symbol.toStringTag](): string {
+    return "Scalar";
+  }
+}
+
+class NullScalar {
+  toString(): string {
+    return nullKey;
+  }
+  get [Symbol.toStringTag](): string {
+    return "Null";
+  }
+}
+
+let merges = 0;
+/** Each `<<` gets a key of its own: a mapping may have several, and all count. */
+class MergeScalar {
+  toString(): string {
+    merges = (merges + 1) % Number.MAX_SAFE_INTEGER;
+    return `${mergeKey}${merges}`;
+  }
+  get [Symbol.toStringTag](): string {
+    return "Merge";
+  }
+}
+
+/**
+ * Parses the first document of a YAML stream as Helm does (goyaml v2: YAML 1.1 typing, duplicate keys tolerated, the last wins,
+ * a merge key overrides what stands before it). The one place that knows the YAML library. @throws Error with the reason
+ */
+export function parseYaml(text: string): YamlNode {
+  let raw: unknown;
+  try {
+    raw = load(firstDocument(text), options);
+  } catch (cause) {
+    throw new Error(cause instanceof Error ? (cause.message.split("\n", 1)[0] ?? "") : "not YAML", { cause });
+  }
+  checkSize(raw);
+  return convert(raw);
+}
+
+/** What makes a document readable or not beyond its syntax: odd floats, null keys, aliases, merges, explicit tags. */
+const needsTyping = /\.(?:nan|inf)\b|[&*]\w|<<|\bnull\s*:|~\s*:|!!/i;
+
+/**
+ * Whether Helm could read the text as a map: as `parseYaml`, but without giving scalars their types where that can change nothing
+ * (values files are large, and only this is asked of them). @throws Error with the reason
+ */
+export function checkYamlMap(text: string): void {
+  const document = firstDocument(text);
+  let root: unknown;
+  if (needsTyping.test(document)) root = parseYaml(document);
+  else root = load(document, syntaxOnly);
+  const isMap = root instanceof Map || (isCollection(root) && !Array.isArray(root));
+  if (!isMap && root !== null && root !== undefined) throw new Error("it is not a map");
+}
+
+/** goyaml reads one document; what follows `---` or `...` is not even looked at. */
+function firstDocument(text: string): string {
+  const markers = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
+  for (let match = markers.exec(text); match !== null; match = markers.exec(text)) {
+    const before = text.slice(0, match.index);
+    if (match[0] === "---" && /^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*$/.test(before)) continue;
+    return before;
+  }
+  return text;
+}
+
+function scalarNode(value: GoScalar): unknown {
+  if (value === null) return new NullScalar();
+  return typeof value === "string" ? value : new Scalar(value);
+}
+
+const standardTag = "tag:yaml.org,2002:";
+
+const schema = new Schema({
+  implicit: [
+    new Type(`${standardTag}x-plain`, {
+      kind: "scalar",
+      resolve: (text: unknown) => text !== null,
+      construct: (text: string) => (text === "<<" ? new MergeScalar() : scalarNode(resolvePlain(text))),
+    }),
+  ],
+  explicit: [
+    new Type(`${standardTag}merge`, { kind: "scalar", construct: (text: string) => (text === "<<" ? new MergeScalar() : text) }),
+    ...["str", "int", "float", "bool", "null", "timestamp", "binary"].map(
+      (name) =>
+        new Type(standardTag + name, {
+          kind: "scalar",
+          resolve: (text: string | null) => resolveTagged(name, text ?? "") !== undefined,
+          construct: (text: string | null) => scalarNode(resolveTagged(name, text ?? "") ?? null),
+        }),
+    ),
+    // Foreign tags mean nothing to Helm: the text, sequence or mapping counts as it stands.
+    ...(["scalar", "sequence", "mapping"] as const).flatMap((kind) =>
+      ["!", "tag:", ""].map((tag) => new Type(tag, { kind, multi: true, construct: (data: unknown) => data ?? "" })),
+    ),
+  ],
+});
+
+/** The published types do not know `maxDepth` yet. */
+type Options = LoadOptions & { readonly maxDepth: number };
+const options: Options = { schema, json: true, maxDepth };
+const syntaxOnly: Options = { schema: FAILSAFE_SCHEMA, json: true, maxDepth };
+
+/** Counts what aliases would expand to without expanding them. @throws Error */
+function checkSize(root: unknown): void {
+  const sizes = new Map<object, number>();
+  const open = new Set<object>();
+  const sizeOf = (node: unknown): number => {
+    if (!isCollection(node)) return 1;
+    const known = sizes.get(node);
+    if (known !== undefined) return known;
+    if (open.has(node)) throw new Error("an anchor's value contains itself");
+    open.add(node);
+    let size = 1;
+    for (const child of Object.values(node)) size += sizeOf(child);
+    open.delete(node);
+    sizes.set(node, size);
+    return size;
+  };
+  if (sizeOf(root) > maxNodes) throw new Error("the document contains excessive aliasing");
+}
+
+function isCollection(node: unknown): node is object {
+  return typeof node === "object" && node !== null && (Array.isArray(node) || Object.getPrototypeOf(node) === Object.prototype);
+}
+
+function convert(node: unknown): YamlNode {
+  if (typeof node === "string" || node instanceof Scalar) return node;
+  if (Array.isArray(node)) return node.map(convert);
+  if (node === undefined || !isCollection(node)) return node instanceof MergeScalar ? "<<" : null;
+  const mapping: YamlMapping = new Map();
+  for (const [key, value] of Object.entries(node)) {
+    if (key.startsWith(mergeKey)) merge(mapping, value);
+    else if (key === nullKey) throw new Error("a mapping key is null");
+    else mapping.set(key, convert(value));
+  }
+  return mapping;
+}
+
+/** goyaml v2 lets a merge override keys that stand before it; of several maps the earlier wins. */
+function merge(into: YamlMapping, value: unknown): void {
+  for (const source of Array.isArray(value) ? value.toReversed() : [value]) {
+    const mapping = convert(source);
+    if (!(mapping instanceof Map)) throw new Error("a map merge needs a map or a sequence of maps");
+    for (const [key, node] of mapping) into.set(key, node);
+  }
+}

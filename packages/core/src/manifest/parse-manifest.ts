@@ -1,0 +1,149 @@
+import type { Descriptor } from "../content.ts";
+import { isDigest } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
+import { mediaTypes } from "../media-types.ts";
+import { quote } from "../reference/printable.ts";
+
+/** Largest manifest or index that is read, in bytes: what registries and oras take. */
+export const largestManifest = 4 * 1024 * 1024;
+/** Descriptors in one list. */
+const mostDescriptors = 10_000;
+const mostAnnotations = 10_000;
+
+export interface ImageManifest {
+  readonly kind: "manifest";
+  /** From the answer's Content-Type, else from the document. */
+  readonly mediaType: string;
+  readonly artifactType?: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly subject?: Descriptor;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface ImageIndex {
+  readonly kind: "index";
+  readonly mediaType: string;
+  readonly artifactType?: string;
+  readonly manifests: readonly Descriptor[];
+  readonly subject?: Descriptor;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export type ParsedManifest = ImageManifest | ImageIndex;
+
+const manifestTypes: ReadonlySet<string> = new Set([mediaTypes.ociManifest, mediaTypes.dockerManifest]);
+const indexTypes: ReadonlySet<string> = new Set([mediaTypes.ociIndex, mediaTypes.dockerManifestList]);
+
+/**
+ * Reads a manifest or index that somebody else wrote. One that could be read as both is refused (CVE-2021-41190), as is one whose
+ * `mediaType` is not the type it was served as. Descriptors' `urls` are passed over (CVE-2020-15157).
+ * @throws manifest-invalid, too-large
+ */
+export function parseManifest(bytes: Uint8Array, mediaType?: string): ParsedManifest {
+  const document = parseDocument(bytes);
+  const type = agreedType(document, mediaType?.split(";", 1)[0]?.trim());
+  const isIndex = has(document, "manifests");
+  if (isIndex && (has(document, "layers") || has(document, "config"))) throw invalid("it can be read both as a manifest and as an index");
+  if (document["schemaVersion"] !== 2) throw invalid("its schemaVersion is not 2");
+  const common = {
+    annotations: textMap(document["annotations"]),
+    ...(typeof document["artifactType"] === "string" && document["artifactType"] !== "" ? { artifactType: document["artifactType"] } : {}),
+    ...(has(document, "subject") ? { subject: readDescriptor(document["subject"], "subject") } : {}),
+  };
+  if (isIndex) {
+    if (type !== undefined && !indexTypes.has(type)) throw invalid(`it is an index, but its type is ${quote(type)}`);
+    return { kind: "index", mediaType: type ?? mediaTypes.ociIndex, manifests: readList(document["manifests"], "manifests"), ...common };
+  }
+  if (type !== undefined && !manifestTypes.has(type)) throw invalid(`it is a manifest, but its type is ${quote(type)}`);
+  return {
+    kind: "manifest",
+    mediaType: type ?? mediaTypes.ociManifest,
+    config: readDescriptor(document["config"], "config"),
+    layers: readList(document["layers"], "layers"),
+    ...common,
+  };
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function parseDocument(bytes: Uint8Array): JsonObject {
+  if (bytes.byteLength > largestManifest) {
+    throw new ChartferryError(`the manifest has ${bytes.byteLength} bytes, more than ${largestManifest}`, {
+      code: "too-large",
+      operation: "read manifest",
+    });
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw invalid("it is not JSON", cause);
+  }
+  if (!isObject(document)) throw invalid("it is not a JSON object");
+  return document;
+}
+
+/** The type it was served as and the one it names must be one. */
+function agreedType(document: JsonObject, served: string | undefined): string | undefined {
+  const named = document["mediaType"];
+  if (named !== undefined && typeof named !== "string") throw invalid("its mediaType is not text");
+  const inside = named === "" ? undefined : named;
+  if (inside !== undefined && served !== undefined && served !== "" && inside !== served) {
+    throw invalid(`it names the type ${quote(inside)} but was served as ${quote(served)}`);
+  }
+  return inside ?? (served === "" ? undefined : served);
+}
+
+function readList(value: unknown, name: string): Descriptor[] {
+  // Go writes a nil list as null.
+  if (value === null) return [];
+  if (!Array.isArray(value)) throw invalid(`${name} is not a list`);
+  if (value.length > mostDescriptors) throw invalid(`${name} has ${value.length} entries, more than ${mostDescriptors}`);
+  return value.map((item, index) => readDescriptor(item, `${name}[${index}]`));
+}
+
+function readDescriptor(value: unknown, name: string): Descriptor {
+  if (!isObject(value)) throw invalid(`${name} is not a descriptor`);
+  const { mediaType, digest, size, artifactType } = value;
+  if (typeof mediaType !== "string" || mediaType === "") throw invalid(`${name} has no mediaType`);
+  if (typeof digest !== "string" || !isDigest(digest)) throw invalid(`${name} has no valid digest`);
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw invalid(`${name} has no valid size`);
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(has(value, "annotations") ? { annotations: textMap(value["annotations"]) } : {}),
+    ...(typeof artifactType === "string" && artifactType !== "" ? { artifactType } : {}),
+  };
+}
+
+function textMap(value: unknown): Record<string, string> {
+  const map = Object.create(null) as Record<string, string>;
+  if (value === undefined || value === null) return map;
+  if (!isObject(value)) throw invalid("annotations are not a map");
+  const entries = Object.entries(value);
+  if (entries.length > mostAnnotations) throw invalid(`it has ${entries.length} annotations, more than ${mostAnnotations}`);
+  for (const [key, text] of entries) {
+    if (typeof text !== "string") throw invalid(`the annotation ${quote(key)} is not text`);
+    map[key] = text;
+  }
+  return map;
+}
+
+function has(object: JsonObject, key: string): boolean {
+  return Object.hasOwn(object, key) && object[key] !== undefined && (object[key] !== null || key === "manifests" || key === "layers");
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(reason: string, cause?: unknown): ChartferryError {
+  return new ChartferryError(`the manifest cannot be used: ${reason}`, {
+    code: "manifest-invalid",
+    operation: "read manifest",
+    hint: "push the chart again from its archive",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
