@@ -1,0 +1,154 @@
+import { constants, copyFile, link, lstat, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import type { BlobContent } from "../content.ts";
+import { splitDigest, verifiedStream, type Digest } from "../digest.ts";
+import { ensureDirectory, placeFile, type Durability } from "./durable-files.ts";
+import { errnoOf, isMissing } from "./file-errors.ts";
+
+/** Where new blobs are written before they get their name; on the same file system as the layouts. */
+export interface BlobWriteOptions {
+  /** A name that nobody else uses. */
+  readonly temporary: string;
+  readonly durability: Durability;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The path of a blob. A digest that is not valid never becomes a path. @throws reference-invalid */
+export function blobPath(directory: string, digest: Digest): string {
+  const { algorithm, hex } = splitDigest(digest);
+  return join(directory, "blobs", algorithm, hex);
+}
+
+/** Bytes of the blob, `undefined` where there is none; links are not followed. */
+export async function blobSize(directory: string, digest: Digest): Promise<number | undefined> {
+  try {
+    const found = await lstat(blobPath(directory, digest));
+    return found.isFile() ? found.size : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A handle on the blob and its size; the caller closes it. `undefined` where there is none. */
+export async function openBlob(directory: string, digest: Digest): Promise<{ handle: FileHandle; size: number } | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(blobPath(directory, digest), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  const found = await handle.stat();
+  if (found.isFile()) return { handle, size: found.size };
+  await handle.close();
+  return undefined;
+}
+
+/** The whole of a small blob; `undefined` where there is none or it is larger than `limit`. */
+export async function readSmallBlob(directory: string, digest: Digest, limit: number): Promise<Buffer | undefined> {
+  const found = await openBlob(directory, digest);
+  if (found === undefined) return undefined;
+  try {
+    return found.size > limit ? undefined : await readExactly(found.handle, 0, found.size);
+  } finally {
+    await found.handle.close();
+  }
+}
+
+async function readExactly(handle: FileHandle, start: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(buffer, filled, length - filled, start + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+const readChunk = 256 * 1024;
+
+/** Bytes `start` to `end` (exclusive) of an open blob; closes the handle at the end or when the reader stops. */
+export async function* readRange(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for (let at = start; at < end;) {
+      const chunk = await readExactly(handle, at, Math.min(readChunk, end - at));
+      if (chunk.byteLength === 0) return;
+      at += chunk.byteLength;
+      yield chunk;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Stores a blob whose bytes are checked on the way; nothing is written when it stands there already. */
+export async function writeBlob(directory: string, content: BlobContent, options: BlobWriteOptions): Promise<void> {
+  if ((await blobSize(directory, content.digest)) === content.size) return;
+  const path = await blobHome(directory, content.digest, options.durability);
+  const expected = { digest: content.digest, size: content.size, operation: "store blob" };
+  if (content.bytes === undefined) {
+    await writeStream(path, verifiedStream(content.open(options.signal), expected), options);
+    return;
+  }
+  for await (const chunk of verifiedStream(once(content.bytes), expected)) await placeFile(path, { bytes: chunk, ...options });
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+async function writeStream(path: string, chunks: AsyncIterable<Uint8Array>, options: BlobWriteOptions): Promise<void> {
+  try {
+    const handle = await open(options.temporary, "wx", 0o644);
+    try {
+      for await (const chunk of chunks) {
+        options.signal?.throwIfAborted();
+        await handle.writeFile(chunk);
+      }
+      if (options.durability === "fsync") await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(options.temporary, path);
+  } catch (error) {
+    await rm(options.temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** The blob's path, its folder made; that of sha256 is made once with the repository. */
+export async function blobHome(directory: string, digest: Digest, durability: Durability): Promise<string> {
+  const path = blobPath(directory, digest);
+  if (!digest.startsWith("sha256:")) await ensureDirectory(dirname(path), durability);
+  return path;
+}
+
+/** The same bytes under another repository: a hard link, or a copy where links are not possible. `false` when the source has none. */
+export async function linkBlob(source: string, target: string, options: BlobWriteOptions & { digest: Digest }): Promise<boolean> {
+  const from = blobPath(source, options.digest);
+  const to = await blobHome(target, options.digest, options.durability);
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "EEXIST") return true;
+    if (isMissing(error)) return false;
+    if (!["EXDEV", "EPERM", "EMLINK", "ENOTSUP", "ENOSYS"].includes(errnoOf(error) ?? "")) throw error;
+  }
+  await copyFile(from, options.temporary, constants.COPYFILE_EXCL);
+  await rename(options.temporary, to);
+  return true;
+}
+
+export async function removeBlobFile(directory: string, digest: Digest): Promise<boolean> {
+  try {
+    await rm(blobPath(directory, digest));
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}

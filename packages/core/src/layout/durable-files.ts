@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { errnoOf } from "./file-errors.ts";
+
+/**
+ * `fsync`: what was acknowledged survives a power cut. `none`: it survives the death of the process, not of the machine.
+ */
+export type Durability = "fsync" | "none";
+
+/** Names that start so are ours and unfinished; a crash may leave them, and whoever owns the layout may delete them. */
+export const temporaryPrefix = ".chartferry-tmp-";
+
+const running = new Map<string, { promise: Promise<void>; again: Promise<void> | undefined }>();
+
+async function syncNow(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some file systems have no fsync for directories; they order renames themselves.
+    if (!["EINVAL", "ENOTSUP", "EPERM", "EISDIR", "EBADF"].includes(errnoOf(error) ?? "")) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Makes the names in a directory durable. Calls that arrive while one runs share the next one,
+ * so that many writers cost two fsyncs rather than one each.
+ */
+export function syncDirectory(directory: string): Promise<void> {
+  const current = running.get(directory);
+  if (current?.again !== undefined) return current.again;
+  if (current !== undefined) {
+    current.again = current.promise.then(
+      () => startSync(directory),
+      () => startSync(directory),
+    );
+    return current.again;
+  }
+  return startSync(directory);
+}
+
+function startSync(directory: string): Promise<void> {
+  const entry: { promise: Promise<void>; again: Promise<void> | undefined } = { promise: syncNow(directory), again: undefined };
+  running.set(directory, entry);
+  const done = (): void => {
+    if (running.get(directory) === entry && entry.again === undefined) running.delete(directory);
+  };
+  entry.promise.then(done, done);
+  return entry.promise;
+}
+
+/** A fresh name in the same directory, so that the rename that follows is atomic. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `${temporaryPrefix}${basename(path).slice(0, 40)}-${randomUUID()}`);
+}
+
+/** Writes beside the target and renames: readers see the old bytes or the new ones, never a part. Syncs the directory too. */
+export async function replaceFile(path: string, bytes: Uint8Array, durability: Durability): Promise<void> {
+  await placeFile(path, { bytes, durability, temporary: temporaryName(path) });
+  if (durability === "fsync") await syncDirectory(dirname(path));
+}
+
+/** Temporary name, bytes, optional fsync, rename. The directory entry itself is not synced. */
+export async function placeFile(path: string, content: { bytes: Uint8Array; durability: Durability; temporary: string }): Promise<void> {
+  try {
+    const handle = await open(content.temporary, "wx", 0o644);
+    try {
+      await handle.writeFile(content.bytes);
+      if (content.durability === "fsync") await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(content.temporary, path);
+  } catch (error) {
+    await rm(content.temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Makes a directory and its parents; with `fsync` every new name is durable. */
+export async function ensureDirectory(directory: string, durability: Durability): Promise<void> {
+  const first = await mkdir(directory, { recursive: true });
+  if (first === undefined || durability === "none") return;
+  for (let path = directory; path.length >= first.length; path = dirname(path)) await syncDirectory(dirname(path));
+}

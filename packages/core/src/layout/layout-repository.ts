@@ -1,0 +1,139 @@
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Digest } from "../digest.ts";
+import { ensureDirectory, replaceFile } from "./durable-files.ts";
+import { isMissing, writing } from "./file-errors.ts";
+import { requireWritable, type LayoutContext } from "./layout-context.ts";
+import type { LayoutState } from "./layout-state.ts";
+import { loadState } from "./load-state.ts";
+import { refreshReferrerLists } from "./referrer-lists.ts";
+import { openJournal, type StateJournal } from "./state-journal.ts";
+
+/** One repository of a tree while it is open. Functions beside this file read and change it. */
+export interface LayoutRepository {
+  readonly context: LayoutContext;
+  /** Path below the root; empty for a root that is itself one layout. */
+  readonly name: string;
+  readonly directory: string;
+  /** Replaced as a whole when a reader finds a newer index. */
+  state: LayoutState;
+  /** Whether it stands on disk. */
+  exists: boolean;
+  /** Of the owner only. */
+  journal: StateJournal | undefined;
+  /** Manifests that are being stored or removed: the two never overlap for one digest. */
+  readonly busy: Map<Digest, Promise<unknown>>;
+  creating: Promise<void> | undefined;
+  /** What `index.json` looked like when a reader last read it. */
+  seen: string;
+  /** Clock time of a reader's last look. */
+  lookedAt: number;
+}
+
+export async function loadRepository(context: LayoutContext, name: string): Promise<LayoutRepository> {
+  const directory = join(context.root, name);
+  const seen = await fingerprint(directory);
+  const loaded = await loadState(directory);
+  const repository: LayoutRepository = {
+    context,
+    name,
+    directory,
+    state: loaded.state,
+    exists: loaded.exists || loaded.logs.length > 0,
+    journal: undefined,
+    busy: new Map(),
+    creating: undefined,
+    seen,
+    lookedAt: context.clock.now(),
+  };
+  if (context.readOnly) return repository;
+  repository.journal = openJournal({
+    directory,
+    state: loaded.state,
+    base: loaded.base,
+    logs: loaded.logs,
+    durability: context.durability,
+    clock: context.clock,
+    prepare: () => refreshReferrerLists(repository),
+  });
+  if (loaded.logs.length > 0) await createOnDisk(repository).then(() => repository.journal?.fold());
+  return repository;
+}
+
+/** Changes whenever `index.json` was replaced; empty where there is none. */
+async function fingerprint(directory: string): Promise<string> {
+  try {
+    const { ino, size, mtimeMs } = await stat(join(directory, "index.json"));
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch (error) {
+    if (isMissing(error)) return "";
+    throw error;
+  }
+}
+
+/** How long a reader trusts what it read, in milliseconds: the owner folds about once a second. */
+const freshForMs = 1000;
+
+/** A reader follows what the owner folds; the owner itself is always up to date. */
+export async function refresh(repository: LayoutRepository): Promise<void> {
+  const { context, directory } = repository;
+  if (!context.readOnly || context.clock.now() - repository.lookedAt < freshForMs) return;
+  repository.lookedAt = context.clock.now();
+  const seen = await fingerprint(directory);
+  if (seen === repository.seen) return;
+  const loaded = await loadState(directory);
+  repository.state = loaded.state;
+  repository.exists = loaded.exists || loaded.logs.length > 0;
+  repository.seen = seen;
+}
+
+/** The journal, after the repository's directory was made where it was missing. @throws read-only, file-unwritable */
+export async function writableJournal(repository: LayoutRepository, operation: string): Promise<StateJournal> {
+  requireWritable(repository.context, operation);
+  repository.creating ??= createOnDisk(repository).catch((error: unknown) => {
+    repository.creating = undefined;
+    throw error;
+  });
+  await repository.creating;
+  if (repository.journal === undefined) throw new TypeError("a writable repository has a journal");
+  return repository.journal;
+}
+
+const layoutFile = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
+const emptyIndex = Buffer.from('{"schemaVersion":2,"manifests":[]}');
+
+/** Complete after each step for a reader: without `index.json` it is no layout yet. */
+async function createOnDisk(repository: LayoutRepository): Promise<void> {
+  const { directory, context } = repository;
+  await writing(directory, "create repository", async () => {
+    await ensureDirectory(join(directory, "blobs", "sha256"), context.durability);
+    await createFile(join(directory, "oci-layout"), layoutFile, context);
+    // The log names the digest of this very text as the index it continues, also where the file did not exist.
+    await createFile(join(directory, "index.json"), emptyIndex, context);
+    await mkdir(context.scratch, { recursive: true });
+  });
+  repository.exists = true;
+}
+
+async function createFile(path: string, bytes: Uint8Array, context: LayoutContext): Promise<void> {
+  try {
+    await stat(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await replaceFile(path, bytes, context.durability);
+  }
+}
+
+/** Runs one after the other what concerns the same manifest. */
+export async function exclusively<T>(repository: LayoutRepository, digest: Digest, run: () => Promise<T>): Promise<T> {
+  const before = repository.busy.get(digest) ?? Promise.resolve();
+  const mine = before.then(run, run);
+  const settled = mine.catch(() => {});
+  repository.busy.set(digest, settled);
+  try {
+    return await mine;
+  } finally {
+    if (repository.busy.get(digest) === settled) repository.busy.delete(digest);
+  }
+}

@@ -1,0 +1,156 @@
+import { readdir, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import { systemClock, type Clock } from "../clock.ts";
+import { ChartferryError } from "../errors.ts";
+import { ensureDirectory, type Durability } from "./durable-files.ts";
+import { fileError, isMissing, writing } from "./file-errors.ts";
+import type { LayoutContext } from "./layout-context.ts";
+import { isRepositoryName, requireRepositoryName } from "./layout-names.ts";
+import { loadRepository, type LayoutRepository } from "./layout-repository.ts";
+import { createSortedNames, type SortedNames } from "./sorted-names.ts";
+import { lockTree, privateFolder, refuseForeignLock, type TreeLock } from "./tree-lock.ts";
+import type { UploadLimits } from "./upload-limits.ts";
+import { openUploads, type Uploads } from "./upload-sessions.ts";
+
+export interface LayoutTreeOptions {
+  /** Default `fsync`: what was acknowledged survives a power cut. */
+  readonly durability?: Durability;
+  /** Takes no lock, writes nothing, follows what an owner folds. Default false. */
+  readonly readOnly?: boolean;
+  readonly clock?: Clock;
+  readonly limits?: Partial<UploadLimits>;
+}
+
+/** A directory of image layouts, one per repository; the form that zot and olareg use as well. */
+export interface LayoutTree {
+  /** Absolute. */
+  readonly directory: string;
+  readonly readOnly: boolean;
+  readonly uploads: Uploads;
+  /** Names in byte order that equal the prefix or lie below it as a path; everything for an empty prefix. A root that is itself one layout is named by the empty text. */
+  repositories(prefix?: string): AsyncIterable<string>;
+  /** Opens a repository, also one that does not exist yet: the first write makes it. @throws name-invalid, layout-invalid, layout-locked */
+  openRepository(name: string): Promise<LayoutRepository>;
+  /** Folds what is not folded and gives the lock back. */
+  close(): Promise<void>;
+}
+
+/** @throws layout-locked, file-missing (read-only and not there), file-unwritable */
+export async function openLayoutTree(directory: string, options: LayoutTreeOptions = {}): Promise<LayoutTree> {
+  const root = resolve(directory);
+  const context: LayoutContext = {
+    root,
+    durability: options.durability ?? "fsync",
+    readOnly: options.readOnly ?? false,
+    clock: options.clock ?? systemClock,
+    scratch: join(root, privateFolder, "uploads"),
+    closed: false,
+  };
+  await requireDirectory(context);
+  const lock = context.readOnly ? undefined : await lockTree(root);
+  try {
+    const uploads = await writing(context.scratch, "open layout", () => openUploads(context, options.limits));
+    return treeOver(context, { uploads, lock });
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+}
+
+async function requireDirectory({ root, readOnly, durability }: LayoutContext): Promise<void> {
+  if (!readOnly) {
+    await writing(root, "create layout", () => ensureDirectory(root, durability));
+    return;
+  }
+  const found = await stat(root).catch((error: unknown) => {
+    throw fileError(error, { code: isMissing(error) ? "file-missing" : "file-unreadable", operation: "open layout", path: root });
+  });
+  if (found.isDirectory()) return;
+  throw new ChartferryError(`${root} is no directory`, { code: "layout-invalid", operation: "open layout" });
+}
+
+function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads; lock: TreeLock | undefined }): LayoutTree {
+  const open = new Map<string, Promise<LayoutRepository>>();
+  let names: Promise<SortedNames> | undefined;
+  const listed = async (): Promise<readonly string[]> => {
+    // Only the owner makes repositories, so it looks through the folders once.
+    names ??= context.readOnly ? undefined : findRepositories(context.root);
+    const found = await (names ?? findRepositories(context.root));
+    for (const repository of await Promise.all(open.values())) if (repository.exists) found.add(repository.name);
+    return found.all();
+  };
+  return {
+    directory: context.root,
+    readOnly: context.readOnly,
+    uploads,
+    async *repositories(prefix = "") {
+      const below = `${prefix}/`;
+      for (const name of await listed()) if (prefix === "" || name === prefix || name.startsWith(below)) yield name;
+    },
+    openRepository(name) {
+      const known = open.get(name);
+      if (known !== undefined) return known;
+      const opening = openOne(context, name);
+      open.set(name, opening);
+      opening.catch(() => open.delete(name));
+      return opening;
+    },
+    async close() {
+      if (context.closed) return;
+      context.closed = true;
+      try {
+        for (const repository of await Promise.all(open.values())) await repository.journal?.close();
+      } finally {
+        await lock?.release();
+      }
+    },
+  };
+}
+
+async function openOne(context: LayoutContext, name: string): Promise<LayoutRepository> {
+  if (name !== "") requireRepositoryName(name);
+  else if (!(await isLayout(context.root))) requireRepositoryName(name);
+  if (!context.readOnly && name !== "") await refuseLocksOnTheWay(context.root, name);
+  try {
+    return await loadRepository(context, name);
+  } catch (error) {
+    throw fileError(error, { code: "file-unreadable", operation: "open repository", path: join(context.root, name) });
+  }
+}
+
+/** A part of the tree that another process opened alone, before this one took the whole. */
+async function refuseLocksOnTheWay(root: string, name: string): Promise<void> {
+  const parts = name.split("/");
+  for (let length = 1; length <= parts.length; length += 1) await refuseForeignLock(join(root, ...parts.slice(0, length)));
+}
+
+/** Whether the directory itself is one layout, rather than a tree of them. */
+export async function isLayout(directory: string): Promise<boolean> {
+  try {
+    return (await stat(join(directory, "index.json"))).isFile();
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** Deepest path that is looked at; a repository name has at most 255 characters. */
+const maxDepth = 128;
+
+async function findRepositories(root: string): Promise<SortedNames> {
+  const names = createSortedNames();
+  const queue: string[] = [""];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    if (await isLayout(join(root, name))) names.add(name);
+    if (name.split("/").length < maxDepth) queue.push(...(await childrenOf(root, name)));
+  }
+  return names;
+}
+
+/** Folders whose path can be a repository's name; links are not followed, so there is no way round in circles. */
+async function childrenOf(root: string, name: string): Promise<string[]> {
+  const entries = await readdir(join(root, name), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => (name === "" ? entry.name : `${name}/${entry.name}`));
+  return folders.filter((path) => isRepositoryName(path));
+}

@@ -1,0 +1,273 @@
+import { createHash, randomUUID, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+
+import { splitDigest, type Digest } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
+import { blobHome, blobSize, writeBlob } from "./blob-files.ts";
+import { digestWith } from "./digest-with.ts";
+import { writing } from "./file-errors.ts";
+import { requireWritable, scratchName, type LayoutContext } from "./layout-context.ts";
+import { writableJournal, type LayoutRepository } from "./layout-repository.ts";
+import { defaultUploadLimits, tooLargeBlob, tooManyPending, type UploadLimits } from "./upload-limits.ts";
+import { restoreSessions, writeSessionInfo } from "./upload-restore.ts";
+
+/** One unfinished upload. Its bytes lie in the scratch folder under its id, from the first byte on. */
+export interface UploadSession {
+  readonly id: string;
+  readonly repository: string;
+  /** Bytes received and kept. */
+  size: number;
+  algorithm: string;
+  /** Undefined after a restart or a change of algorithm: then the bytes are read again when it is needed. */
+  hash: Hash | undefined;
+  /** Clock time of the last byte. */
+  touchedAt: number;
+  busy: boolean;
+}
+
+/** Unfinished uploads of one tree. */
+export interface Uploads {
+  readonly context: LayoutContext;
+  readonly limits: UploadLimits;
+  readonly sessions: Map<string, UploadSession>;
+  pendingBytes: number;
+}
+
+export interface UploadBody {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Content-Length, where it was given. */
+  readonly declaredSize: number | undefined;
+  /** Where the chunk claims to start (Content-Range). */
+  readonly offset?: number | undefined;
+}
+
+/** Blobs up to this size are taken into memory and written in one go. */
+const inMemoryBytes = 1024 * 1024;
+
+export async function openUploads(context: LayoutContext, limits: Partial<UploadLimits> = {}): Promise<Uploads> {
+  const uploads: Uploads = { context, limits: { ...defaultUploadLimits, ...limits }, sessions: new Map(), pendingBytes: 0 };
+  if (context.readOnly) return uploads;
+  for (const session of await restoreSessions(context.scratch)) {
+    uploads.sessions.set(session.id, session);
+    uploads.pendingBytes += session.size;
+  }
+  await dropExpired(uploads);
+  return uploads;
+}
+
+/** @throws rate-limited, read-only */
+export async function beginUpload(uploads: Uploads, repository: string, algorithm = "sha256"): Promise<UploadSession> {
+  requireWritable(uploads.context, "push blob");
+  await dropExpired(uploads);
+  if (uploads.sessions.size >= uploads.limits.maxSessions) dropOldestEmpty(uploads);
+  const touchedAt = uploads.context.clock.now();
+  const session: UploadSession = { id: randomUUID(), repository, size: 0, algorithm, hash: createHash(algorithm), touchedAt, busy: false };
+  uploads.sessions.set(session.id, session);
+  return session;
+}
+
+/** Uploads that were begun and never sent a byte cost nothing and make room. @throws rate-limited */
+function dropOldestEmpty(uploads: Uploads): void {
+  for (const session of uploads.sessions.values()) {
+    if (session.size > 0 || session.busy) continue;
+    uploads.sessions.delete(session.id);
+    return;
+  }
+  throw tooManyPending("uploads");
+}
+
+async function dropExpired(uploads: Uploads): Promise<void> {
+  const limit = uploads.context.clock.now() - uploads.limits.sessionLifetimeMs;
+  for (const session of uploads.sessions.values()) if (session.touchedAt < limit && !session.busy) await cancelUpload(uploads, session);
+}
+
+/** @throws upload-lost when there is none of that id in the repository */
+export function findUpload(uploads: Uploads, repository: string, id: string): UploadSession {
+  const session = uploads.sessions.get(id);
+  if (session !== undefined && session.repository === repository) return session;
+  throw new ChartferryError("there is no such upload: it was finished, cancelled or has expired", {
+    code: "upload-lost",
+    operation: "push blob",
+    repository,
+    hint: "begin a new upload",
+  });
+}
+
+export async function cancelUpload(uploads: Uploads, session: UploadSession): Promise<void> {
+  if (!uploads.sessions.delete(session.id)) return;
+  uploads.pendingBytes -= session.size;
+  if (session.size > 0) await removeFiles(uploads, session);
+}
+
+function fileOf(uploads: Uploads, session: UploadSession): string {
+  return join(uploads.context.scratch, session.id);
+}
+
+async function removeFiles(uploads: Uploads, session: UploadSession): Promise<void> {
+  await rm(fileOf(uploads, session), { force: true });
+  await rm(`${fileOf(uploads, session)}.json`, { force: true });
+}
+
+/**
+ * Adds a chunk. When the sender breaks off, what came stays, and it can go on from there.
+ * @throws conflict (another request is adding, or the chunk does not continue what is there), too-large, rate-limited, file-unwritable
+ */
+export async function appendToUpload(uploads: Uploads, session: UploadSession, body: UploadBody): Promise<void> {
+  requireWritable(uploads.context, "push blob");
+  if (body.offset !== undefined && body.offset !== session.size) throw outOfOrder(session, body.offset);
+  await alone(session, () => addBytes(uploads, session, body));
+}
+
+async function alone<T>(session: UploadSession, run: () => Promise<T>): Promise<T> {
+  if (session.busy) throw outOfOrder(session, undefined);
+  session.busy = true;
+  try {
+    return await run();
+  } finally {
+    session.busy = false;
+  }
+}
+
+function outOfOrder(session: UploadSession, offset: number | undefined): ChartferryError {
+  const why =
+    offset === undefined
+      ? "another request is adding to this upload"
+      : `the chunk starts at ${offset}, the upload stands at ${session.size}`;
+  return new ChartferryError(why, {
+    code: "conflict",
+    operation: "push blob",
+    repository: session.repository,
+    hint: "ask for the upload's state and go on from there",
+  });
+}
+
+async function addBytes(uploads: Uploads, session: UploadSession, body: UploadBody): Promise<void> {
+  if (session.size + (body.declaredSize ?? 0) > uploads.limits.maxBlobBytes) throw tooLargeBlob(uploads.limits);
+  let file: FileHandle | undefined;
+  try {
+    for await (const chunk of body.chunks) {
+      if (chunk.byteLength === 0) continue;
+      file ??= await openForAppend(uploads, session);
+      await addChunk(uploads, session, { file, chunk });
+    }
+  } finally {
+    await file?.close();
+  }
+}
+
+async function openForAppend(uploads: Uploads, session: UploadSession): Promise<FileHandle> {
+  const path = fileOf(uploads, session);
+  return writing(path, "push blob", async () => {
+    if (session.size === 0) await writeSessionInfo(path, session);
+    session.hash ??= await hashFile(path, session.algorithm);
+    return open(path, "a", 0o644);
+  });
+}
+
+async function addChunk(uploads: Uploads, session: UploadSession, { file, chunk }: { file: FileHandle; chunk: Uint8Array }): Promise<void> {
+  if (session.size + chunk.byteLength > uploads.limits.maxBlobBytes) throw tooLargeBlob(uploads.limits);
+  if (uploads.pendingBytes + chunk.byteLength > uploads.limits.maxPendingBytes) throw tooManyPending("bytes of uploads");
+  await writing(fileOf(uploads, session), "push blob", () => file.appendFile(chunk)).catch(async (error: unknown) => {
+    await file.truncate(session.size).catch(() => {});
+    throw error;
+  });
+  session.hash?.update(chunk);
+  session.size += chunk.byteLength;
+  uploads.pendingBytes += chunk.byteLength;
+  session.touchedAt = uploads.context.clock.now();
+}
+
+async function hashFile(path: string, algorithm: string): Promise<Hash> {
+  const hash = createHash(algorithm);
+  for await (const chunk of createReadStream(path)) if (chunk instanceof Uint8Array) hash.update(chunk);
+  return hash;
+}
+
+/**
+ * Adds the last chunk, if there is one, and makes the blob visible under its digest. A wrong digest ends the upload.
+ * @throws digest-mismatch, and as `appendToUpload`
+ */
+export async function finishUpload(
+  uploads: Uploads,
+  session: UploadSession,
+  finish: UploadBody & { digest: Digest; repository: LayoutRepository },
+): Promise<void> {
+  const { digest, repository } = finish;
+  const { algorithm } = splitDigest(digest);
+  if (finish.offset !== undefined && finish.offset !== session.size) throw outOfOrder(session, finish.offset);
+  await writableJournal(repository, "push blob");
+  await alone(session, async () => {
+    if (session.size === 0 && finish.declaredSize !== undefined && finish.declaredSize <= inMemoryBytes) {
+      await placeWhole(uploads, finish, finish.declaredSize);
+    } else {
+      await addBytes(uploads, session, finish);
+      await placeFromSession(uploads, session, { digest, repository, algorithm });
+    }
+  });
+  await cancelUpload(uploads, session);
+}
+
+async function placeWhole(
+  uploads: Uploads,
+  finish: UploadBody & { digest: Digest; repository: LayoutRepository },
+  size: number,
+): Promise<void> {
+  const bytes = await collect(finish.chunks, size);
+  const { digest, repository } = finish;
+  const options = { temporary: scratchName(uploads.context), durability: uploads.context.durability };
+  const actual = digestWith(digest, bytes);
+  if (actual !== digest) throw wrongDigest(actual, digest);
+  const content = { digest, size: bytes.byteLength, bytes, open: () => once(bytes) };
+  await writing(repository.directory, "push blob", () => writeBlob(repository.directory, content, options));
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.byteLength;
+    if (size > limit)
+      throw new ChartferryError(`more than the declared ${limit} bytes came`, { code: "size-mismatch", operation: "push blob" });
+    parts.push(chunk);
+  }
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
+}
+
+function wrongDigest(actual: string, digest: string): ChartferryError {
+  return new ChartferryError(`the bytes have digest ${actual}, not ${digest}`, { code: "digest-mismatch", operation: "push blob" });
+}
+
+async function placeFromSession(
+  uploads: Uploads,
+  session: UploadSession,
+  { digest, repository, algorithm }: { digest: Digest; repository: LayoutRepository; algorithm: string },
+): Promise<void> {
+  const path = fileOf(uploads, session);
+  if (session.size === 0) await writing(path, "push blob", () => open(path, "a", 0o644).then((file) => file.close()));
+  if (session.algorithm !== algorithm) session.hash = undefined;
+  session.hash ??= await hashFile(path, algorithm);
+  session.algorithm = algorithm;
+  const actual = `${algorithm}:${session.hash.copy().digest("hex")}`;
+  if (actual !== digest) throw wrongDigest(actual, digest);
+  if ((await blobSize(repository.directory, digest)) === session.size) return;
+  await writing(path, "push blob", async () => {
+    if (uploads.context.durability === "fsync") await syncFile(path);
+    await rename(path, await blobHome(repository.directory, digest, uploads.context.durability));
+  });
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

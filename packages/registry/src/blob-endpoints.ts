@@ -1,0 +1,64 @@
+import { blobSize, isDigest, mountBlob, openBlob, readRange, removeBlob, type Digest } from "@chartferry/core";
+
+import { parseRange, type ByteRange } from "./byte-range.ts";
+import { etagOf, isFresh, type RepositoryExchange } from "./endpoint.ts";
+import { errorResponse } from "./registry-errors.ts";
+import { empty, type RegistryResponse } from "./registry-request.ts";
+
+export function invalidDigest(): RegistryResponse {
+  return errorResponse({ status: 400, code: "DIGEST_INVALID", message: "a digest is sha256 or sha512, a colon and lower-case hex" });
+}
+
+function blobUnknown(): RegistryResponse {
+  return errorResponse({ status: 404, code: "BLOB_UNKNOWN", message: "the blob is not in this repository" });
+}
+
+/** GET, HEAD and DELETE of one blob. */
+export async function blobEndpoint(exchange: RepositoryExchange, digest: string): Promise<RegistryResponse> {
+  if (!isDigest(digest)) return invalidDigest();
+  if (exchange.request.method === "DELETE") return (await removeBlob(exchange.repository, digest)) ? empty(202) : blobUnknown();
+  const size = await blobSize(exchange.repository.directory, digest);
+  return size === undefined ? blobUnknown() : sendBlob(exchange, digest, size);
+}
+
+function sendBlob({ request, repository }: RepositoryExchange, digest: Digest, size: number): RegistryResponse {
+  const headers = {
+    "docker-content-digest": digest,
+    etag: etagOf(digest),
+    "accept-ranges": "bytes",
+    "content-type": "application/octet-stream",
+  };
+  if (isFresh(request, digest)) return empty(304, headers);
+  const range = request.method === "GET" ? parseRange(request.headers["range"], size) : undefined;
+  if (range === "unsatisfiable") {
+    return errorResponse({
+      status: 416,
+      code: "SIZE_INVALID",
+      message: `the blob has ${size} bytes`,
+      headers: { "content-range": `bytes */${size}` },
+    });
+  }
+  const part = range ?? { start: 0, end: size };
+  const body = { size: part.end - part.start, open: () => readPart(repository.directory, digest, part) };
+  if (range === undefined) return { status: 200, headers, body };
+  return { status: 206, headers: { ...headers, "content-range": `bytes ${part.start}-${part.end - 1}/${size}` }, body };
+}
+
+async function* readPart(directory: string, digest: Digest, { start, end }: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
+  const found = await openBlob(directory, digest);
+  if (found !== undefined) yield* readRange(found.handle, start, end);
+}
+
+/** 201 when the blob could be taken over; `undefined` = begin an upload instead. Without `from` every repository that is open is asked. */
+export async function mountEndpoint(
+  exchange: RepositoryExchange,
+  digest: string,
+  from: string | null,
+): Promise<RegistryResponse | undefined> {
+  const { tree, repository, locate } = exchange;
+  if (!isDigest(digest)) return invalidDigest();
+  if (from === null) return undefined;
+  const source = await tree.openRepository(from).catch(() => undefined);
+  if (source === undefined || !(await mountBlob(repository, source, digest))) return undefined;
+  return empty(201, { location: locate(`/v2/${repository.name}/blobs/${digest}`), "docker-content-digest": digest });
+}

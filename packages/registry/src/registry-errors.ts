@@ -1,0 +1,76 @@
+import { isChartferryError, type ChartferryError, type ErrorCode } from "@chartferry/core";
+
+import { json, type RegistryResponse } from "./registry-request.ts";
+
+/** Source: distribution-spec 1.1, "Error Codes"; UNKNOWN is for failures of the server, which the list leaves out. */
+export type RegistryErrorCode =
+  | "BLOB_UNKNOWN"
+  | "BLOB_UPLOAD_INVALID"
+  | "BLOB_UPLOAD_UNKNOWN"
+  | "DIGEST_INVALID"
+  | "MANIFEST_BLOB_UNKNOWN"
+  | "MANIFEST_INVALID"
+  | "MANIFEST_UNKNOWN"
+  | "NAME_INVALID"
+  | "NAME_UNKNOWN"
+  | "SIZE_INVALID"
+  | "UNAUTHORIZED"
+  | "DENIED"
+  | "UNSUPPORTED"
+  | "TOOMANYREQUESTS"
+  | "UNKNOWN";
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly code: RegistryErrorCode;
+  readonly message: string;
+  readonly detail?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function errorResponse({ status, code, message, detail, headers }: ErrorAnswer): RegistryResponse {
+  return json(status, { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] }, headers);
+}
+
+type Mapping = readonly [status: number, code: RegistryErrorCode];
+
+const mappings: Partial<Record<ErrorCode, Mapping>> = {
+  "name-invalid": [400, "NAME_INVALID"],
+  "reference-invalid": [400, "DIGEST_INVALID"],
+  "digest-mismatch": [400, "DIGEST_INVALID"],
+  "size-mismatch": [400, "SIZE_INVALID"],
+  "manifest-invalid": [400, "MANIFEST_INVALID"],
+  "too-large": [413, "SIZE_INVALID"],
+  "blob-unknown": [404, "BLOB_UNKNOWN"],
+  "upload-lost": [404, "BLOB_UPLOAD_UNKNOWN"],
+  "rate-limited": [429, "TOOMANYREQUESTS"],
+  "read-only": [405, "UNSUPPORTED"],
+  unsupported: [400, "UNSUPPORTED"],
+  "layout-locked": [503, "UNKNOWN"],
+};
+
+/** The answer to a failure. What the server itself could not do is said without its paths. */
+export function answerTo(error: unknown): RegistryResponse {
+  if (!isChartferryError(error)) return errorResponse({ status: 500, code: "UNKNOWN", message: "the registry failed; its log says why" });
+  const mapping = mappingOf(error);
+  if (mapping === undefined) return errorResponse(serverFailure(error));
+  const [status, code] = mapping;
+  const wait = error.retryAfterMs;
+  const headers = wait === undefined ? {} : { "retry-after": String(Math.ceil(wait / 1000)) };
+  return errorResponse({ status, code, message: error.message, headers });
+}
+
+function mappingOf(error: ChartferryError): Mapping | undefined {
+  if (error.code === "blob-unknown" && error.operation === "push manifest") return [400, "MANIFEST_BLOB_UNKNOWN"];
+  // Bytes on disk that changed since they were stored are no mistake of the client.
+  if (error.code === "digest-mismatch" && error.operation === "read manifest") return undefined;
+  return mappings[error.code];
+}
+
+function serverFailure(error: ChartferryError): ErrorAnswer {
+  const { cause } = error;
+  const errno = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const isFull = errno === "ENOSPC" || errno === "EDQUOT";
+  const message = isFull ? "the registry has no space left" : `the registry failed (${error.code}); its log says why`;
+  return { status: isFull ? 507 : 500, code: "UNKNOWN", message };
+}

@@ -1,0 +1,146 @@
+import { createServer, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+
+import { ChartferryError, openLayoutTree, type Clock, type Durability, type LayoutTree, type UploadLimits } from "@chartferry/core";
+
+import { basicAuth, type BasicAuthOptions } from "./basic-auth.ts";
+import type { HandlerLimits } from "./endpoint.ts";
+import { createRegistryHandler } from "./registry-handler.ts";
+import type { RegistryHooks } from "./registry-hooks.ts";
+import { httpListener } from "./serve-http.ts";
+
+/** Times in milliseconds. */
+export interface ServerLimits {
+  /** Until a request's headers are complete. Default 30 s. */
+  readonly headersMs: number;
+  /** Without a byte in either direction while a request runs. Default 2 minutes. */
+  readonly idleMs: number;
+  /** From the first byte of a request to its last. Default 1 hour. */
+  readonly requestMs: number;
+  /** An idle connection is kept this long. Default 75 s, above what clients wait. */
+  readonly keepAliveMs: number;
+  /** Connections at one time. Default 1000. */
+  readonly maxConnections: number;
+  /** How long `close` waits for running requests. Default 5 s. */
+  readonly graceMs: number;
+}
+
+const defaultLimits: ServerLimits = {
+  headersMs: 30_000,
+  idleMs: 120_000,
+  requestMs: 3_600_000,
+  keepAliveMs: 75_000,
+  maxConnections: 1000,
+  graceMs: 5000,
+};
+
+export interface StartRegistryOptions {
+  /** Root of the layouts, one per repository. */
+  readonly directory: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 = any that is free. */
+  readonly port?: number;
+  /** PEM. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  readonly basicAuth?: BasicAuthOptions;
+  readonly readOnly?: boolean;
+  /** Default `fsync`. */
+  readonly durability?: Durability;
+  readonly sparseIndexes?: boolean;
+  readonly limits?: Partial<ServerLimits & HandlerLimits & UploadLimits>;
+  readonly hooks?: RegistryHooks;
+  readonly clock?: Clock;
+  readonly reportFailure?: (error: unknown) => void;
+}
+
+export interface RunningRegistry {
+  /** `http://127.0.0.1:5000`, without a path. */
+  readonly url: string;
+  /** Host and port as a reference names them. */
+  readonly host: string;
+  readonly port: number;
+  readonly tree: LayoutTree;
+  /** Ends running requests, folds the layouts, gives the lock back. */
+  close(): Promise<void>;
+}
+
+/** @throws layout-locked, file-unwritable, usage (the address cannot be listened on) */
+export async function startRegistry(options: StartRegistryOptions): Promise<RunningRegistry> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const tree = await openLayoutTree(options.directory, {
+    durability: options.durability ?? "fsync",
+    readOnly: options.readOnly ?? false,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    limits,
+  });
+  const server = serverFor(options, tree);
+  server.headersTimeout = limits.headersMs;
+  server.requestTimeout = limits.requestMs;
+  server.keepAliveTimeout = limits.keepAliveMs;
+  server.timeout = limits.idleMs;
+  server.maxConnections = limits.maxConnections;
+  try {
+    await listen(server, options);
+  } catch (error) {
+    await tree.close();
+    throw error;
+  }
+  return running(server, { tree, graceMs: limits.graceMs, scheme: options.tls === undefined ? "http" : "https" });
+}
+
+function serverFor(options: StartRegistryOptions, tree: LayoutTree): Server {
+  const { hooks = {}, limits = {}, sparseIndexes = false, reportFailure } = options;
+  const authorise = options.basicAuth === undefined ? hooks.authorise : basicAuth(options.basicAuth);
+  const handler = createRegistryHandler({
+    tree,
+    hooks: authorise === undefined ? hooks : { ...hooks, authorise },
+    limits,
+    sparseIndexes,
+    ...(reportFailure === undefined ? {} : { reportFailure }),
+  });
+  const listener = httpListener(handler);
+  return options.tls === undefined ? createServer(listener) : createTlsServer({ ...options.tls }, listener);
+}
+
+async function listen(server: Server, { host = "127.0.0.1", port = 0 }: StartRegistryOptions): Promise<void> {
+  await new Promise<void>((done, fail) => {
+    server.once("error", (cause) => {
+      fail(
+        new ChartferryError(`cannot listen on ${host}:${port}: ${"code" in cause ? String(cause.code) : cause.message}`, {
+          code: "usage",
+          operation: "serve",
+          hint: "choose another port, or 0 for any that is free",
+          cause,
+        }),
+      );
+    });
+    server.listen({ host, port }, done);
+  });
+}
+
+function running(server: Server, { tree, graceMs, scheme }: { tree: LayoutTree; graceMs: number; scheme: string }): RunningRegistry {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("a listening server has an address");
+  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  const host = `${name}:${address.port}`;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `${scheme}://${host}`,
+    host,
+    port: address.port,
+    tree,
+    close() {
+      closing ??= stop(server, graceMs).then(() => tree.close());
+      return closing;
+    },
+  };
+}
+
+async function stop(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+}
