@@ -1,34 +1,64 @@
-export { systemClock, type Clock } from "./clock.ts";
+export { chooseAdapter, type ChosenAdapter, probeAnswer } from "./adapter/choose-adapter.ts";
+export { openConnection, type OpenConnectionOptions } from "./adapter/open-connection.ts";
+export {
+  type AdapterContext,
+  type Capabilities,
+  type Capability,
+  capabilityNames,
+  type ConnectOptions,
+  type ErrorView,
+  type HostMatch,
+  type NameProblem,
+  type ProbeAnswer,
+  type RegistryAdapter,
+  type ResolvedTarget,
+  type TlsOptions,
+  type TokenRequest,
+  type Traits,
+} from "./adapter/registry-adapter.ts";
+export type { Challenge } from "./auth/challenge.ts";
+export { parseChallenges } from "./auth/parse-challenges.ts";
+export { createCredentialProvider } from "./auth/credential-files.ts";
+export type { Credential, CredentialProvider, CredentialRequest } from "./auth/credential.ts";
+export type { ChartMetadata, Dependency, Maintainer } from "./chart/chart-metadata.ts";
+export { type LoadedChart, readChart } from "./chart/read-chart.ts";
+export { type Clock, systemClock } from "./clock.ts";
 export type { BlobContent, Descriptor, StoredManifest } from "./content.ts";
-export { digestOf, isDigest, splitDigest, verifiedStream, type Digest } from "./digest.ts";
-export { ChartferryError, errorCodes, isChartferryError, withContext, type ErrorCode, type ErrorDetails } from "./errors.ts";
-export { blobSize, openBlob, readRange } from "./layout/blob-files.ts";
-export { digestWith } from "./layout/digest-with.ts";
-export type { Durability } from "./layout/durable-files.ts";
-export { isRepositoryName, isTag } from "./layout/layout-names.ts";
-export { refresh, type LayoutRepository } from "./layout/layout-repository.ts";
-export { mountBlob, openLayoutStore, removeBlob, storeBlob } from "./layout/layout-store.ts";
-export { isLayout, openLayoutTree, type LayoutTree, type LayoutTreeOptions } from "./layout/layout-tree.ts";
-export {
-  readManifest,
-  removeManifest,
-  removeTag,
-  resolveManifest,
-  storeManifest,
-  type PutManifestOptions,
-} from "./layout/manifest-files.ts";
-export { readManifestFacts, type ManifestFacts } from "./layout/manifest-facts.ts";
-export { referrersOf } from "./layout/referrer-lists.ts";
-export { scrubLayout, type LayoutDamage, type ScrubReport } from "./layout/scrub-layout.ts";
-export type { UploadLimits } from "./layout/upload-limits.ts";
-export {
-  appendToUpload,
-  beginUpload,
-  cancelUpload,
-  findUpload,
-  finishUpload,
-  type UploadBody,
-  type Uploads,
-  type UploadSession,
-} from "./layout/upload-sessions.ts";
+export type { AssembledPackage, Attachment, ChartPackage, VerbatimPackage } from "./copy/chart-package.ts";
+export { checkExisting, type ExistingAnswer, type ExistingCheck, type ExistingPolicy } from "./copy/check-existing.ts";
+export { type ConnectionSourceOptions, createConnectionSource } from "./copy/connection-source.ts";
+export { copyChart, type CopyOptions, type CopyOutcome } from "./copy/copy-chart.ts";
+export { openStandingChart, type StandingChart } from "./copy/open-chart.ts";
+export { type Digest, digestOf, isDigest, splitDigest, verifiedStream } from "./digest.ts";
+export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChartferryError, withContext } from "./errors.ts";
+export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
+export type { HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
+export { connectLayout } from "./layout/connect-layout.ts";
+export { buildChartManifest, type ChartManifest, type ChartManifestInput } from "./manifest/build-manifest.ts";
+export { type ChartParts, chartParts } from "./manifest/chart-parts.ts";
+export { chooseCreated, type Created, type CreatedInputs } from "./manifest/created.ts";
+export { parseManifest, type ParsedManifest } from "./manifest/parse-manifest.ts";
 export { manifestAccept, mediaTypes } from "./media-types.ts";
+export { isTag, tagOf, versionOf } from "./reference/chart-tag.ts";
+export { formatReference, parseReference, type Reference } from "./reference/parse-reference.ts";
+export { formatTarget, parseTarget, type Target } from "./reference/parse-target.ts";
+export { chartRepository, repositoryProblem } from "./reference/repository-name.ts";
+export type { ChartSource, EntryProblem, Note, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
+export { type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
+export { openChartFile, type OpenFileOptions } from "./source/file-source.ts";
+export { listCatalog } from "./store/catalog-listing.ts";
+export type {
+  BlobMounter,
+  BlobReader,
+  BlobWriter,
+  CallOptions,
+  ChartStore,
+  ManifestDeleter,
+  ManifestReader,
+  ManifestResolver,
+  ManifestWriter,
+  ReferrerLister,
+  TagLister,
+} from "./store/chart-store.ts";
+export type { Connection, HostTraffic } from "./store/connection.ts";
+export * from "./layout/index.ts";

@@ -22,13 +22,22 @@ export function floatKeyText(value: number): string {
 /** Nine significant digits always identify a 32-bit float. */
 function shortest(single: number): string {
   for (let count = 1; count < 9; count++) {
-    const text = single.toExponential(count - 1);
+    const text = nearest(single, count);
     if (Math.fround(Number(text)) === single) return text;
     // Just below a power of two the floats lie half as far apart: the nearest decimal may miss where the one above hits.
     const above = nextUp(text);
     if (Math.fround(Number(above)) === single) return above;
   }
   return single.toExponential(8);
+}
+
+/** The nearest decimal of so many digits; of two equally near the even one, where JavaScript takes the larger. */
+function nearest(single: number, count: number): string {
+  const text = single.toExponential(count - 1);
+  const exact = single.toExponential(100).split("e")[0]?.replace(".", "") ?? "";
+  if (!/^50*$/.test(exact.slice(count))) return text;
+  const even = /[02468]$/.test(exact.slice(0, count));
+  return even ? `${exact.slice(0, 1)}.${exact.slice(1, count)}e${single.toExponential(100).split("e")[1] ?? "0"}` : text;
 }
 
 function nextUp(text: string): string {

@@ -14,6 +14,8 @@ const maxNodes = 400_000;
 /** Where plain `<<` keys and null keys stand in the parser's objects: no YAML text can hold U+0000. */
 const mergeKey = "\0merge";
 const nullKey = "\0null";
+/** What the parser makes of a mapping as a key. */
+const mappingKey = "[object Object]";
 
 /** A plain scalar that is no text: boolean, integer (`bigint`), float (`number`). */
 export class Scalar {
@@ -162,6 +164,7 @@ function convert(node: unknown): YamlNode {
   for (const [key, value] of Object.entries(node)) {
     if (key.startsWith(mergeKey)) merge(mapping, value);
     else if (key === nullKey) throw new Error("a mapping key is null");
+    else if (key === mappingKey) throw new Error("a mapping key is a mapping");
     else mapping.set(key, convert(value));
   }
   return mapping;

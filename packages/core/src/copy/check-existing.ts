@@ -1,6 +1,6 @@
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
-import { chartParts } from "../manifest/chart-parts.ts";
+import { chartInManifest } from "../manifest/chart-in-manifest.ts";
 import type { CallOptions, ManifestReader, ManifestResolver } from "../store/chart-store.ts";
 
 /** What to do with a tag that is already at the target. Product promise: a HEAD a version with a record, one manifest GET without. */
@@ -52,7 +52,7 @@ async function compare(store: ExistingStore, check: ExistingCheck, options: Call
   const place = { registry: store.registry, repository: store.repository, tag: check.tag };
   if (check.existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
   if (check.existing === "fail") throw refusal(place, "already-exists");
-  const layer = chartParts(manifest)?.chart;
+  const layer = chartInManifest(manifest)?.layer;
   if (layer === undefined) throw refusal(place, check.existing === "overwrite" ? "not-a-chart" : "conflict", manifest.mediaType);
   if (check.existing === "overwrite") return { action: "push", reason: "overwrite", manifestDigest, standingLayer: layer.digest };
   if (check.layerDigest === undefined) return { action: "push", reason: "unknown-layer", manifestDigest, standingLayer: layer.digest };

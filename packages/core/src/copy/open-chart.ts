@@ -1,7 +1,7 @@
 import type { Descriptor, StoredManifest } from "../content.ts";
 import { ChartferryError } from "../errors.ts";
-import { chartParts } from "../manifest/chart-parts.ts";
-import { parseIndex } from "../manifest/parse-manifest.ts";
+import { chartInManifest } from "../manifest/chart-in-manifest.ts";
+import { parseManifest } from "../manifest/parse-manifest.ts";
 import { mediaTypes } from "../media-types.ts";
 import { versionOf } from "../reference/chart-tag.ts";
 import type { CallOptions, ManifestReader, TagLister } from "../store/chart-store.ts";
@@ -26,17 +26,18 @@ export async function openStandingChart(store: ReadableStore, reference: string,
   const manifest = await store.fetchManifest(reference, options);
   if (manifest === undefined) throw await unknown(store, reference, options);
   const found = manifest.mediaType === mediaTypes.ociIndex ? await chartInIndex(store, manifest, options) : manifest;
-  const parts = found === undefined ? undefined : chartParts(found);
-  if (found === undefined || parts?.chart === undefined) throw notAChart(store, { reference, manifest });
-  return { manifest: found, chart: parts.chart, config: parts.config, provenance: parts.provenance };
+  const parts = found && chartInManifest(found);
+  if (found === undefined || parts === undefined) throw notAChart(store, { reference, manifest });
+  return { manifest: found, chart: parts.layer, config: parts.config, provenance: parts.provenance };
 }
 
 /** Helm takes the last match in random order; we take the first chart of the index as written. */
 async function chartInIndex(store: ReadableStore, index: StoredManifest, options: CallOptions): Promise<StoredManifest | undefined> {
-  for (const { digest, mediaType } of parseIndex(index.bytes).manifests) {
+  const parsed = parseManifest(index.bytes, index.mediaType);
+  for (const { digest, mediaType } of parsed.kind === "index" ? parsed.manifests : []) {
     if (mediaType !== mediaTypes.ociManifest) continue;
     const manifest = await store.fetchManifest(digest, options);
-    if (manifest !== undefined && chartParts(manifest)?.chart !== undefined) return manifest;
+    if (manifest !== undefined && chartInManifest(manifest) !== undefined) return manifest;
   }
   return undefined;
 }

@@ -1,8 +1,7 @@
 import type { BlobContent, Descriptor, StoredManifest } from "../content.ts";
 import { ChartferryError } from "../errors.ts";
-import { chartParts } from "../manifest/chart-parts.ts";
-import { parseIndex, parseManifest } from "../manifest/parse-manifest.ts";
-import { mediaTypes } from "../media-types.ts";
+import { chartInManifest } from "../manifest/chart-in-manifest.ts";
+import { parseManifest } from "../manifest/parse-manifest.ts";
 import type { CallOptions, ChartStore } from "../store/chart-store.ts";
 import type { Attachment, VerbatimPackage } from "./chart-package.ts";
 
@@ -18,7 +17,7 @@ export async function readVerbatimPackage(store: ChartStore, reference: string, 
   const graph: Graph = { store, budget: manifestLimit, seen: new Set([manifest.digest]) };
   const { children, blobs } = await contents(graph, manifest, options);
   const attachments = await attached(graph, manifest, options);
-  const layer = manifest.mediaType === mediaTypes.ociManifest ? chartParts(manifest)?.chart : undefined;
+  const layer = chartInManifest(manifest)?.layer;
   return {
     kind: "verbatim",
     manifest,
@@ -43,13 +42,13 @@ interface Contents {
 }
 
 async function contents(graph: Graph, manifest: StoredManifest, options: CallOptions): Promise<Contents> {
-  if (manifest.mediaType !== mediaTypes.ociIndex && manifest.mediaType !== mediaTypes.dockerManifestList) {
-    const { config, layers } = parseManifest(manifest.bytes);
-    return { children: [], blobs: [config, ...layers].map((descriptor) => remoteBlob(graph.store, descriptor)) };
+  const parsed = parseManifest(manifest.bytes, manifest.mediaType);
+  if (parsed.kind === "manifest") {
+    return { children: [], blobs: [parsed.config, ...parsed.layers].map((descriptor) => remoteBlob(graph.store, descriptor)) };
   }
   const children: StoredManifest[] = [];
   const blobs: BlobContent[] = [];
-  for (const { digest } of parseIndex(manifest.bytes).manifests) {
+  for (const { digest } of parsed.manifests) {
     const child = await fetchOnce(graph, digest, options);
     if (child === undefined) continue;
     const below = await contents(graph, child, options);

@@ -33,9 +33,17 @@ function find(error: unknown, { url, proxy }: NetworkErrorContext): Finding {
   return tlsFinding(facts, error) ?? socketFinding(facts);
 }
 
+const brokenAnswer = "BROKEN_ANSWER";
+
+/** undici's parser errors often come without a code; those of an early end are a lost connection. */
+export function isBrokenAnswer(error: unknown): boolean {
+  return error instanceof Error && error.name === "HTTPParserError" && !/EOF/.test(error.message);
+}
+
 /** undici wraps neither Node's codes nor OpenSSL's; an AggregateError (several addresses tried) has the first one's. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
+  if (isBrokenAnswer(error)) return brokenAnswer;
   if ("code" in error && typeof error.code === "string") return error.code;
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
   return error.cause === undefined ? "" : codeOf(error.cause);
@@ -141,7 +149,7 @@ function socketFinding({ code, message, at }: Facts): Finding {
   if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|EACCES)$/.test(code)) {
     return { code: "connection-refused", text: `${at} cannot be reached (${code})`, hint: "check host and port, and that the server runs" };
   }
-  if (code === "UND_ERR_HEADERS_OVERFLOW" || code.startsWith("HPE_")) {
+  if (code === "UND_ERR_HEADERS_OVERFLOW" || code === brokenAnswer) {
     return { code: "protocol-violation", text: `${at} does not answer as an http server should: ${message}` };
   }
   if (code === "UND_ERR_INVALID_ARG") return { code: "protocol-violation", text: `a request to ${at} cannot be sent: ${message}` };

@@ -26,17 +26,15 @@ export function openAnswer(response: Dispatcher.ResponseData, context: AnswerCon
     finished = true;
     context.finished(problem);
   };
-  const dump = async (): Promise<void> => {
-    if (finished) return;
-    context.received(Math.min(declaredLength(headers) ?? 0, dumpLimit));
-    finish();
-    await response.body.dump({ limit: dumpLimit }).catch(() => undefined);
-  };
   const stream = (): AsyncIterable<Uint8Array> => readBody(response.body, context, finish);
-  if (context.method === "HEAD" || bodiless.has(response.statusCode)) {
-    finish();
-    response.body.resume();
-  }
+  const empty = context.method === "HEAD" || bodiless.has(response.statusCode) || headers["content-length"] === "0";
+  // Read at once, so that the connection is free for the next request.
+  const drained = empty ? response.body.dump().catch(() => undefined) : undefined;
+  if (empty) finish();
+  const dump = async (): Promise<void> => {
+    if (drained !== undefined) await drained;
+    else if (!finished) await readAway(response.body, context).finally(() => finish());
+  };
   return {
     status: response.statusCode,
     headers,
@@ -52,6 +50,20 @@ export function openAnswer(response: Dispatcher.ResponseData, context: AnswerCon
       return Promise.reject(problem);
     },
   };
+}
+
+/** An answer that nobody wants: what breaks it is no matter. */
+async function readAway(body: AsyncIterable<Uint8Array>, context: AnswerContext): Promise<void> {
+  let total = 0;
+  try {
+    for await (const chunk of body) {
+      context.received(chunk.byteLength);
+      total += chunk.byteLength;
+      if (total > dumpLimit) return;
+    }
+  } catch {
+    // Whoever dumps has what he needs: status and headers.
+  }
 }
 
 async function* readBody(

@@ -2,6 +2,7 @@ import { buildConnector, type Dispatcher, Pool, ProxyAgent } from "undici";
 
 import type { AddressGuard } from "./address-guard.ts";
 import { chooseProxy, type Proxy } from "./choose-proxy.ts";
+import { isBrokenAnswer } from "./network-error.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
 /** Milliseconds. `headers` counts from the end of the request, `bodyIdle` between two pieces of the answer. */
@@ -96,9 +97,7 @@ function openRoute(url: URL, options: RouteOptions): Route {
 
 /** After a HEAD, bytes that are no answer mean that the server sent a body which it must not send (RFC 9110 section 9.3.2). */
 export function noteBrokenAnswer(route: Route, error: unknown): boolean {
-  const broken =
-    error instanceof Error &&
-    (("code" in error && typeof error.code === "string" && error.code.startsWith("HPE_")) || error.message === "bad response");
+  const broken = isBrokenAnswer(error) || (error instanceof Error && error.message === "bad response");
   if (broken && route.sawHead) route.closeAfterHead = true;
   return broken && route.sawHead;
 }

@@ -109,7 +109,7 @@ async function post(end: RepositoryEnd, { query, content }: PostOptions, options
  */
 function sessionLocation(end: RepositoryEnd, answer: HttpAnswer): URL {
   const text = answer.headers["location"];
-  if (text === undefined || !URL.canParse(text, answer.url)) {
+  if (text === undefined || !URL.canParse(text, answer.url.href)) {
     throw new ChartferryError("the registry started an upload without saying where it goes on (no valid Location)", {
       code: "protocol-violation",
       operation: "push blob",

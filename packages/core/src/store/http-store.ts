@@ -62,7 +62,7 @@ async function mountBlob(
 /** Best effort: a registry forgets sessions by itself. */
 async function cancelSession(end: RepositoryEnd, location: string | undefined, options: CallOptions): Promise<void> {
   const url = end.url("blobs/uploads/");
-  if (location === undefined || !URL.canParse(location, url)) return;
+  if (location === undefined || !URL.canParse(location, url.href)) return;
   const answer = await end.send({ method: "DELETE", url: new URL(location, url), operation: "cancel upload", access: "push", retry: "once", ...options });
   await answer.dump();
 }

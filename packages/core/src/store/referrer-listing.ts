@@ -1,9 +1,9 @@
 import type { Descriptor } from "../content.ts";
-import { type Digest, isDigest, splitDigest } from "../digest.ts";
+import { type Digest, splitDigest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import { nextLink } from "../http/paginate.ts";
-import { parseIndex } from "../manifest/parse-manifest.ts";
+import { parseManifest } from "../manifest/parse-manifest.ts";
 import { mediaTypes } from "../media-types.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { fetchManifest } from "./manifest-calls.ts";
@@ -23,7 +23,7 @@ export async function* listReferrers(end: RepositoryEnd, digest: Digest, options
     visited.add(url.href);
     const answer: HttpAnswer = await end.send({ method: "GET", url, operation: "list referrers", access: "pull", redirects: "refuse", ...options });
     if (answer.status === 200 && isIndex(answer)) {
-      yield* parseIndex(await answer.bytes(end.manifestBytes)).manifests;
+      yield* manifestsIn(await answer.bytes(end.manifestBytes));
       url = nextLink(answer, url);
     } else if (visited.size === 1 && meansNoApi(answer)) {
       await answer.dump();
@@ -45,7 +45,12 @@ async function* byFallbackTag(end: RepositoryEnd, digest: Digest, options: CallO
   const { algorithm, hex } = splitDigest(digest);
   const index = await fetchManifest(end, `${algorithm}-${hex}`, options);
   if (index === undefined || index.mediaType !== mediaTypes.ociIndex) return;
-  for (const descriptor of parseIndex(index.bytes).manifests) if (isDigest(descriptor.digest)) yield descriptor;
+  yield* manifestsIn(index.bytes);
+}
+
+function manifestsIn(index: Uint8Array): readonly Descriptor[] {
+  const parsed = parseManifest(index);
+  return parsed.kind === "index" ? parsed.manifests : [];
 }
 
 function endless(end: RepositoryEnd): ChartferryError {

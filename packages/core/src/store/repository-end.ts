@@ -14,7 +14,7 @@ export interface UploadForm {
 export type RepositoryRequest = Omit<HttpRequest, "scopes" | "repository"> & {
   readonly access: "pull" | "push" | "delete";
   /** Another repository that the same token must read (mount). */
-  readonly alsoPull?: string;
+  readonly alsoPull?: string | undefined;
 };
 
 /** What the parts of an HTTP store share: one repository as seen through one connection. */

@@ -1,0 +1,103 @@
+import { createCredentialProvider } from "../auth/credential-files.ts";
+import type { CredentialProvider } from "../auth/credential.ts";
+import { systemClock } from "../clock.ts";
+import { createHttpClient } from "../http/create-http-client.ts";
+import type { HttpClient } from "../http/http-client.ts";
+import { discoverOrigin } from "../http/plain-http.ts";
+import { isChartferryError } from "../errors.ts";
+import type { Connection } from "../store/connection.ts";
+import { createHttpConnection } from "../store/http-connection.ts";
+import { adapterNamed, chooseAdapter, type ChosenAdapter, probeAnswer } from "./choose-adapter.ts";
+import type { AdapterContext, ConnectOptions, ProbeAnswer, RegistryAdapter } from "./registry-adapter.ts";
+
+export interface OpenConnectionOptions extends ConnectOptions {
+  /** The adapters to choose from, in order. */
+  readonly adapters: readonly RegistryAdapter[];
+  /** `--adapter`: no detection. */
+  readonly adapter?: string | undefined;
+  /** A longer Retry-After fails the request as `rate-limited`. Milliseconds; default 15 minutes. */
+  readonly maxWaitMs?: number | undefined;
+  /** Connections to one host at a time. Default 16. */
+  readonly connections?: number | undefined;
+}
+
+const defaultMaxWaitMs = 15 * 60 * 1000;
+
+/**
+ * Opens one end's way to a registry: settles http or https, chooses the adapter, binds the end's credentials to this one origin.
+ * @throws usage, host-not-found, connection-refused, timeout (from settling the scheme or probing); signing in happens with the first request
+ */
+export async function openConnection(options: OpenConnectionOptions): Promise<Connection> {
+  const named = options.adapter === undefined ? undefined : adapterNamed(options.adapters, options.adapter);
+  if (named?.connect !== undefined) return named.connect(options);
+  const registryOrigin = await discoverOrigin(options.registry, options);
+  const chosen = await choose(options, registryOrigin);
+  const { adapter } = chosen;
+  const origin = apiOrigin(registryOrigin, adapter.resolve?.(options.registry, "").apiHost);
+  const { http, context } = connect(options, { origin, chosen });
+  const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
+  return createHttpConnection({ adapter, options, http, origin, context, clock: options.clock ?? systemClock, maxWaitMs });
+}
+
+function apiOrigin(origin: URL, apiHost: string | undefined): URL {
+  return apiHost === undefined || apiHost === origin.host ? origin : new URL(`${origin.protocol}//${apiHost}/`);
+}
+
+/** The registry's first answer, asked without credentials, is only wanted where no host pattern speaks. */
+async function choose(options: OpenConnectionOptions, origin: URL): Promise<ChosenAdapter> {
+  const probe = async (): Promise<ProbeAnswer | undefined> => {
+    const http = createHttpClient(clientOptions(options, origin));
+    try {
+      const answer = await http.send({ method: "GET", url: new URL("/v2/", origin), operation: "look at registry", signal: options.signal });
+      await answer.dump();
+      return probeAnswer(answer.status, answer.headers);
+    } catch (error) {
+      // A registry that does not answer is reported by the first real request, per version; what cannot be asked twice is reported now.
+      if (isChartferryError(error) && error.retryable) return undefined;
+      throw error;
+    } finally {
+      await http.close();
+    }
+  };
+  return chooseAdapter(options.adapters, options.registry, { name: options.adapter, probe });
+}
+
+function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<typeof createHttpClient>[0] {
+  const { tls, environment, clock, debug, lookup, maxWaitMs, connections } = options;
+  return {
+    origin,
+    environment,
+    tls,
+    clock,
+    debug,
+    lookup,
+    ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
+    ...(connections === undefined ? {} : { connections }),
+  };
+}
+
+/** The adapter's own credential sources come between what the user said and the files; its context speaks through the same client. */
+function connect(options: OpenConnectionOptions, { origin, chosen }: { origin: URL; chosen: ChosenAdapter }): { http: HttpClient; context: AdapterContext } {
+  const { adapter, match } = chosen;
+  const { credential, registryConfig, environment } = options;
+  const fromFiles = createCredentialProvider({ explicit: credential, registryConfig, environment });
+  const credentials: CredentialProvider = async (request) =>
+    (credential === undefined ? await adapter.credentials?.(context, fromFiles) : undefined) ?? fromFiles(request);
+  const http = createHttpClient({
+    ...clientOptions(options, origin),
+    credentials,
+    credentialKey: adapter.resolve?.(options.registry, "").credentialKey ?? options.registry,
+    tokenRequest: adapter.tokenRequest?.bind(adapter),
+    isTokenExpired: adapter.isTokenExpired?.bind(adapter),
+    mapError: adapter.mapError?.bind(adapter),
+  });
+  const context: AdapterContext = {
+    http,
+    origin,
+    match,
+    environment,
+    clock: options.clock ?? systemClock,
+    options: options.adapterOptions ?? {},
+  };
+  return { http, context };
+}

@@ -1,0 +1,34 @@
+import { FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
+
+/** Every scalar stays its source text, so that `version: 1.10` is not turned into 1.1; merge keys work as hand-written indexes expect. */
+const schema = FAILSAFE_SCHEMA.extend({
+  implicit: [new Type("tag:yaml.org,2002:merge", { kind: "scalar", resolve: (text: unknown) => text === "<<" })],
+});
+
+export interface ParsedYaml {
+  readonly value: unknown;
+  /** Some mapping names a key twice; the last one is kept. */
+  readonly duplicateKeys: boolean;
+}
+
+/** The one place that knows the YAML parser. @throws YAMLException, RangeError on absurd nesting */
+export function parseIndexYaml(text: string): ParsedYaml {
+  try {
+    return { value: load(text, { schema }), duplicateKeys: false };
+  } catch (error) {
+    if (!(error instanceof YAMLException) || error.reason !== "duplicated mapping key") throw error;
+    return { value: load(text, { schema, json: true }), duplicateKeys: true };
+  }
+}
+
+/** Why a text did not parse, with its line counted from `firstLine`; the parser's excerpt of the file is left out. */
+export function yamlReason(error: unknown, firstLine: number): string {
+  if (!(error instanceof YAMLException)) return "its values are nested too deeply";
+  const line = (error as { mark?: { line?: unknown } }).mark?.line;
+  return typeof line === "number" ? `${error.reason} (line ${firstLine + line})` : error.reason;
+}
+
+/** Whether the text refers to an anchor that stands elsewhere in the file. */
+export function isForeignAlias(error: unknown): boolean {
+  return error instanceof YAMLException && error.reason.startsWith("unidentified alias");
+}

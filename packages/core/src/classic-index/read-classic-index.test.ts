@@ -1,0 +1,254 @@
+import { existsSync, createReadStream } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { describe, expect, it } from "vitest";
+
+import { readClassicIndex } from "./read-classic-index.ts";
+import { failureOf, readIndexText } from "./testing/read-index-text.ts";
+
+const hex = "a9bc374461e31cb1429021a898ef83d0a650783033f3bc121ed536ad99301bbc";
+const end = 'generated: "2026-06-03T13:44:10Z"\n';
+
+function item(name: string, version: string, more = ""): string {
+  return `  - apiVersion: v1\n${more}    digest: ${hex}\n    name: ${name}\n    urls:\n    - ${name}-${version}.tgz\n    version: ${version}\n`;
+}
+
+describe("a good index", () => {
+  it("gives every version with the facts that are known before a download", async () => {
+    const { entries } = await readIndexText(
+      `apiVersion: v1\nentries:\n  web:\n${item("web", "1.0.0+a", '    appVersion: 392065e2\n    created: "2021-04-08T15:40:26.783Z"\n    deprecated: true\n    type: library\n')}${end}`,
+    );
+    expect(entries).toEqual([
+      {
+        chart: "web",
+        version: "1.0.0+a",
+        appVersion: "392065e2",
+        created: "2021-04-08T15:40:26.783Z",
+        deprecated: true,
+        kind: "library",
+        digest: `sha256:${hex}`,
+        urls: ["web-1.0.0+a.tgz"],
+        notes: [],
+      },
+    ]);
+  });
+
+  it("keeps the text of unquoted numbers: version 1.10 is not 1.1", async () => {
+    const { entries } = await readIndexText(`apiVersion: v1\nentries:\n  web:\n${item("web", "1.10")}${end}`);
+    expect(entries.map(({ version }) => version)).toEqual(["1.10"]);
+  });
+
+  it("is read whatever the other top-level keys hold and in whatever order they stand", async () => {
+    const before = "annotations:\n  entries:\n  - no: entry\ngenerated: x\npublicKeys:\n- a\n- b\n";
+    const after = "serverInfo: {contextPath: /x}\ntext: |\n  entries:\n    fake:\n    - version: 9\n";
+    const { entries } = await readIndexText(`${before}entries:\n  web:\n${item("web", "1.0.0")}${after}apiVersion: v1\n`);
+    expect(entries.map(({ chart, version }) => `${chart} ${version}`)).toEqual(["web 1.0.0"]);
+  });
+
+  it.each([
+    ["CRLF line ends", (text: string) => text.replaceAll("\n", "\r\n")],
+    ["a byte order mark", (text: string) => `\uFEFF${text}`],
+    ["a document marker, a directive and a closing marker", (text: string) => `%YAML 1.1\n--- # index\n${text}...\n`],
+    ["comments and blank lines anywhere", (text: string) => `# a\n\n${text.replaceAll("\n", "\n\n# note\n")}`],
+    ["items indented below their chart", (text: string) => text.replaceAll(/^( {2}[ -] )/gm, "  $1")],
+    ["quoted chart names", (text: string) => text.replace("  web:", '  "web":').replace("  api:", "  'api' :")],
+    ["the dash on a line of its own", (text: string) => text.replaceAll("  - apiVersion", "  -\n    apiVersion")],
+  ])("is read with %s", async (_what, change) => {
+    const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "1.0.0")}${item("web", "2.0.0")}  api:\n${item("api", "0.1.0")}${end}`;
+    const { entries, problems } = await readIndexText(change(text));
+    expect(problems).toEqual([]);
+    expect(entries.map(({ chart, version }) => `${chart} ${version}`)).toEqual(["web 1.0.0", "web 2.0.0", "api 0.1.0"]);
+  });
+
+  it("keeps dashes and keys inside block scalars inside their entry", async () => {
+    const more = "    description: |\n      - name: fake\n        version: 9.9.9\n      api:\n      - x\n    annotations:\n      notes: >-\n        - dash\n";
+    const { entries, problems } = await readIndexText(`entries:\n  web:\n${item("web", "1.0.0", more)}apiVersion: v1\n`);
+    expect([entries.length, problems]).toEqual([1, []]);
+  });
+
+  it("is read with anchors that stand in another entry", async () => {
+    const text = `apiVersion: v1\nentries:\n  web:\n  - &base\n    version: 1.0.0\n    name: web\n    urls: [a.tgz]\n  - <<: *base\n    version: 2.0.0\n  api:\n  - name: api\n    version: 3.0.0\n    urls: &u [b.tgz]\n${end}`;
+    const { entries, problems } = await readIndexText(text);
+    expect(problems).toEqual([]);
+    expect(entries.map(({ version, urls }) => [version, urls[0]])).toEqual([
+      ["1.0.0", "a.tgz"],
+      ["2.0.0", "a.tgz"],
+      ["3.0.0", "b.tgz"],
+    ]);
+  });
+
+  it("is read in flow style and as JSON", async () => {
+    const json = JSON.stringify({ apiVersion: "v1", entries: { web: [{ name: "web", version: "1.10", urls: ["a.tgz"], digest: hex }] } });
+    const flow = `apiVersion: v1\nentries: {web: [{name: web, version: 1.10, urls: [a.tgz], digest: ${hex}}]}\n`;
+    const mixed = `apiVersion: v1\nentries:\n  web: [{name: web, version: 1.10, urls: [a.tgz], digest: ${hex}}]\n${end}`;
+    const results = await Promise.all([json, flow, mixed].map((text) => readIndexText(text)));
+    for (const { entries } of results) {
+      expect(entries).toEqual([{ chart: "web", version: "1.10", urls: ["a.tgz"], digest: `sha256:${hex}`, notes: [] }]);
+    }
+  });
+
+  it("may be empty of charts", async () => {
+    for (const value of ["{}", "", "null"]) {
+      expect((await readIndexText(`apiVersion: v1\nentries: ${value}\n${end}`)).entries).toEqual([]);
+    }
+  });
+
+  it("is noted, not refused, when it has no apiVersion, which Helm refuses", async () => {
+    const { entries, notes } = await readIndexText(`entries:\n  web:\n${item("web", "1.0.0")}${end}`);
+    expect([entries.length, notes]).toEqual([1, ["index-without-api-version"]]);
+  });
+});
+
+describe("a bad entry never hides the good ones", () => {
+  const bad: [string, string, string, string][] = [
+    ["null", "  -\n", "", "the entry is null"],
+    ["a text", "  - just text\n", "", "no map of fields"],
+    ["broken YAML", '  - name: "web\n    version: 1.0.0\n', "1.0.0", "no valid YAML"],
+    ["a tab", "  - name: web\n\tversion: 1.0.0\n    version: 1.0.0\n", "1.0.0", "no valid YAML"],
+    ["no version", "  - name: web\n    urls: [a]\n", "", "no version"],
+    ["a version that is a map", "  - version: {a: b}\n    urls: [a]\n", "", "no version"],
+    ["a version that is none", "  - version: latest\n    urls: [a]\n", "latest", "no semantic version"],
+    ["no urls", "  - version: 1.0.0\n", "1.0.0", "no urls"],
+    ["urls of the wrong type", "  - version: 1.0.0\n    urls: [{a: b}, null]\n", "1.0.0", "no urls"],
+    ["absurd nesting", `  - version: 1.0.0\n    urls: ${"[".repeat(20_000)}\n`, "1.0.0", "nested too deeply"],
+  ];
+
+  it.each(bad)("%s becomes a problem with its line", async (_what, text, version, reason) => {
+    const { entries, problems } = await readIndexText(`apiVersion: v1\nentries:\n  web:\n${item("web", "0.1.0")}${text}${item("web", "0.2.0")}${end}`);
+    expect(entries.map((entry) => entry.version)).toEqual(["0.1.0", "0.2.0"]);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ chart: "web", version });
+    expect(problems[0]?.message).toContain(reason.replace("no semantic", "not a semantic"));
+    expect(problems[0]?.message).toMatch(/line \d+/);
+  });
+
+  it("an entry above the limit is named and left out, however long its lines are", async () => {
+    const long = `    annotations:\n      text: ${"x".repeat(9_000)}\n    description: |\n${"      a line\n".repeat(900)}`;
+    const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "0.1.0")}${item("web", "0.2.0", long)}${item("web", "0.3.0")}${end}`;
+    for (const chunkBytes of [100, 65_536]) {
+      const { entries, problems } = await readIndexText(text, { entryLimit: 4096, chunkBytes });
+      expect(entries.map((entry) => entry.version)).toEqual(["0.1.0", "0.3.0"]);
+      expect(problems).toEqual([{ chart: "web", version: "0.2.0", message: expect.stringContaining("larger than 4096 bytes") }]);
+    }
+  });
+
+  it("a chart whose value is no list is one problem", async () => {
+    const { entries, problems } = await readIndexText(`apiVersion: v1\nentries:\n  odd: text\n  map:\n    a: b\n  none: []\n  web:\n${item("web", "1.0.0")}${end}`);
+    expect([entries.length, problems.map(({ chart }) => chart)]).toEqual([1, ["odd", "map"]]);
+  });
+
+  it("names with path parts are refused", async () => {
+    const text = `apiVersion: v1\nentries:\n  ../evil:\n${item("evil", "1.0.0")}  ..:\n${item("x", "1.0.0")}  web:\n${item("web", "1.0.0")}${end}`;
+    const { entries, problems } = await readIndexText(text);
+    expect([entries.map(({ chart }) => chart), problems.map(({ chart }) => chart)]).toEqual([["web"], ["../evil", ".."]]);
+  });
+
+  it("keys of Object's prototype are keys like any other", async () => {
+    const text = `apiVersion: v1\nentries:\n  constructor:\n${item("constructor", "1.0.0")}  __proto__:\n${item("__proto__", "1.0.0", "    __proto__: {version: 9.0.0}\n")}${end}`;
+    const { entries } = await readIndexText(text);
+    expect(entries.map(({ chart, version }) => `${chart} ${version}`)).toEqual(["constructor 1.0.0", "__proto__ 1.0.0"]);
+    expect(({} as { version?: string }).version).toBeUndefined();
+  });
+});
+
+describe("odd entries", () => {
+  async function one(fields: string): Promise<{ digest: string | undefined; notes: string[] }> {
+    const { entries } = await readIndexText(`apiVersion: v1\nentries:\n  web:\n  - version: 1.0.0\n${fields}    urls: [a.tgz]\n${end}`);
+    return { digest: entries[0]?.digest, notes: entries[0]?.notes.map(({ code }) => code) ?? ["no entry"] };
+  }
+
+  it.each([
+    [`    name: web\n    digest: ${hex}\n`, `sha256:${hex}`, []],
+    [`    name: web\n    digest: sha256:${hex.toUpperCase()}\n`, `sha256:${hex}`, []],
+    ["    name: web\n    digest: abc\n", undefined, ["digest-unreadable"]],
+    [`    name: web\n    digest: sha512:${hex}${hex}\n`, undefined, ["digest-unreadable"]],
+    ["    name: web\n    digest: [1]\n", undefined, ["digest-unreadable"]],
+    ["    name: web\n    digest:\n", undefined, []],
+    ["    name: other\n", undefined, ["name-differs"]],
+    ["    name: web\n    removed: true\n", undefined, ["marked-removed"]],
+    ["    name: web\n    description: a\n    description: b\n", undefined, ["duplicate-key"]],
+  ])("%j is read with remarks", async (fields, digest, notes) => {
+    expect(await one(fields)).toEqual({ digest, notes });
+  });
+
+  it("a version that stands twice counts once; with another digest it is a problem", async () => {
+    const other = item("web", "1.0.0").replace(hex, "b".repeat(64));
+    const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "1.0.0")}${item("web", "1.0.0")}  api:\n${item("api", "1.0.0")}  web:\n${other}${item("web", "2.0.0")}${end}`;
+    const { entries, problems, notes } = await readIndexText(text);
+    expect(entries.map(({ chart, version }) => `${chart} ${version}`)).toEqual(["web 1.0.0", "api 1.0.0", "web 2.0.0"]);
+    expect(notes).toEqual(["duplicate-version"]);
+    expect(problems).toEqual([{ chart: "web", version: "1.0.0", message: expect.stringContaining("twice with different digests") }]);
+  });
+
+  it("control characters of the index never reach a message", async () => {
+    const { problems } = await readIndexText(`apiVersion: v1\nentries:\n  "w\u001b[31mb":\n  - version: 1.0.0\n${end}`);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe("what is no whole index", () => {
+  const page = `<!DOCTYPE html>\n<html><head><title>Sign in</title></head>${"<p>x</p>\n".repeat(200)}</html>`;
+  it.each([
+    ["", "index-invalid: the index cannot be read: it is empty"],
+    [" \n\n", "index-invalid: the index cannot be read: it is a blank file"],
+    [page, 'index-invalid: the index cannot be read: it is an HTML page titled "Sign in" instead of YAML'],
+    ["<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "index-invalid: the index cannot be read: it is XML with the error code AccessDenied instead of YAML"],
+    ["apiVersion: v1\nfoo: bar\n", "index-invalid: the index cannot be read: it has no entries"],
+    ["- a\n- b\n", "index-invalid: the index cannot be read: it holds no map of keys"],
+    ["just text\n", "index-invalid: the index cannot be read: it holds no map of keys"],
+    ["entries: [a]\n", "index-invalid: the index cannot be read: its entries are no map of charts"],
+    ["apiVersion: v1\nentr", "index-truncated: the index is cut off: "],
+    ['{"apiVersion":"v1","entries":{"a":[{', "index-truncated: the index is cut off: "],
+    ["\u0000\u0001binary", "index-invalid: the index cannot be read: it is binary data instead of YAML"],
+  ])("%j is refused", async (text, failure) => {
+    expect((await failureOf(readIndexText(text))).startsWith(failure)).toBe(true);
+  });
+
+  it("a cut anywhere is recognised before anything is yielded, unless it falls between two whole entries", async () => {
+    const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "1.0.0", "    description: |\n      some\n      text\n")}${item("web", "2.0.0")}  api:\n${item("api", "0.1.0")}${end}`;
+    const whole = [...text.matchAll(/ {4}version: .*\n/g)].map((match) => match.index + match[0].length);
+    const unseen: number[] = [];
+    for (let cut = 1; cut < text.length; cut += 1) {
+      const failure = await failureOf(readIndexText(text.slice(0, cut)));
+      if (failure === "no failure") unseen.push(cut);
+      else expect(failure, `cut at ${cut}`).toMatch(/^index-truncated/);
+    }
+    const generated = text.indexOf("generated:");
+    expect(unseen.filter((cut) => cut <= generated)).toEqual(whole);
+  });
+
+  it("a missing last line end is accepted where the length of the download was checked", async () => {
+    const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "1.0.0").trimEnd()}`;
+    expect(await failureOf(readIndexText(text))).toMatch(/^index-truncated/);
+    expect((await readIndexText(text, { lengthVerified: true })).notes).toEqual(["index-end-unknown"]);
+  });
+
+  it("an index in unusual form above the limit is refused with the reason", async () => {
+    const text = `apiVersion: v1\nentries: {web: [{version: 1.0.0, urls: [${"a,".repeat(500)}a]}]}\n`;
+    expect(await failureOf(readIndexText(text, { wholeLimit: 500 }))).toContain("written in flow style, and it is larger than the 500 bytes");
+  });
+
+  it("stops when the caller aborts", async () => {
+    await expect(readIndexText(`apiVersion: v1\nentries: {}\n`, { signal: AbortSignal.abort(new Error("stop")) })).rejects.toThrow("stop");
+  });
+});
+
+const corpus = process.env["CHARTFERRY_CORPUS"] ?? fileURLToPath(new URL("../../../../../shared/corpus", import.meta.url));
+const missing = existsSync(corpus) ? "" : ` (skipped: no corpus at ${corpus})`;
+
+describe.skipIf(missing !== "")(`real indexes${missing}`, () => {
+  it.each([
+    ["stakater", 2026, 107],
+    ["azure-samples", 16, 14],
+  ])("%s gives %i versions of %i charts", async (name, versions, charts) => {
+    const seen = new Set<string>();
+    let count = 0;
+    for await (const entry of readClassicIndex({ open: () => createReadStream(`${corpus}/${name}/index.yaml`) })) {
+      if (entry.kind !== "entry") throw new Error(`unexpected ${entry.kind}`);
+      seen.add(entry.entry.chart);
+      count += 1;
+    }
+    expect([count, seen.size]).toEqual([versions, charts]);
+  });
+});

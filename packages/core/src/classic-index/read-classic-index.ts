@@ -1,0 +1,81 @@
+import { indexInvalid, withoutApiVersion } from "./index-error.ts";
+import type { IndexItem } from "./index-entry.ts";
+import { latin1Chunks, reopenable } from "./index-input.ts";
+import type { IndexContent } from "./index-input.ts";
+import { isMap } from "./parsed-value.ts";
+import { readChartList, readPiece } from "./read-piece.ts";
+import { createIndexSplitter, splitEnd, splitMore } from "./split-index.ts";
+import { surveyIndex } from "./survey-index.ts";
+import { createVersionSet } from "./version-set.ts";
+import { parseWholeIndex } from "./whole-index.ts";
+import type { WholeIndex } from "./whole-index.ts";
+
+export interface ReadIndexOptions {
+  /** Bytes of one entry; a larger one becomes a problem. Default: 2 MiB. */
+  readonly entryLimit?: number;
+  /** Bytes of an index that has to be parsed as a whole (JSON, flow style). Default: 256 MiB for JSON, 64 MiB for YAML. */
+  readonly wholeLimit?: number | undefined;
+  /** The length of the download was checked. Default: false. */
+  readonly lengthVerified?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes. The largest real entries (long change logs in annotations) stay below 100 KiB. */
+const defaultEntryLimit = 2 * 1024 * 1024;
+
+/**
+ * Reads an `index.yaml` (or JSON) of any size with bounded memory. Nothing is yielded before the whole text has been seen to be
+ * an index with an end; after that a bad entry is an item among the others. @throws index-invalid, index-truncated
+ */
+export async function* readClassicIndex(
+  input: IndexContent | AsyncIterable<Uint8Array>,
+  options: ReadIndexOptions = {},
+): AsyncGenerator<IndexItem, void, undefined> {
+  const content = await reopenable(input, options.signal);
+  try {
+    const { signal, lengthVerified = false, entryLimit = defaultEntryLimit } = options;
+    const survey = await surveyIndex(content, { entryLimit, lengthVerified, signal });
+    for (const note of survey.notes) yield { kind: "note", note };
+    if (survey.irregular === undefined) yield* readPieces(content, { ...options, entryLimit });
+    else yield* readWhole(await parseWholeIndex(content, { reason: survey.irregular, wholeLimit: options.wholeLimit, signal }));
+  } finally {
+    await content.release();
+  }
+}
+
+async function* readPieces(
+  content: IndexContent,
+  options: ReadIndexOptions & { entryLimit: number },
+): AsyncGenerator<IndexItem, void, undefined> {
+  const splitter = createIndexSplitter(options.entryLimit);
+  const reading = { seen: createVersionSet(), entryLimit: options.entryLimit, chart: "", ordinal: -1, whole: wholeOnce(content, options) };
+  for await (const chunk of latin1Chunks(content, options.signal)) {
+    for (const piece of splitMore(splitter, chunk)) yield* await readPiece(reading, piece);
+  }
+  for (const piece of splitEnd(splitter)) yield* await readPiece(reading, piece);
+}
+
+/** Entries that refer to anchors elsewhere in the file are taken from the file parsed as a whole, at most once. */
+function wholeOnce(content: IndexContent, options: ReadIndexOptions): () => Promise<WholeIndex | undefined> {
+  let whole: Promise<WholeIndex | undefined> | undefined;
+  const reason = "an entry refers to an anchor elsewhere in the file";
+  return async () => {
+    whole ??= parseWholeIndex(content, { reason, wholeLimit: options.wholeLimit, signal: options.signal }).catch(() => undefined);
+    return whole;
+  };
+}
+
+function* readWhole({ topLevel, duplicateKeys }: WholeIndex): Generator<IndexItem, void, undefined> {
+  if (duplicateKeys) yield { kind: "note", note: { code: "duplicate-key", text: "the index names a key twice: the last one counts" } };
+  if (!Object.hasOwn(topLevel, "apiVersion")) yield withoutApiVersion;
+  const entries = Object.hasOwn(topLevel, "entries") ? topLevel["entries"] : undefined;
+  if (entries === null || entries === "null" || entries === "~") return;
+  if (!isMap(entries)) {
+    throw indexInvalid(
+      entries === undefined ? "it has no entries" : "its entries are no map of charts",
+      "Check that the url names a chart repository",
+    );
+  }
+  const seen = createVersionSet();
+  for (const [chart, list] of Object.entries(entries)) yield* readChartList({ chart, line: 0 }, list, seen);
+}

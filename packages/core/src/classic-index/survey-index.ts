@@ -1,0 +1,95 @@
+import type { Note } from "../source/chart-source.ts";
+import { indexInvalid, indexTruncated, refuseForeignContent, withoutApiVersion } from "./index-error.ts";
+import { latin1Chunks, utf8Text } from "./index-input.ts";
+import type { IndexContent } from "./index-input.ts";
+import { parseIndexYaml } from "./parse-index-yaml.ts";
+import { isMap, listOf } from "./parsed-value.ts";
+import { createIndexSplitter, splitEnd, splitMore } from "./split-index.ts";
+import type { IndexPiece, IndexSplitter } from "./split-index.ts";
+
+export interface SurveyOptions {
+  /** Bytes of one entry. */
+  readonly entryLimit: number;
+  /** Whether the length of the download was checked: then only the file itself can be incomplete. */
+  readonly lengthVerified: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface IndexSurvey {
+  /** Why the file must be parsed as a whole; absent where it can be read piece by piece. */
+  readonly irregular?: string;
+  readonly notes: readonly Note[];
+}
+
+/** Looks through the whole index before anything is taken from it: its form, and whether it ends where an index ends. @throws index-invalid, index-truncated */
+export async function surveyIndex(content: IndexContent, options: SurveyOptions): Promise<IndexSurvey> {
+  const splitter = createIndexSplitter(options.entryLimit);
+  const head = { text: "", judged: false };
+  let last: IndexPiece | undefined;
+  let finalNewline = false;
+  for await (const chunk of latin1Chunks(content, options.signal)) {
+    if (isFlow(head, chunk)) return { irregular: "it is written in flow style or JSON", notes: [] };
+    last = splitMore(splitter, chunk).at(-1) ?? last;
+    if (splitter.irregular !== undefined) break;
+    finalNewline = chunk.endsWith("\n");
+  }
+  if (!head.judged) refuseForeignContent(head.text);
+  last = splitEnd(splitter).at(-1) ?? last;
+  if (splitter.irregular !== undefined) return { irregular: splitter.irregular, notes: [] };
+  const end = { last, finalNewline, lengthVerified: options.lengthVerified };
+  return { notes: splitter.topKeys.has("entries") ? judgeEnd(splitter, end) : withoutEntries(finalNewline) };
+}
+
+/** Looks at the first characters, once there are enough of them. @throws index-invalid for what is no YAML at first sight */
+function isFlow(head: { text: string; judged: boolean }, chunk: string): boolean {
+  if (head.judged) return false;
+  head.text += chunk;
+  const start = head.text.trimStart();
+  head.judged = start.length >= 512;
+  if (head.judged) refuseForeignContent(head.text);
+  return start.startsWith("{");
+}
+
+function withoutEntries(finalNewline: boolean): never {
+  if (!finalNewline) throw indexTruncated("it ends before its entries");
+  throw indexInvalid("it has no entries", "Check that the url names a chart repository: its index has a key entries");
+}
+
+interface IndexEnd {
+  readonly last: IndexPiece | undefined;
+  readonly finalNewline: boolean;
+  readonly lengthVerified: boolean;
+}
+
+/** Helm sorts the keys, so `generated` follows the entries; without it the last entry tells whether the file goes on. */
+function judgeEnd(splitter: IndexSplitter, end: IndexEnd): Note[] {
+  const notes: Note[] = [];
+  if (!splitter.topKeys.has("apiVersion")) notes.push(withoutApiVersion.note);
+  if (splitter.closed) return notes;
+  const fault = incompleteness(end.last);
+  if (fault !== undefined) throw indexTruncated(`it ends within its entries, ${fault}`);
+  if (splitter.topKeys.has("generated")) return notes;
+  if (!end.finalNewline && !end.lengthVerified && end.last !== undefined) throw indexTruncated("its last line has no end");
+  if (end.last !== undefined) {
+    notes.push({
+      code: "index-end-unknown",
+      text: "the index ends with its entries and has no generated line: whether it is complete cannot be seen",
+    });
+  }
+  return notes;
+}
+
+/** What the last entry lacks; Helm's key order puts `urls` and `version` last. */
+function incompleteness(piece: IndexPiece | undefined): string | undefined {
+  if (piece === undefined || (piece.kind === "item" && piece.oversized)) return undefined;
+  if (piece.kind === "chart") return /^[^:]*:\s*$/.test(piece.text) ? "after the name of a chart" : undefined;
+  try {
+    const { value } = parseIndexYaml(utf8Text(piece.text));
+    const fields = listOf(value)?.[0];
+    if (!isMap(fields)) return "in an entry without fields";
+    const missing = ["urls", "version"].filter((key) => !Object.hasOwn(fields, key) || fields[key] === null);
+    return missing.length === 0 ? undefined : `in an entry without ${missing.join(" and ")}`;
+  } catch {
+    return "in an entry that is no complete YAML";
+  }
+}

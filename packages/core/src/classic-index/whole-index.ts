@@ -1,0 +1,67 @@
+import { indexInvalid, indexTruncated } from "./index-error.ts";
+import { latin1Chunks, utf8Text } from "./index-input.ts";
+import type { IndexContent } from "./index-input.ts";
+import { parseIndexYaml, yamlReason } from "./parse-index-yaml.ts";
+import { isMap } from "./parsed-value.ts";
+
+export interface WholeOptions {
+  /** Why the file cannot be read piece by piece; for the message when it is too large. */
+  readonly reason: string;
+  /** Bytes. Defaults: 256 MiB for JSON, 64 MiB for YAML; parsing takes about five times as much memory. */
+  readonly wholeLimit: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface WholeIndex {
+  readonly topLevel: Readonly<Record<string, unknown>>;
+  readonly duplicateKeys: boolean;
+}
+
+const jsonLimit = 256 * 1024 * 1024;
+const yamlLimit = 64 * 1024 * 1024;
+
+/** Parses an index at once: JSON, or YAML in a form that cannot be read piece by piece. @throws index-invalid, index-truncated */
+export async function parseWholeIndex(content: IndexContent, options: WholeOptions): Promise<WholeIndex> {
+  const text = await readText(content, options);
+  const json = text.trimStart().startsWith("{") ? parseJson(text) : undefined;
+  const { value, duplicateKeys } = json ?? parseYaml(text);
+  if (!isMap(value)) throw indexInvalid("it holds no map of keys");
+  return { topLevel: value, duplicateKeys };
+}
+
+async function readText(content: IndexContent, options: WholeOptions): Promise<string> {
+  const chunks: string[] = [];
+  let size = 0;
+  let limit = options.wholeLimit;
+  for await (const chunk of latin1Chunks(content, options.signal)) {
+    limit ??= /^\s*\{/.test(chunk) ? jsonLimit : yamlLimit;
+    size += chunk.length;
+    if (size > limit) {
+      const hint = "Regenerate it with helm repo index, whose form can be read at any size";
+      throw indexInvalid(`${options.reason}, and it is larger than the ${limit} bytes that are parsed at once`, hint);
+    }
+    chunks.push(chunk);
+  }
+  return utf8Text(chunks.join(""));
+}
+
+function parseJson(text: string): { value: unknown; duplicateKeys: boolean } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return { value, duplicateKeys: false };
+  } catch {
+    return undefined;
+  }
+}
+
+function parseYaml(text: string): { value: unknown; duplicateKeys: boolean } {
+  try {
+    return parseIndexYaml(text);
+  } catch (error) {
+    const end = text.trimEnd();
+    // A whole flow document ends with its bracket; a whole block document with a line end.
+    const whole = end.startsWith("{") ? end.endsWith("}") : text.endsWith("\n");
+    const reason = yamlReason(error, 1);
+    throw whole ? indexInvalid(reason) : indexTruncated(reason);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Clock } from "../clock.ts";
+import { isChartferryError } from "../errors.ts";
+import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
+import type { DeadHosts } from "./dead-hosts.ts";
+import { httpFailure } from "./http-failure.ts";
+import { provenanceUrl } from "./chart-url.ts";
+import type { ProvenanceFinding } from "./provenance-policy.ts";
+import { provenanceLimit } from "./provenance-policy.ts";
+import { receiveContent } from "./received-content.ts";
+import type { ReceivedContent, ReceiveOptions } from "./received-content.ts";
+
+export interface HttpFetcher {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly deadHosts: DeadHosts;
+  /** The index's own origin is never taken for dead: the index came from there. */
+  readonly origin: string;
+}
+
+/** How often a download that breaks off in the middle is begun again. */
+const attempts = 3;
+
+/** The chart's bytes, digest checked. @throws source-missing, denied, digest-mismatch, host-not-found … */
+export async function fetchChartOverHttp(fetcher: HttpFetcher, url: URL, options: ReceiveOptions): Promise<ReceivedContent> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await get(fetcher, url, { operation: "fetch chart", signal: options.signal });
+    if (answer.status !== 200) throw await chartFailure(answer, url);
+    try {
+      return await receiveContent(answer.stream(), options);
+    } catch (error) {
+      if (attempt >= attempts || !isChartferryError(error, "connection-lost", "timeout")) throw error;
+      await fetcher.clock.sleep(500 * 2 ** attempt, options.signal);
+    }
+  }
+}
+
+/** What lies beside the chart as its provenance. */
+export async function fetchProvenanceOverHttp(
+  fetcher: HttpFetcher,
+  chart: URL,
+  signal: AbortSignal | undefined,
+): Promise<ProvenanceFinding> {
+  const url = provenanceUrl(chart.href);
+  try {
+    const answer = await get(fetcher, url, { operation: "fetch provenance", signal });
+    if (answer.status === 200) return { kind: "bytes", bytes: await answer.bytes(provenanceLimit) };
+    const error = await httpFailure(answer, url, { operation: "fetch provenance", what: "the provenance", missing: "source-missing" });
+    if (answer.status === 404 || answer.status === 410) return { kind: "absent" };
+    return answer.status === 403 ? { kind: "doubtful", why: "status 403" } : { kind: "failed", error };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { kind: "failed", error };
+  }
+}
+
+async function chartFailure(answer: HttpAnswer, url: URL): Promise<Error> {
+  const missingHint = "The index lists a file that its repository does not hold: restore it, or exclude the version";
+  return httpFailure(answer, url, { operation: "fetch chart", what: "the chart", missing: "source-missing", missingHint });
+}
+
+interface GetOptions {
+  readonly operation: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function get(fetcher: HttpFetcher, url: URL, { operation, signal }: GetOptions): Promise<HttpAnswer> {
+  const headers = { accept: "application/gzip, application/octet-stream, */*", "accept-encoding": "identity" };
+  const send = (retry: "once" | "repeat"): Promise<HttpAnswer> =>
+    fetcher.http.send({ method: "GET", url, headers, operation, scopes: [], retry, signal });
+  if (url.origin === fetcher.origin) return send("repeat");
+  // The first contact with another host is not repeated: whether it lives shall be known soon. An overloaded host does live.
+  return fetcher.deadHosts.reach(url.host, async (first) => {
+    if (!first) return send("repeat");
+    const answer = await send("once");
+    if (answer.status !== 429 && answer.status < 500) return answer;
+    await answer.dump();
+    return send("repeat");
+  });
+}

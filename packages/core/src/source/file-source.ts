@@ -1,0 +1,56 @@
+import { stat } from "node:fs/promises";
+
+import type { AssembledPackage } from "../copy/chart-package.ts";
+import { ChartferryError } from "../errors.ts";
+import { assemblePackage } from "./assemble-package.ts";
+import type { AssembleOptions } from "./assemble-package.ts";
+import { fileChunks, readFileIfThere } from "./folder-file.ts";
+import { provenanceLimit } from "./provenance-policy.ts";
+import type { ProvenanceFinding } from "./provenance-policy.ts";
+import { receiveContent } from "./received-content.ts";
+import { shown } from "./shown-text.ts";
+
+export interface OpenFileOptions extends AssembleOptions {
+  /** Larger files are copied to a temporary file, so that what is checked is what is sent. Default: 8 MiB. */
+  readonly memoryLimit?: number | undefined;
+  readonly directory?: string | undefined;
+}
+
+/** A chart archive of this machine, with the `.prov` beside it: what `push` and `publish` send. @throws file-missing, usage, archive-invalid, chart-invalid … */
+export async function openChartFile(path: string, options: OpenFileOptions = {}): Promise<AssembledPackage> {
+  const facts = await stat(path).catch((error: unknown) => {
+    throw unreachable(path, error);
+  });
+  if (facts.isDirectory()) {
+    throw new ChartferryError(`${shown(path)} is a folder: a chart is pushed as an archive (.tgz)`, {
+      code: "usage",
+      operation: "read chart archive",
+      hint: `Package it first: helm package ${shown(path)}`,
+    });
+  }
+  if (!facts.isFile()) throw new ChartferryError(`${shown(path)} is no regular file`, { code: "usage", operation: "read chart archive" });
+  const { memoryLimit, directory, signal } = options;
+  const layer = await receiveContent(fileChunks(path, signal), { memoryLimit, directory, operation: "read chart archive", signal });
+  const fileModified = Math.floor(facts.mtimeMs / 1000);
+  return assemblePackage({ layer, place: path, findProvenance: async () => provenanceBeside(path), fileModified, notes: [] }, options);
+}
+
+async function provenanceBeside(path: string): Promise<ProvenanceFinding> {
+  try {
+    const bytes = await readFileIfThere(`${path}.prov`, provenanceLimit);
+    return bytes === undefined ? { kind: "absent" } : { kind: "bytes", bytes };
+  } catch (error) {
+    return { kind: "failed", error };
+  }
+}
+
+function unreachable(path: string, cause: unknown): ChartferryError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+  const missing = code === "ENOENT" || code === "ENOTDIR";
+  return new ChartferryError(missing ? `${shown(path)}: no such file` : `${shown(path)} cannot be read: ${code}`, {
+    code: missing ? "file-missing" : "file-unreadable",
+    operation: "read chart archive",
+    hint: missing ? "Check the path: charts are given as files that end in .tgz" : undefined,
+    cause,
+  });
+}

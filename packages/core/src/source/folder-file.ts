@@ -1,0 +1,64 @@
+import { createReadStream } from "node:fs";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { ChartferryError } from "../errors.ts";
+import { shown } from "./shown-text.ts";
+
+/**
+ * The real path of a file that must lie within a folder, links resolved: an index must not make us read other files of this
+ * machine (CVE-2022-24348). @throws source-missing, entry-invalid
+ */
+export async function fileWithin(directory: string, url: URL): Promise<string> {
+  let path: string;
+  try {
+    path = fileURLToPath(new URL(url.pathname, url));
+  } catch (cause) {
+    throw new ChartferryError(`${shown(url.pathname)} names no file`, { code: "entry-invalid", operation: "open chart", cause });
+  }
+  const [root, file] = await Promise.all([realpath(directory), realpath(path).catch(() => undefined)]);
+  if (file === undefined) throw missing(path);
+  if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {
+    throw new ChartferryError(`${shown(path)} lies outside the folder ${shown(directory)} and is not read`, {
+      code: "entry-invalid",
+      operation: "open chart",
+      hint: "Copy the file into the folder, or correct the url in the index",
+    });
+  }
+  if (!(await stat(file)).isFile()) throw missing(path);
+  return file;
+}
+
+/** Bytes of a file, or `undefined` when there is none. @throws too-large, file-unreadable */
+export async function readFileIfThere(path: string, limit: number): Promise<Uint8Array | undefined> {
+  try {
+    if ((await stat(path)).size > limit)
+      throw new ChartferryError(`${shown(path)} is larger than ${limit} bytes`, { code: "too-large", operation: "read file" });
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof ChartferryError) throw error;
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+/** The bytes of a file; what stands in the way becomes `file-unreadable` or `file-missing`. */
+export async function* fileChunks(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* createReadStream(path, { highWaterMark: 256 * 1024, ...(signal === undefined ? {} : { signal }) }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw missing(path);
+    throw unreadable(path, error);
+  }
+}
+
+function missing(path: string): ChartferryError {
+  return new ChartferryError(`${shown(path)}: no such file`, { code: "source-missing", operation: "open chart" });
+}
+
+function unreadable(path: string, cause: unknown): ChartferryError {
+  const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+  return new ChartferryError(`${shown(path)} cannot be read: ${reason}`, { code: "file-unreadable", operation: "read file", cause });
+}

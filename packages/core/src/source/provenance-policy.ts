@@ -1,0 +1,80 @@
+import { readProvenance } from "../chart/provenance.ts";
+import type { Provenance } from "../chart/provenance.ts";
+import type { BlobContent } from "../content.ts";
+import { digestOf } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
+import type { Note } from "./chart-source.ts";
+import { describeBytes } from "./describe-bytes.ts";
+
+/** `auto`: taken along where there is one; `require`: a version without it fails; `skip`: not looked for. */
+export type ProvenancePolicy = "auto" | "require" | "skip";
+
+/** What was found where the provenance should be. */
+export type ProvenanceFinding =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | { readonly kind: "absent" }
+  /** Most likely absent, but the server did not say so in plain words. */
+  | { readonly kind: "doubtful"; readonly why: string }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+export interface ProvenanceOutcome {
+  readonly provenance?: { readonly content: BlobContent; readonly signed: Provenance };
+  readonly notes: readonly Note[];
+}
+
+/** Bytes. A signed Chart.yaml with checksums takes a few KiB. */
+export const provenanceLimit = 1024 * 1024;
+
+/** Decides what the finding means: only a clear-signed text counts, and doubt never drops a provenance in silence. @throws provenance-missing, provenance-unavailable */
+export function applyProvenancePolicy(found: ProvenanceFinding, policy: ProvenancePolicy, place: string): ProvenanceOutcome {
+  const signed = found.kind === "bytes" ? readProvenance(found.bytes) : undefined;
+  if (found.kind === "bytes" && signed !== undefined) return { provenance: { content: inMemory(found.bytes), signed }, notes: [] };
+  const finding = found.kind === "bytes" ? judgeUnsigned(found.bytes) : found;
+  if (finding.kind === "failed") throw unavailable(finding.error, place);
+  const why = finding.kind === "absent" ? "there is none" : finding.why;
+  if (policy === "require") throw missing(place, why);
+  if (finding.kind === "absent") return { notes: [] };
+  return { notes: [{ code: "provenance-doubtful", text: `taken as unsigned: ${place} answers with ${why}` }] };
+}
+
+function judgeUnsigned(bytes: Uint8Array): Exclude<ProvenanceFinding, { kind: "bytes" }> {
+  const { kind, words } = describeBytes(bytes);
+  return kind === "html"
+    ? { kind: "doubtful", why: words }
+    : { kind: "failed", error: new Error(`it is ${words}, not a clear-signed text`) };
+}
+
+/** Content that lies in memory. */
+export function inMemory(bytes: Uint8Array): BlobContent {
+  return {
+    digest: digestOf(bytes),
+    size: bytes.byteLength,
+    bytes,
+    async *open() {
+      yield bytes;
+    },
+  };
+}
+
+function missing(place: string, why: string): ChartferryError {
+  return new ChartferryError(`no provenance at ${place}: ${why}`, {
+    code: "provenance-missing",
+    operation: "fetch provenance",
+    hint: "Sign the chart, or use --provenance auto",
+  });
+}
+
+function unavailable(cause: unknown, place: string): ChartferryError {
+  const inner = cause instanceof ChartferryError ? cause : undefined;
+  const reason = cause instanceof Error ? cause.message : "unknown reason";
+  return new ChartferryError(`whether ${place} holds a provenance cannot be told: ${reason}`, {
+    code: "provenance-unavailable",
+    operation: "fetch provenance",
+    retryable: inner?.retryable ?? false,
+    registry: inner?.registry,
+    status: inner?.status,
+    retryAfterMs: inner?.retryAfterMs,
+    hint: "Run again later, or use --provenance skip to leave signatures behind",
+    cause,
+  });
+}

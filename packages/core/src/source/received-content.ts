@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { BlobContent } from "../content.ts";
+import type { Digest } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
+import { describeBytes, isGzip } from "./describe-bytes.ts";
+
+export interface ReceiveOptions {
+  readonly expectedDigest?: Digest | undefined;
+  /** Bytes kept in memory; larger content goes to a temporary file. Default: 8 MiB. */
+  readonly memoryLimit?: number | undefined;
+  /** Bytes taken at all. Default: no limit. */
+  readonly sizeLimit?: number | undefined;
+  /** Where temporary files go. Default: the system's folder for them. */
+  readonly directory?: string | undefined;
+  /** What is being received, for messages: `fetch chart`. */
+  readonly operation?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Received bytes that can be read again until they are released. */
+export interface ReceivedContent extends BlobContent {
+  /** The first bytes (at most 4 KiB), to say what the content looks like. */
+  readonly head: Uint8Array;
+  /** Frees memory and removes the temporary file; reading fails from now on. */
+  release(): Promise<void>;
+}
+
+/** Bytes. */
+export const defaultMemoryLimit = 8 * 1024 * 1024;
+const headBytes = 4096;
+
+interface Sink {
+  chunks: Uint8Array[];
+  size: number;
+  directory: string | undefined;
+  file: FileHandle | undefined;
+}
+
+/** Reads a stream to its end, hashing on the way, into memory or beyond the limit into a temporary file. @throws digest-mismatch, too-large */
+export async function receiveContent(chunks: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<ReceivedContent> {
+  const sink: Sink = { chunks: [], size: 0, directory: undefined, file: undefined };
+  const hash = createHash("sha256");
+  let head: Uint8Array = new Uint8Array();
+  try {
+    for await (const chunk of chunks) {
+      options.signal?.throwIfAborted();
+      if (head.byteLength < headBytes) head = Buffer.concat([head, chunk.subarray(0, headBytes - head.byteLength)]);
+      hash.update(chunk);
+      await store(sink, chunk, options);
+    }
+    await sink.file?.close();
+    const content = finished(sink, `sha256:${hash.digest("hex")}`, head);
+    checkDigest(content, options);
+    return content;
+  } catch (error) {
+    await discard(sink);
+    throw error;
+  }
+}
+
+async function store(sink: Sink, chunk: Uint8Array, options: ReceiveOptions): Promise<void> {
+  sink.size += chunk.byteLength;
+  if (options.sizeLimit !== undefined && sink.size > options.sizeLimit) throw tooLarge(options.sizeLimit, options.operation);
+  sink.chunks.push(chunk);
+  if (sink.file === undefined && sink.size <= (options.memoryLimit ?? defaultMemoryLimit)) return;
+  sink.file ??= await openSpill(sink, options.directory);
+  const pending = sink.chunks;
+  sink.chunks = [];
+  for (const part of pending) await writeAll(sink.file, part);
+}
+
+async function openSpill(sink: Sink, directory: string | undefined): Promise<FileHandle> {
+  sink.directory = await mkdtemp(join(directory ?? tmpdir(), "chartferry-"));
+  return open(join(sink.directory, "content"), "wx", 0o600);
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < bytes.byteLength) written += (await file.write(bytes, written)).bytesWritten;
+}
+
+function finished(sink: Sink, digest: Digest, head: Uint8Array): ReceivedContent {
+  const shared = { digest, size: sink.size, head };
+  if (sink.directory === undefined) return inMemory(sink, shared);
+  const path = join(sink.directory, "content");
+  return {
+    ...shared,
+    open: (signal) => createReadStream(path, signal === undefined ? {} : { signal }),
+    release: async () => discard(sink),
+  };
+}
+
+function inMemory(sink: Sink, shared: Pick<ReceivedContent, "digest" | "size" | "head">): ReceivedContent {
+  let bytes: Uint8Array | undefined = sink.chunks.length === 1 ? sink.chunks[0] : Buffer.concat(sink.chunks);
+  sink.chunks = [];
+  const take = (): Uint8Array => {
+    if (bytes === undefined)
+      throw new ChartferryError("the content was released before it was read", { code: "file-missing", operation: "read content" });
+    return bytes;
+  };
+  return {
+    ...shared,
+    get bytes() {
+      return take();
+    },
+    async *open() {
+      yield take();
+    },
+    release: async () => {
+      bytes = undefined;
+    },
+  };
+}
+
+function checkDigest(content: ReceivedContent, options: ReceiveOptions): void {
+  if (options.expectedDigest === undefined || options.expectedDigest === content.digest) return;
+  const what = isGzip(content.head) ? "" : `; they are ${describeBytes(content.head).words}, not a gzip archive`;
+  throw new ChartferryError(`the bytes have digest ${content.digest}, not ${options.expectedDigest}${what}`, {
+    code: "digest-mismatch",
+    operation: options.operation ?? "receive content",
+  });
+}
+
+function tooLarge(limit: number, operation = "receive content"): ChartferryError {
+  return new ChartferryError(`the content is larger than ${limit} bytes`, { code: "too-large", operation });
+}
+
+async function discard(sink: Sink): Promise<void> {
+  sink.chunks = [];
+  await sink.file?.close().catch(() => {});
+  if (sink.directory !== undefined) await rm(sink.directory, { recursive: true, force: true });
+}

@@ -1,0 +1,95 @@
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { readChart } from "../chart/read-chart.ts";
+import { ChartferryError, isChartferryError, withContext } from "../errors.ts";
+import type { SourceEntry, SourceItem } from "./chart-source.ts";
+import { fileChunks, fileWithin } from "./folder-file.ts";
+import { receiveContent } from "./received-content.ts";
+import { shown } from "./shown-text.ts";
+
+export interface ScanOptions {
+  /** Bytes of one archive. */
+  readonly chartLimit: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The charts of a folder without index: every `.tgz` in it and one level down, as `helm repo index` looks for them; what cannot be read is reported. */
+export async function* scanFolder(directory: string, options: ScanOptions): AsyncGenerator<SourceItem, void, undefined> {
+  const seen = new Set<string>();
+  for await (const path of archivesIn(directory)) {
+    options.signal?.throwIfAborted();
+    const item = await readArchive(directory, path, options);
+    const key = item.kind === "entry" ? `${item.entry.chart}\n${item.entry.version}` : "";
+    if (item.kind === "entry" && seen.has(key)) yield twice(item.entry, path);
+    else yield item;
+    if (key !== "") seen.add(key);
+  }
+}
+
+/** Sorted by name, so that the order does not depend on the disk. */
+async function* archivesIn(directory: string): AsyncGenerator<string, void, undefined> {
+  const top = (await readdir(directory, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name } of top.filter((item) => !item.isDirectory() && isArchive(item.name))) yield join(directory, name);
+  for (const { name } of top.filter((item) => item.isDirectory())) {
+    const names = (await readdir(join(directory, name), { withFileTypes: true })).filter(
+      (item) => !item.isDirectory() && isArchive(item.name),
+    );
+    for (const inner of names.map((item) => item.name).toSorted()) yield join(directory, name, inner);
+  }
+}
+
+function isArchive(name: string): boolean {
+  return name.endsWith(".tgz");
+}
+
+async function readArchive(directory: string, path: string, { chartLimit, signal }: ScanOptions): Promise<SourceItem> {
+  try {
+    const url = pathToFileURL(path);
+    const content = await receiveContent(fileChunks(await fileWithin(directory, url), signal), {
+      sizeLimit: chartLimit,
+      operation: "read chart archive",
+      signal,
+    });
+    try {
+      const { metadata } = await readChart(content.bytes ?? content.open(signal), { check: "identity" });
+      return { kind: "entry", entry: entryOf(metadata, url.href, content.digest) };
+    } finally {
+      await content.release();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isChartferryError(error)) throw error;
+    return {
+      kind: "problem",
+      problem: { chart: basename(path), version: "", error: withContext(error, { repository: shown(basename(path)) }) },
+    };
+  }
+}
+
+type Metadata = Awaited<ReturnType<typeof readChart>>["metadata"];
+
+function entryOf(metadata: Metadata, url: string, digest: string): SourceEntry {
+  return {
+    chart: metadata.name,
+    version: metadata.version,
+    urls: [url],
+    digest,
+    ...(metadata.deprecated === undefined ? {} : { deprecated: metadata.deprecated }),
+    ...(metadata.appVersion === undefined ? {} : { appVersion: metadata.appVersion }),
+    ...(metadata.type === undefined ? {} : { kind: metadata.type }),
+    notes: [],
+  };
+}
+
+function twice({ chart, version }: SourceEntry, path: string): SourceItem {
+  const error = new ChartferryError(`${shown(basename(path))} is ${shown(chart)} ${shown(version)} once more: the first file is used`, {
+    code: "entry-invalid",
+    operation: "read folder",
+    repository: shown(chart),
+    version: shown(version),
+    hint: "Remove one of the two files",
+  });
+  return { kind: "problem", problem: { chart, version, error } };
+}
