@@ -77,7 +77,8 @@ describe("the README's tour", () => {
 describe("the commands of the README", () => {
   it("use options that the program has", async () => {
     const home = makeTempDir("readme");
-    for (const [, command = "", rest = ""] of readme().matchAll(/chartferry(?:\/dist\/main\.js)? (\w+) (.*)/gu)) {
+    const commands = [...readme().matchAll(/```sh\n([^`]*)```/gu)].map((block) => block[1]).join("\n");
+    for (const [, command = "", rest = ""] of commands.matchAll(/chartferry(?:\/dist\/main\.js)? (\w+) (.*)/gu)) {
       const help = await runChartferry([command, "--help"], { home });
       const options = rest.split(" ").filter((word) => word.startsWith("--"));
       const missing = options.filter((option) => !help.stdout.includes(option));
