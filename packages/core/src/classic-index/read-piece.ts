@@ -30,7 +30,7 @@ export function readPiece(reading: PieceReading, piece: IndexPiece): IndexItem[]
     return [readIndexEntry({ ...at, value: listOf(value)?.[0] ?? null, duplicateKeys }, reading.seen)];
   } catch (error) {
     if (isForeignAlias(error)) return readAliased(reading, at, reading.ordinal);
-    return [problem(at, versionIn(text), `the entry is no valid YAML: ${yamlReason(error, at.line)}`)];
+    return [problem({ chart: at.chart, line: 0 }, versionIn(text), `the entry is no valid YAML: ${yamlReason(error, at.line)}`)];
   }
 }
 

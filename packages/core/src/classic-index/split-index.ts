@@ -131,7 +131,8 @@ function readStructure(splitter: IndexSplitter, at: { first: number; indent: num
 
 function readTopLine(splitter: IndexSplitter, line: string): void {
   if (readDocumentMarker(splitter, line)) return;
-  if (isDashLine(line) && splitter.section === "skip") return;
+  // A tab is no indentation in YAML, but it makes no top-level key either: the entry around it will not parse.
+  if (isDashLine(line) ? splitter.section === "skip" : line.startsWith("\t") && splitter.open === "item") return;
   if (line.startsWith("%") && splitter.topKeys.size === 0) return;
   const parsed = parseKeyLine(line);
   if (parsed === undefined) {
