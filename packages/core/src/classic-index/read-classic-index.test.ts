@@ -13,6 +13,11 @@ function item(name: string, version: string, more = ""): string {
   return `  - apiVersion: v1\n${more}    digest: ${hex}\n    name: ${name}\n    urls:\n    - ${name}-${version}.tgz\n    version: ${version}\n`;
 }
 
+async function one(fields: string): Promise<{ digest: string | undefined; notes: string[] }> {
+  const { entries } = await readIndexText(`apiVersion: v1\nentries:\n  web:\n  - version: 1.0.0\n${fields}    urls: [a.tgz]\n${end}`);
+  return { digest: entries[0]?.digest, notes: entries[0]?.notes.map(({ code }) => code) ?? ["no entry"] };
+}
+
 describe("a good index", () => {
   it("gives every version with the facts that are known before a download", async () => {
     const { entries } = await readIndexText(
@@ -61,7 +66,8 @@ describe("a good index", () => {
   });
 
   it("keeps dashes and keys inside block scalars inside their entry", async () => {
-    const more = "    description: |\n      - name: fake\n        version: 9.9.9\n      api:\n      - x\n    annotations:\n      notes: >-\n        - dash\n";
+    const more =
+      "    description: |\n      - name: fake\n        version: 9.9.9\n      api:\n      - x\n    annotations:\n      notes: >-\n        - dash\n";
     const { entries, problems } = await readIndexText(`entries:\n  web:\n${item("web", "1.0.0", more)}apiVersion: v1\n`);
     expect([entries.length, problems]).toEqual([1, []]);
   });
@@ -113,8 +119,10 @@ describe("a bad entry never hides the good ones", () => {
     ["absurd nesting", `  - version: 1.0.0\n    urls: ${"[".repeat(20_000)}\n`, "1.0.0", "nesting exceeded"],
   ];
 
-  it.each(bad)("%s becomes a problem with its line", async (_what, text, version, reason) => {
-    const { entries, problems } = await readIndexText(`apiVersion: v1\nentries:\n  web:\n${item("web", "0.1.0")}${text}${item("web", "0.2.0")}${end}`);
+  it.each(bad)("%s becomes a problem with its line", async (...[, text, version, reason]) => {
+    const { entries, problems } = await readIndexText(
+      `apiVersion: v1\nentries:\n  web:\n${item("web", "0.1.0")}${text}${item("web", "0.2.0")}${end}`,
+    );
     expect(entries.map((entry) => entry.version)).toEqual(["0.1.0", "0.2.0"]);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({ chart: "web", version });
@@ -133,7 +141,9 @@ describe("a bad entry never hides the good ones", () => {
   });
 
   it("a chart whose value is no list is one problem", async () => {
-    const { entries, problems } = await readIndexText(`apiVersion: v1\nentries:\n  odd: text\n  map:\n    a: b\n  none: []\n  web:\n${item("web", "1.0.0")}${end}`);
+    const { entries, problems } = await readIndexText(
+      `apiVersion: v1\nentries:\n  odd: text\n  map:\n    a: b\n  none: []\n  web:\n${item("web", "1.0.0")}${end}`,
+    );
     expect([entries.length, problems.map(({ chart }) => chart)]).toEqual([1, ["odd", "map"]]);
   });
 
@@ -152,11 +162,6 @@ describe("a bad entry never hides the good ones", () => {
 });
 
 describe("odd entries", () => {
-  async function one(fields: string): Promise<{ digest: string | undefined; notes: string[] }> {
-    const { entries } = await readIndexText(`apiVersion: v1\nentries:\n  web:\n  - version: 1.0.0\n${fields}    urls: [a.tgz]\n${end}`);
-    return { digest: entries[0]?.digest, notes: entries[0]?.notes.map(({ code }) => code) ?? ["no entry"] };
-  }
-
   it.each([
     [`    name: web\n    digest: ${hex}\n`, `sha256:${hex}`, []],
     [`    name: web\n    digest: sha256:${hex.toUpperCase()}\n`, `sha256:${hex}`, []],
@@ -193,7 +198,10 @@ describe("what is no whole index", () => {
     ["", "index-invalid: the index cannot be read: it is empty"],
     [" \n\n", "index-invalid: the index cannot be read: it is empty"],
     [page, 'index-invalid: the index cannot be read: it is an HTML page titled "Sign in" instead of YAML'],
-    ["<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "index-invalid: the index cannot be read: it is XML with the error code AccessDenied instead of YAML"],
+    [
+      "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
+      "index-invalid: the index cannot be read: it is XML with the error code AccessDenied instead of YAML",
+    ],
     ["apiVersion: v1\nfoo: bar\n", "index-invalid: the index cannot be read: it has no entries"],
     ["- a\n- b\n", "index-invalid: the index cannot be read: it holds no map of keys"],
     ["just text\n", "index-invalid: the index cannot be read: it holds no map of keys"],
@@ -226,7 +234,9 @@ describe("what is no whole index", () => {
 
   it("an index in unusual form above the limit is refused with the reason", async () => {
     const text = `apiVersion: v1\nentries: {web: [{version: 1.0.0, urls: [${"a,".repeat(500)}a]}]}\n`;
-    expect(await failureOf(readIndexText(text, { wholeLimit: 500 }))).toContain("written in flow style, and it is larger than the 500 bytes");
+    expect(await failureOf(readIndexText(text, { wholeLimit: 500 }))).toContain(
+      "written in flow style, and it is larger than the 500 bytes",
+    );
   });
 
   it("stops when the caller aborts", async () => {

@@ -1,4 +1,4 @@
-import { indexInvalid, withoutApiVersion } from "./index-error.ts";
+import { indexInvalid, indexTruncated, withoutApiVersion } from "./index-error.ts";
 import type { IndexItem } from "./index-entry.ts";
 import { latin1Chunks, reopenable } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
@@ -65,17 +65,19 @@ function wholeOnce(content: IndexContent, options: ReadIndexOptions): () => Prom
   };
 }
 
-function* readWhole({ topLevel, duplicateKeys }: WholeIndex): Generator<IndexItem, void, undefined> {
-  if (duplicateKeys) yield { kind: "note", note: { code: "duplicate-key", text: "the index names a key twice: the last one counts" } };
-  if (!Object.hasOwn(topLevel, "apiVersion")) yield withoutApiVersion;
-  const entries = Object.hasOwn(topLevel, "entries") ? topLevel["entries"] : undefined;
-  if (entries === null || entries === "null" || entries === "~") return;
-  if (!isMap(entries)) {
-    throw indexInvalid(
-      entries === undefined ? "it has no entries" : "its entries are no map of charts",
-      "Check that the url names a chart repository",
-    );
-  }
+function* readWhole(whole: WholeIndex): Generator<IndexItem, void, undefined> {
+  if (whole.duplicateKeys)
+    yield { kind: "note", note: { code: "duplicate-key", text: "the index names a key twice: the last one counts" } };
+  if (!Object.hasOwn(whole.topLevel, "apiVersion")) yield withoutApiVersion;
   const seen = createVersionSet();
-  for (const [chart, list] of Object.entries(entries)) yield* readChartList({ chart, line: 0 }, list, seen);
+  for (const [chart, list] of Object.entries(entriesOf(whole))) yield* readChartList({ chart, line: 0 }, list, seen);
+}
+
+function entriesOf({ topLevel, endsOpen }: WholeIndex): Record<string, unknown> {
+  const entries = Object.hasOwn(topLevel, "entries") ? topLevel["entries"] : undefined;
+  if (isMap(entries)) return entries;
+  if (entries === null || entries === "null" || entries === "~") return {};
+  if (endsOpen) throw indexTruncated("it ends in the middle of a line, before any entry");
+  const reason = entries === undefined ? "it has no entries" : "its entries are no map of charts";
+  throw indexInvalid(reason, "Check that the url names a chart repository");
 }

@@ -130,10 +130,7 @@ function readStructure(splitter: IndexSplitter, at: { first: number; indent: num
 }
 
 function readTopLine(splitter: IndexSplitter, line: string): void {
-  if (readDocumentMarker(splitter, line)) return;
-  // A tab is no indentation in YAML, but it makes no top-level key either: the entry around it will not parse.
-  if (isDashLine(line) ? splitter.section === "skip" : line.startsWith("\t") && splitter.open === "item") return;
-  if (line.startsWith("%") && splitter.topKeys.size === 0) return;
+  if (readDocumentMarker(splitter, line) || belongsAbove(splitter, line)) return;
   const parsed = parseKeyLine(line);
   if (parsed === undefined) {
     splitter.irregular = `line ${splitter.line} is no plain top-level key`;
@@ -144,6 +141,12 @@ function readTopLine(splitter: IndexSplitter, line: string): void {
   if (splitter.topKeys.size < 64) splitter.topKeys.add(parsed.key);
   if (parsed.key === "entries") beginEntries(splitter, parsed.value);
   else beginSkipped(splitter, parsed.value);
+}
+
+/** Directives, lists that are not indented below their key, and tabs: no indentation in YAML, so the entry around will not parse. */
+function belongsAbove(splitter: IndexSplitter, line: string): boolean {
+  if (line.startsWith("%")) return splitter.topKeys.size === 0;
+  return isDashLine(line) ? splitter.section === "skip" : line.startsWith("\t") && splitter.open === "item";
 }
 
 function readDocumentMarker(splitter: IndexSplitter, line: string): boolean {

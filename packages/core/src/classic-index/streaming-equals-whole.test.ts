@@ -1,20 +1,42 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { dump } from "js-yaml";
 import { expect, it } from "vitest";
 
+import type { IndexItem } from "./index-entry.ts";
+import { isMap } from "./parsed-value.ts";
 import { readChartList } from "./read-piece.ts";
 import { parseIndexYaml } from "./parse-index-yaml.ts";
 import { readIndexText } from "./testing/read-index-text.ts";
 import { createVersionSet } from "./version-set.ts";
 
-const nastyLines = ["- name: x", "entries:", "  web:", "  - version: 9.9.9", "version: 8.8.8", "# no comment", "", "---", "...", "a: b", "é✓ ü", "key: |", "\tx", "'q\"", "{a: [b"];
+const nastyLines = [
+  "- name: x",
+  "entries:",
+  "  web:",
+  "  - version: 9.9.9",
+  "version: 8.8.8",
+  "# no comment",
+  "",
+  "---",
+  "...",
+  "a: b",
+  "é✓ ü",
+  "key: |",
+  "\tx",
+  "'q\"",
+  "{a: [b",
+];
 const text = fc.oneof(
   fc.string({ maxLength: 200 }),
   fc.string({ unit: "grapheme", maxLength: 60 }),
   fc.array(fc.constantFrom(...nastyLines), { maxLength: 6 }).map((lines) => lines.join("\n")),
-  fc.array(fc.constantFrom("a long", "description", "that", "is - folded:", "and", "#goes on"), { minLength: 20, maxLength: 40 }).map((words) => words.join(" ")),
+  fc
+    .array(fc.constantFrom("a long", "description", "that", "is - folded:", "and", "#goes on"), { minLength: 20, maxLength: 40 })
+    .map((words) => words.join(" ")),
 );
-const version = fc.tuple(fc.nat(99), fc.nat(99), fc.nat(99), fc.constantFrom("", "-rc.1", "+b.2")).map(([a, b, c, rest]) => `${a}.${b}.${c}${rest}`);
+const version = fc
+  .tuple(fc.nat(99), fc.nat(99), fc.nat(99), fc.constantFrom("", "-rc.1", "+b.2"))
+  .map(([a, b, c, rest]) => `${a}.${b}.${c}${rest}`);
 const entry = fc.record(
   {
     annotations: fc.dictionary(text, text, { maxKeys: 3 }),
@@ -31,30 +53,40 @@ const entry = fc.record(
   },
   { requiredKeys: ["urls", "version"] },
 );
-const chartName = fc.oneof(fc.constantFrom("web", "api", "yes", "null", "123", "1.0", "a b", "é", "x:y", "-x", "~"), fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/));
-const index = fc.dictionary(chartName, fc.array(entry, { maxLength: 4 }), { maxKeys: 4 });
+const chartName = fc.oneof(
+  fc.constantFrom("web", "api", "yes", "null", "123", "1.0", "a b", "é", "x:y", "-x", "~"),
+  fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/),
+);
+const charts = fc.dictionary(chartName, fc.array(entry, { maxLength: 4 }), { maxKeys: 4 });
 
 /** In the form that Go writes: sorted keys, lists not indented, long lines folded. */
 function goMarshalled(entries: unknown, arrayIndent: boolean): string {
-  return dump({ apiVersion: "v1", entries, generated: "2026-06-03T13:44:10Z", serverInfo: {} }, { sortKeys: true, noArrayIndent: !arrayIndent, lineWidth: 80, noRefs: true });
+  return dump(
+    { apiVersion: "v1", entries, generated: "2026-06-03T13:44:10Z", serverInfo: {} },
+    { sortKeys: true, noArrayIndent: !arrayIndent, lineWidth: 80, noRefs: true },
+  );
 }
 
 /** The same judgement of the same file parsed at once. */
-function readAtOnce(yaml: string): unknown {
+function readAtOnce(yaml: string): IndexItem[] {
   const seen = createVersionSet();
-  const { entries } = parseIndexYaml(yaml).value as { entries: Record<string, unknown> };
+  const index = parseIndexYaml(yaml).value;
+  const entries = isMap(index) && isMap(index["entries"]) ? index["entries"] : {};
   return Object.entries(entries).flatMap(([chart, list]) => readChartList({ chart, line: 0 }, list, seen));
+}
+
+function sorted(items: readonly unknown[]): string[] {
+  return items.map((item) => JSON.stringify(item)).toSorted();
 }
 
 it("reading piece by piece at any chunk boundary gives what parsing the whole file gives", async () => {
   await fc.assert(
-    fc.asyncProperty(index, fc.boolean(), fc.integer({ min: 1, max: 300 }), async (entries, arrayIndent, chunkBytes) => {
+    fc.asyncProperty(charts, fc.boolean(), fc.integer({ min: 1, max: 300 }), async (entries, arrayIndent, chunkBytes) => {
       const yaml = goMarshalled(entries, arrayIndent);
       const streamed = await readIndexText(yaml, { chunkBytes, entryLimit: 1_000_000 });
-      const whole = readAtOnce(yaml) as { kind: string; entry?: { chart: string; version: string } }[];
+      const whole = readAtOnce(yaml);
       const kept = whole.flatMap((item) => (item.kind === "entry" ? [item.entry] : []));
-      const byKey = (items: readonly unknown[]): string[] => items.map((item) => JSON.stringify(item)).toSorted();
-      expect(byKey(streamed.entries)).toEqual(byKey(kept));
+      expect(sorted(streamed.entries)).toEqual(sorted(kept));
       expect(streamed.problems.length).toBe(whole.filter(({ kind }) => kind === "problem").length);
     }),
     { numRuns: 300 },

@@ -66,7 +66,8 @@ function judgeEnd(splitter: IndexSplitter, end: IndexEnd): Note[] {
   const notes: Note[] = [];
   if (!splitter.topKeys.has("apiVersion")) notes.push(withoutApiVersion.note);
   if (splitter.closed) return notes;
-  const fault = incompleteness(end.last);
+  const bare = splitter.section === "entries" && end.last === undefined;
+  const fault = bare ? "before the first of them" : incompleteness(end.last);
   if (fault !== undefined) throw indexTruncated(`it ends within its entries, ${fault}`);
   if (splitter.topKeys.has("generated")) return notes;
   if (!end.finalNewline && !end.lengthVerified && end.last !== undefined) throw indexTruncated("its last line has no end");

@@ -15,6 +15,8 @@ export interface WholeOptions {
 export interface WholeIndex {
   readonly topLevel: Readonly<Record<string, unknown>>;
   readonly duplicateKeys: boolean;
+  /** The text ends in the middle of a line: what is missing may be what was cut off. */
+  readonly endsOpen: boolean;
 }
 
 const jsonLimit = 256 * 1024 * 1024;
@@ -26,7 +28,7 @@ export async function parseWholeIndex(content: IndexContent, options: WholeOptio
   const json = text.trimStart().startsWith("{") ? parseJson(text) : undefined;
   const { value, duplicateKeys } = json ?? parseYaml(text);
   if (!isMap(value)) throw indexInvalid("it holds no map of keys");
-  return { topLevel: value, duplicateKeys };
+  return { topLevel: value, duplicateKeys, endsOpen: !/[\n}]$/.test(text.slice(-1)) };
 }
 
 async function readText(content: IndexContent, options: WholeOptions): Promise<string> {

@@ -10,7 +10,10 @@ export interface ReadIndex {
 }
 
 /** Reads an index given as text or bytes, in chunks of `chunkBytes`. */
-export async function readIndexText(index: string | Uint8Array, options: ReadIndexOptions & { chunkBytes?: number } = {}): Promise<ReadIndex> {
+export async function readIndexText(
+  index: string | Uint8Array,
+  options: ReadIndexOptions & { chunkBytes?: number } = {},
+): Promise<ReadIndex> {
   const bytes = typeof index === "string" ? Buffer.from(index) : index;
   const read: ReadIndex = { entries: [], problems: [], notes: [] };
   for await (const item of readClassicIndex(chunksOf(bytes, options.chunkBytes ?? 65_536), options)) {
