@@ -16,7 +16,8 @@ export const specCapabilities: Capabilities = {
   referrers: "probe",
   "delete-tag": "probe",
   "delete-manifest": "probe",
-  "create-repository": "the distribution spec has no call that creates a repository: it appears with the first push, or an administrator makes it",
+  "create-repository":
+    "the distribution spec has no call that creates a repository: it appears with the first push, or an administrator makes it",
   "overwrite-tag": "probe",
 };
 

@@ -10,7 +10,14 @@ export const zot: RegistryAdapter = {
   ...generic,
   id: "zot",
   traits: specTraits,
-  capabilities: { ...specCapabilities, "list-repositories": true, mount: true, referrers: true, "delete-tag": true, "delete-manifest": true },
+  capabilities: {
+    ...specCapabilities,
+    "list-repositories": true,
+    mount: true,
+    referrers: true,
+    "delete-tag": true,
+    "delete-manifest": true,
+  },
   probe: ({ headers }) => headers["access-control-allow-headers"]?.toLowerCase().includes("x-zot-api-client") ?? false,
   mapError: ({ status, errors, operation }) =>
     status === 403 && operation === "push manifest" && errors.some(({ code }) => code.toUpperCase() === "DENIED")

@@ -45,6 +45,8 @@ export { formatTarget, parseTarget, type Target } from "./reference/parse-target
 export { chartRepository, repositoryProblem } from "./reference/repository-name.ts";
 export type { ChartSource, EntryProblem, Note, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
 export { type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
+export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";
+export type { OpenRegistry } from "./source/fetch-from-registry.ts";
 export { openChartFile, type OpenFileOptions } from "./source/file-source.ts";
 export { listCatalog } from "./store/catalog-listing.ts";
 export type {

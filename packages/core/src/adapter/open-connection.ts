@@ -48,7 +48,12 @@ async function choose(options: OpenConnectionOptions, origin: URL): Promise<Chos
   const probe = async (): Promise<ProbeAnswer | undefined> => {
     const http = createHttpClient(clientOptions(options, origin));
     try {
-      const answer = await http.send({ method: "GET", url: new URL("/v2/", origin), operation: "look at registry", signal: options.signal });
+      const answer = await http.send({
+        method: "GET",
+        url: new URL("/v2/", origin),
+        operation: "look at registry",
+        signal: options.signal,
+      });
       await answer.dump();
       return probeAnswer(answer.status, answer.headers);
     } catch (error) {
@@ -77,7 +82,10 @@ function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<
 }
 
 /** The adapter's own credential sources come between what the user said and the files; its context speaks through the same client. */
-function connect(options: OpenConnectionOptions, { origin, chosen }: { origin: URL; chosen: ChosenAdapter }): { http: HttpClient; context: AdapterContext } {
+function connect(
+  options: OpenConnectionOptions,
+  { origin, chosen }: { origin: URL; chosen: ChosenAdapter },
+): { http: HttpClient; context: AdapterContext } {
   const { adapter, match } = chosen;
   const { credential, registryConfig, environment } = options;
   const fromFiles = createCredentialProvider({ explicit: credential, registryConfig, environment });

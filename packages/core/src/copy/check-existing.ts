@@ -20,7 +20,12 @@ export interface ExistingCheck {
 export type ExistingAnswer =
   | { readonly action: "push"; readonly reason: "absent" }
   /** Known only after the download: `copyChart` compares what stands there with what came. */
-  | { readonly action: "push"; readonly reason: "overwrite" | "unknown-layer"; readonly manifestDigest: Digest; readonly standingLayer: Digest }
+  | {
+      readonly action: "push";
+      readonly reason: "overwrite" | "unknown-layer";
+      readonly manifestDigest: Digest;
+      readonly standingLayer: Digest;
+    }
   | { readonly action: "skip"; readonly reason: "listed" | "unchanged" | "same-chart"; readonly manifestDigest?: Digest };
 
 interface StorePlace {
@@ -70,11 +75,7 @@ const refusals = {
 } as const;
 
 /** The error for a tag that may not be touched. */
-export function refusal(
-  place: StorePlace & { readonly tag: string },
-  code: keyof typeof refusals,
-  mediaType?: string,
-): ChartferryError {
+export function refusal(place: StorePlace & { readonly tag: string }, code: keyof typeof refusals, mediaType?: string): ChartferryError {
   const { text, hint } = refusals[code];
   const found = code === "conflict" && mediaType !== undefined ? "holds something that is no Helm chart" : text;
   return new ChartferryError(`${place.registry}/${place.repository}:${place.tag} ${found}`, {

@@ -37,7 +37,10 @@ async function* versions(
     const store = await connection.openStore(repository);
     for await (const tag of store.tags(options)) {
       if (isAttachmentTag(tag)) continue;
-      yield { kind: "entry", entry: { chart: lastPart(repository), version: versionOf(tag), urls: [`${base}/${repository}:${tag}`], notes: [] } };
+      yield {
+        kind: "entry",
+        entry: { chart: lastPart(repository), version: versionOf(tag), urls: [`${base}/${repository}:${tag}`], notes: [] },
+      };
     }
   }
 }

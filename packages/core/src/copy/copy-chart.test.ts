@@ -71,7 +71,10 @@ describe("copying an assembled chart", () => {
 
   it("writes nothing when every tag holds the manifest", async () => {
     const store = await holding(chart());
-    expect(await copyChart(chart(), store, { existing: "verify", tags: ["1.0.0"] })).toMatchObject({ status: "skipped", reason: "identical" });
+    expect(await copyChart(chart(), store, { existing: "verify", tags: ["1.0.0"] })).toMatchObject({
+      status: "skipped",
+      reason: "identical",
+    });
     expect(store.calls).toEqual(["HEAD manifest 1.0.0"]);
   });
 });
@@ -96,7 +99,9 @@ describe("a tag that is already there", () => {
 
   it("costs one GET without a record, and the chart layer decides", async () => {
     const store = await holding(chart());
-    expect(await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true, layerDigest })).toMatchObject({ reason: "same-chart" });
+    expect(await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true, layerDigest })).toMatchObject({
+      reason: "same-chart",
+    });
     expect(store.calls).toEqual(["GET manifest 1.0.0"]);
     const other = digestOf(text("another archive"));
     const check = checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true, layerDigest: other });
@@ -122,8 +127,13 @@ describe("a tag that is already there", () => {
     const checked = await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true });
     expect(checked).toMatchObject({ action: "push", reason: "unknown-layer" });
     const again = { ...chart(), created: "2030-01-01T00:00:00Z" };
-    expect(await copyChart(again, store, { existing: "verify", tags: ["1.0.0"], checked })).toMatchObject({ status: "skipped", reason: "same-chart" });
-    await expect(copyChart(chart("other"), store, { existing: "verify", tags: ["1.0.0"], checked })).rejects.toMatchObject({ code: "conflict" });
+    expect(await copyChart(again, store, { existing: "verify", tags: ["1.0.0"], checked })).toMatchObject({
+      status: "skipped",
+      reason: "same-chart",
+    });
+    await expect(copyChart(chart("other"), store, { existing: "verify", tags: ["1.0.0"], checked })).rejects.toMatchObject({
+      code: "conflict",
+    });
   });
 });
 
@@ -155,7 +165,13 @@ describe("copying from store to store", () => {
     const empty = text("{}");
     source.blobs.set(digestOf(empty), empty);
     const config = { mediaType: mediaTypes.ociEmpty, digest: digestOf(empty), size: 2 };
-    const signature = text({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: [config], subject: { ...config, digest: subject } });
+    const signature = text({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      config,
+      layers: [config],
+      subject: { ...config, digest: subject },
+    });
     const referrer = { mediaType: mediaTypes.ociManifest, digest: digestOf(signature), bytes: signature };
     source.manifests.set(referrer.digest, referrer);
     source.referring.set(subject, [{ mediaType: referrer.mediaType, digest: referrer.digest, size: signature.byteLength }]);

@@ -40,6 +40,14 @@ export async function copyChart(source: ChartPackage, target: ChartStore, option
   const facts = { manifestDigest: plan.manifest.digest, layerDigest: plan.layerDigest, bytes: plan.bytes, notes: source.notes };
   const { write, skip } = await decideTags(target, plan, options);
   if (skip !== undefined) return { ...facts, status: "skipped", ...skip };
+  await storeContent(target, plan, options);
+  let changed = false;
+  for (const tag of write) changed = (await putTag(target, { tag, manifest: plan.manifest }, options)) || changed;
+  return { ...facts, status: changed ? "pushed" : "skipped", reason: changed ? "copied" : "identical" };
+}
+
+/** Everything but the tags. Where something is attached, the manifest must be there first, by its digest. */
+async function storeContent(target: ChartStore, plan: CopyPlan, options: CopyOptions): Promise<void> {
   await storeBlobs(target, plan.blobs, options);
   for (const child of plan.children) await target.putManifest(child.digest, child, options);
   if (plan.attachments.length > 0) await target.putManifest(plan.manifest.digest, plan.manifest, options);
@@ -47,9 +55,6 @@ export async function copyChart(source: ChartPackage, target: ChartStore, option
     await storeBlobs(target, attachment.blobs, options);
     await target.putManifest(attachment.tag ?? attachment.manifest.digest, attachment.manifest, options);
   }
-  let changed = false;
-  for (const tag of write) changed = (await putTag(target, { tag, manifest: plan.manifest }, options)) || changed;
-  return { ...facts, status: changed ? "pushed" : "skipped", reason: changed ? "copied" : "identical" };
 }
 
 interface CopyPlan {
@@ -76,7 +81,11 @@ function total(manifest: StoredManifest, blobs: readonly { readonly size: number
 }
 
 /** Registries with immutable tags refuse even the same bytes: then what stands there decides. `false` = it was there already. */
-async function putTag(target: ChartStore, put: { readonly tag: string; readonly manifest: StoredManifest }, options: CallOptions): Promise<boolean> {
+async function putTag(
+  target: ChartStore,
+  put: { readonly tag: string; readonly manifest: StoredManifest },
+  options: CallOptions,
+): Promise<boolean> {
   try {
     await target.putManifest(put.tag, put.manifest, options);
     return true;

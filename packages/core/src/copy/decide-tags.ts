@@ -33,7 +33,10 @@ export async function decideTags(target: ChartStore, wanted: WantedContent, opti
   const write: string[] = [];
   let skip: TagDecision["skip"];
   for (const [position, tag] of options.tags.entries()) {
-    const answer = position === 0 && options.checked !== undefined ? afterDownload(target, wanted, options) : await ask(target, { wanted, tag }, options);
+    const answer =
+      position === 0 && options.checked !== undefined
+        ? afterDownload(target, wanted, options)
+        : await ask(target, { wanted, tag }, options);
     if (answer.action === "push") write.push(tag);
     else skip ??= { reason: answer.reason, manifestDigest: answer.manifestDigest ?? wanted.manifest.digest };
   }
@@ -43,7 +46,11 @@ export async function decideTags(target: ChartStore, wanted: WantedContent, opti
 
 type TagAnswer = { readonly action: "push" } | { readonly action: "skip"; readonly reason: string; readonly manifestDigest?: Digest };
 
-async function ask(target: ChartStore, { wanted, tag }: { wanted: WantedContent; tag: string }, options: DecisionOptions): Promise<TagAnswer> {
+async function ask(
+  target: ChartStore,
+  { wanted, tag }: { wanted: WantedContent; tag: string },
+  options: DecisionOptions,
+): Promise<TagAnswer> {
   if (options.listed === false) return { action: "push" };
   const standing = await target.resolve(tag, options);
   if (standing === undefined) return { action: "push" };

@@ -66,12 +66,15 @@ function listed(versions: readonly string[]): string {
 }
 
 function notAChart(store: ReadableStore, found: { reference: string; manifest: StoredManifest }): ChartferryError {
-  return new ChartferryError(`${store.registry}/${store.repository}:${found.reference} is no Helm chart (it is ${found.manifest.mediaType})`, {
-    code: "not-a-chart",
-    operation: "find chart",
-    registry: store.registry,
-    repository: store.repository,
-    version: found.reference,
-    hint: "name the repository of a chart: oci://HOST/NAMESPACE/CHART",
-  });
+  return new ChartferryError(
+    `${store.registry}/${store.repository}:${found.reference} is no Helm chart (it is ${found.manifest.mediaType})`,
+    {
+      code: "not-a-chart",
+      operation: "find chart",
+      registry: store.registry,
+      repository: store.repository,
+      version: found.reference,
+      hint: "name the repository of a chart: oci://HOST/NAMESPACE/CHART",
+    },
+  );
 }

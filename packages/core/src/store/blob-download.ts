@@ -57,7 +57,7 @@ async function from(
       hint: "its manifest names a blob that the registry has lost: push the chart again",
     });
   }
-  throw await failure(end, answer, "fetch blob", descriptor.digest);
+  throw await failure(end, answer, { operation: "fetch blob", version: descriptor.digest });
 }
 
 function startsAt(answer: HttpAnswer, offset: number): boolean {

@@ -64,7 +64,7 @@ async function trySinglePost(end: RepositoryEnd, content: BlobContent, options: 
       await answer.dump();
       return undefined;
     }
-    throw await failure(end, answer, "push blob");
+    throw await failure(end, answer, { operation: "push blob" });
   } finally {
     if (asking || settled === "no") uploads.singlePost = settled;
   }
@@ -77,7 +77,7 @@ function isRefusalOfTheForm(status: number): boolean {
 
 async function startSession(end: RepositoryEnd, content: BlobContent, options: CallOptions): Promise<URL> {
   const answer = await post(end, { query: {}, content: undefined }, options);
-  if (answer.status !== 202) throw await failure(end, answer, `start upload of ${content.digest}`);
+  if (answer.status !== 202) throw await failure(end, answer, { operation: `start upload of ${content.digest}` });
   await answer.dump();
   return sessionLocation(end, answer);
 }
@@ -144,10 +144,10 @@ async function putWhole(end: RepositoryEnd, session: { content: BlobContent; loc
     signal: options.signal,
   });
   if (answer.status === 201 || answer.status === 204) return acknowledged(end, answer, content);
-  const error = await failure(end, answer, "push blob");
+  const error = await failure(end, answer, { operation: "push blob" });
   // The session is gone or out of step: a new one may well succeed.
-  if (isChartferryError(error, "upload-lost", "blob-unknown") || answer.status === 416) throw asLostUpload(error);
-  throw error;
+  const lost = ["upload-lost", "blob-unknown"].includes(error.code) || answer.status === 416;
+  throw lost ? asLostUpload(error) : error;
 }
 
 /** Appended by hand: Location's own query (session state) must stay as the registry wrote it, byte by byte. */

@@ -9,7 +9,11 @@ const pageBytes = 16 * 1024 * 1024;
 const pageLimit = 20_000;
 
 /** Repositories below a path by `GET /v2/_catalog`, for registries that have it. An empty prefix means all. */
-export async function* listCatalog(prefix: string, context: AdapterContext, options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
+export async function* listCatalog(
+  prefix: string,
+  context: AdapterContext,
+  options: CallOptions = {},
+): AsyncGenerator<string, void, undefined> {
   const registry = context.origin.host;
   let url: URL | undefined = new URL("/v2/_catalog?n=1000", context.origin);
   const visited = new Set<string>();

@@ -12,9 +12,29 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const blob = contentOf(text("chart archive"));
 const uploads = "/v2/charts/web/blobs/uploads/";
 
+const collect = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
+  let all = "";
+  for await (const chunk of chunks) all += new TextDecoder().decode(chunk);
+  return all;
+};
+
+const list = async (tags: AsyncIterable<string>): Promise<string[]> => {
+  const all: string[] = [];
+  for await (const tag of tags) all.push(tag);
+  return all;
+};
+
+const page = (tags: unknown, next?: string): { status: number; body: string; headers: Record<string, string> } => ({
+  status: 200,
+  body: JSON.stringify({ name: "charts/web", tags }),
+  headers: next === undefined ? {} : { link: next },
+});
+
 describe("uploading a blob", () => {
   it("takes one POST and one PUT, with the session's own query kept as it was written", async () => {
-    const end = scriptedEnd((line) => (line.startsWith("POST") ? { status: 202, headers: { location: "/up/7?_state=a%2Fb==&x" } } : { status: 201 }));
+    const end = scriptedEnd((line) =>
+      line.startsWith("POST") ? { status: 202, headers: { location: "/up/7?_state=a%2Fb==&x" } } : { status: 201 },
+    );
     await uploadBlob(end, blob);
     expect(end.requests).toEqual([`POST ${uploads}`, `PUT /up/7?_state=a%2Fb==&x&digest=${encodeURIComponent(blob.digest)}`]);
   });
@@ -45,23 +65,28 @@ describe("uploading a blob", () => {
   });
 
   it("lets one upload find out while the others go the sure way", async () => {
-    const end = scriptedEnd((line) => (line.startsWith("PUT") || line.includes("?") ? { status: 201 } : { status: 202, headers: { location: "/up/1" } }));
+    const end = scriptedEnd((line) =>
+      line.startsWith("PUT") || line.includes("?") ? { status: 201 } : { status: 202, headers: { location: "/up/1" } },
+    );
     end.uploads.singlePost = "unknown";
     await Promise.all([uploadBlob(end, blob), uploadBlob(end, contentOf(text("other")))]);
     expect(end.requests.filter((line) => line.includes("?digest") && line.startsWith("POST"))).toHaveLength(1);
   });
 
-  it.each([404, 416])("starts a new session when the old one is gone (%i), and looks first whether the blob has arrived", async (status) => {
-    let puts = 0;
-    const end = scriptedEnd((line) => {
-      if (line.startsWith("POST")) return { status: 202, headers: { location: "/up/1" } };
-      if (line.startsWith("HEAD")) return { status: 404 };
-      return { status: puts++ === 0 ? status : 201, body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}' };
-    });
-    await uploadBlob(end, blob);
-    expect(end.requests.map((line) => line.split(" ")[0])).toEqual(["POST", "PUT", "HEAD", "POST", "PUT"]);
-    expect(end.pauses).toEqual(["upload-lost"]);
-  });
+  it.each([404, 416])(
+    "starts a new session when the old one is gone (%i), and looks first whether the blob has arrived",
+    async (status) => {
+      let puts = 0;
+      const end = scriptedEnd((line) => {
+        if (line.startsWith("POST")) return { status: 202, headers: { location: "/up/1" } };
+        if (line.startsWith("HEAD")) return { status: 404 };
+        return { status: puts++ === 0 ? status : 201, body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}' };
+      });
+      await uploadBlob(end, blob);
+      expect(end.requests.map((line) => line.split(" ")[0])).toEqual(["POST", "PUT", "HEAD", "POST", "PUT"]);
+      expect(end.pauses).toEqual(["upload-lost"]);
+    },
+  );
 
   it("repeats the whole session when the connection breaks, and stops when the blob turns out to be there", async () => {
     const end = scriptedEnd((line) => {
@@ -75,7 +100,11 @@ describe("uploading a blob", () => {
 
   it("gives up after a few sessions, with the last error", async () => {
     const end = scriptedEnd((line) => (line.startsWith("HEAD") ? { status: 404 } : { status: 503 }));
-    await expect(uploadBlob(end, blob)).rejects.toMatchObject({ code: "unavailable", registry: "registry.example", repository: "charts/web" });
+    await expect(uploadBlob(end, blob)).rejects.toMatchObject({
+      code: "unavailable",
+      registry: "registry.example",
+      repository: "charts/web",
+    });
     expect(end.pauses.length).toBeGreaterThanOrEqual(3);
   });
 
@@ -95,7 +124,9 @@ describe("uploading a blob", () => {
   it("notices a registry that stored something else", async () => {
     const other = digestOf(text("other"));
     const end = scriptedEnd((line) =>
-      line.startsWith("POST") ? { status: 202, headers: { location: "/up/1" } } : { status: 201, headers: { "docker-content-digest": other } },
+      line.startsWith("POST")
+        ? { status: 202, headers: { location: "/up/1" } }
+        : { status: 201, headers: { "docker-content-digest": other } },
     );
     await expect(uploadBlob(end, blob)).rejects.toMatchObject({ code: "digest-mismatch" });
   });
@@ -114,11 +145,9 @@ describe("downloading a blob", () => {
     yield bytes.subarray(0, 4);
     await Promise.reject(new ChartferryError("reset", { code: "connection-lost", operation: "fetch blob", retryable: true }));
   };
-  const collect = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
-    let all = "";
-    for await (const chunk of chunks) all += new TextDecoder().decode(chunk);
-    return all;
-  };
+
+  const serve = (body: string): Promise<string> =>
+    collect(createHttpStore(scriptedEnd(() => ({ status: 200, body }))).fetchBlob(descriptor));
 
   it.each([
     ["continues a broken body where it stopped", 206, bytes.subarray(4)],
@@ -134,7 +163,6 @@ describe("downloading a blob", () => {
   });
 
   it("fails on other bytes, on too many and on too few", async () => {
-    const serve = (body: string): Promise<string> => collect(createHttpStore(scriptedEnd(() => ({ status: 200, body }))).fetchBlob(descriptor));
     await expect(serve("0123456780")).rejects.toMatchObject({ code: "digest-mismatch" });
     await expect(serve("01234567890")).rejects.toMatchObject({ code: "size-mismatch" });
     await expect(serve("012345678")).rejects.toMatchObject({ code: "size-mismatch" });
@@ -172,17 +200,6 @@ describe("manifests", () => {
 });
 
 describe("listing tags", () => {
-  const list = async (tags: AsyncIterable<string>): Promise<string[]> => {
-    const all: string[] = [];
-    for await (const tag of tags) all.push(tag);
-    return all;
-  };
-  const page = (tags: unknown, next?: string): { status: number; body: string; headers: Record<string, string> } => ({
-    status: 200,
-    body: JSON.stringify({ name: "charts/web", tags }),
-    headers: next === undefined ? {} : { link: next },
-  });
-
   it("follows pages and leaves out what is no tag", async () => {
     const end = scriptedEnd((line) =>
       line.includes("last=b") ? page(["c", null, "", "sha256:00"]) : page(["a", "b"], '</v2/charts/web/tags/list?last=b&n=2>; rel="next"'),
@@ -191,7 +208,8 @@ describe("listing tags", () => {
   });
 
   it("takes an unknown repository, a null list and an empty one for no tags", async () => {
-    for (const answer of [{ status: 404 }, page(null), page([])]) expect(await list(createHttpStore(scriptedEnd(() => answer)).tags())).toEqual([]);
+    for (const answer of [{ status: 404 }, page(null), page([])])
+      expect(await list(createHttpStore(scriptedEnd(() => answer)).tags())).toEqual([]);
   });
 
   it("ends where pages repeat", async () => {

@@ -29,7 +29,7 @@ export function createHttpStore(end: RepositoryEnd): ChartStore {
 /** HEAD of a blob. @throws for every answer but 200 and 404 */
 export async function hasBlob(end: RepositoryEnd, digest: Digest, options: CallOptions = {}): Promise<boolean> {
   const answer = await end.send({ method: "HEAD", url: end.url(`blobs/${digest}`), operation: "find blob", access: "pull", ...options });
-  if (answer.status !== 200 && answer.status !== 404) throw await failure(end, answer, "find blob", digest);
+  if (answer.status !== 200 && answer.status !== 404) throw await failure(end, answer, { operation: "find blob", version: digest });
   await answer.dump();
   return answer.status === 200;
 }
@@ -63,6 +63,13 @@ async function mountBlob(
 async function cancelSession(end: RepositoryEnd, location: string | undefined, options: CallOptions): Promise<void> {
   const url = end.url("blobs/uploads/");
   if (location === undefined || !URL.canParse(location, url.href)) return;
-  const answer = await end.send({ method: "DELETE", url: new URL(location, url), operation: "cancel upload", access: "push", retry: "once", ...options });
+  const answer = await end.send({
+    method: "DELETE",
+    url: new URL(location, url),
+    operation: "cancel upload",
+    access: "push",
+    retry: "once",
+    ...options,
+  });
   await answer.dump();
 }

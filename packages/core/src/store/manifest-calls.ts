@@ -12,28 +12,46 @@ const accept = { accept: manifestAccept };
 /** HEAD of a tag or digest; a GET where the registry has no usable HEAD. */
 export async function resolveManifest(end: RepositoryEnd, reference: string, options: CallOptions = {}): Promise<Descriptor | undefined> {
   const operation = isDigest(reference) ? "find manifest" : "resolve tag";
-  const answer = await end.send({ method: "HEAD", ...manifestRequest(end, reference), operation, access: "pull", headers: accept, ...options });
+  const answer = await end.send({
+    method: "HEAD",
+    ...manifestRequest(end, reference),
+    operation,
+    access: "pull",
+    headers: accept,
+    ...options,
+  });
+  if (![200, 400, 404, 405].includes(answer.status)) throw await failure(end, answer, { operation, version: reference });
   await answer.dump();
   if (answer.status === 404) return undefined;
-  const digest = answer.headers["docker-content-digest"] ?? (isDigest(reference) ? reference : undefined);
-  const size = Number(answer.headers["content-length"]);
-  if (answer.status === 200 && digest !== undefined && isDigest(digest) && Number.isSafeInteger(size)) {
-    return { mediaType: mediaTypeOf(answer), digest, size };
-  }
-  if (answer.status !== 200 && answer.status !== 400 && answer.status !== 405) throw await failure(end, answer, operation, reference);
+  const named = answer.status === 200 ? descriptorIn(answer, reference) : undefined;
+  if (named !== undefined) return named;
   const manifest = await fetchManifest(end, reference, options);
   return manifest && { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.bytes.byteLength };
+}
+
+/** From the headers alone, where they say enough. */
+function descriptorIn(answer: HttpAnswer, reference: string): Descriptor | undefined {
+  const digest = namedDigest(answer) ?? (isDigest(reference) ? reference : undefined);
+  const size = Number(answer.headers["content-length"]);
+  return digest === undefined || !Number.isSafeInteger(size) ? undefined : { mediaType: mediaTypeOf(answer), digest, size };
 }
 
 /** GET of a tag or digest, its bytes checked against the digest asked for and the one that the registry names. */
 export async function fetchManifest(end: RepositoryEnd, reference: string, options: CallOptions = {}): Promise<StoredManifest | undefined> {
   const operation = "fetch manifest";
-  const answer = await end.send({ method: "GET", ...manifestRequest(end, reference), operation, access: "pull", headers: accept, ...options });
+  const answer = await end.send({
+    method: "GET",
+    ...manifestRequest(end, reference),
+    operation,
+    access: "pull",
+    headers: accept,
+    ...options,
+  });
   if (answer.status === 404) {
     await answer.dump();
     return undefined;
   }
-  if (answer.status !== 200) throw await failure(end, answer, operation, reference);
+  if (answer.status !== 200) throw await failure(end, answer, { operation, version: reference });
   const bytes = await answer.bytes(end.manifestBytes);
   const expected = isDigest(reference) ? reference : namedDigest(answer);
   const digest = expected === undefined ? digestOf(bytes) : digestLike(expected, bytes);
@@ -59,7 +77,7 @@ export async function putManifest(
     body: manifest.bytes,
     ...options,
   });
-  if (![200, 201, 202, 204].includes(answer.status)) throw await failure(end, answer, operation, reference);
+  if (![200, 201, 202, 204].includes(answer.status)) throw await failure(end, answer, { operation, version: reference });
   await answer.dump();
   const digest = namedDigest(answer);
   if (digest !== undefined && digest !== manifest.digest) throw changed(end, { reference, expected: manifest.digest, digest, operation });
@@ -69,7 +87,8 @@ export async function putManifest(
 export async function deleteManifest(end: RepositoryEnd, reference: string, options: CallOptions = {}): Promise<boolean> {
   const operation = isDigest(reference) ? "delete manifest" : "delete tag";
   const answer = await end.send({ method: "DELETE", ...manifestRequest(end, reference), operation, access: "delete", ...options });
-  if (answer.status !== 404 && ![200, 202, 204].includes(answer.status)) throw await failure(end, answer, operation, reference);
+  if (answer.status !== 404 && ![200, 202, 204].includes(answer.status))
+    throw await failure(end, answer, { operation, version: reference });
   await answer.dump();
   return answer.status !== 404;
 }

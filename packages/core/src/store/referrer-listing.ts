@@ -15,13 +15,24 @@ const pageLimit = 1000;
  * What refers to a digest: by the referrers API, else by the fallback tag `sha256-<hex>`.
  * Only a 200 with an index counts as support: 404, 400, 405 and redirects elsewhere all mean "use the tag". Source: distribution-spec "Listing Referrers".
  */
-export async function* listReferrers(end: RepositoryEnd, digest: Digest, options: CallOptions = {}): AsyncGenerator<Descriptor, void, undefined> {
+export async function* listReferrers(
+  end: RepositoryEnd,
+  digest: Digest,
+  options: CallOptions = {},
+): AsyncGenerator<Descriptor, void, undefined> {
   let url: URL | undefined = end.url(`referrers/${digest}`);
   const visited = new Set<string>();
   while (url !== undefined) {
     if (visited.has(url.href) || visited.size >= pageLimit) throw endless(end);
     visited.add(url.href);
-    const answer: HttpAnswer = await end.send({ method: "GET", url, operation: "list referrers", access: "pull", redirects: "refuse", ...options });
+    const answer: HttpAnswer = await end.send({
+      method: "GET",
+      url,
+      operation: "list referrers",
+      access: "pull",
+      redirects: "refuse",
+      ...options,
+    });
     if (answer.status === 200 && isIndex(answer)) {
       yield* manifestsIn(await answer.bytes(end.manifestBytes));
       url = nextLink(answer, url);
@@ -29,7 +40,7 @@ export async function* listReferrers(end: RepositoryEnd, digest: Digest, options
       await answer.dump();
       yield* byFallbackTag(end, digest, options);
       return;
-    } else throw await failure(end, answer, "list referrers", digest);
+    } else throw await failure(end, answer, { operation: "list referrers", version: digest });
   }
 }
 

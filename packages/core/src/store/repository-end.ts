@@ -43,7 +43,11 @@ export interface PauseRequest {
 }
 
 /** The error that an unexpected answer stands for; reads its body. */
-export async function failure(end: RepositoryEnd, answer: HttpAnswer, operation: string, version?: string): Promise<ChartferryError> {
+export async function failure(
+  end: RepositoryEnd,
+  answer: HttpAnswer,
+  { operation, version }: { readonly operation: string; readonly version?: string },
+): Promise<ChartferryError> {
   return errorFromAnswer(answer, {
     operation,
     registry: end.registry,

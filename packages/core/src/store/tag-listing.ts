@@ -1,7 +1,7 @@
 import type { HttpAnswer } from "../http/http-client.ts";
 import { nextLink } from "../http/paginate.ts";
 import type { CallOptions } from "./chart-store.ts";
-import { ChartferryError } from "../errors.ts";
+import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
 /** A page of 1,000 tags of 128 characters is 131 KB; zot answers 10,000 tags in one page. */
@@ -22,7 +22,7 @@ export async function* listTags(end: RepositoryEnd, options: CallOptions = {}): 
     }
     if (complete) return;
   }
-  throw problem(end, "the tag list loses its place again and again: tags are being deleted while it is read", "unavailable");
+  throw problem(end, "the tag list loses its place again and again: tags are being deleted while it is read", { code: "unavailable" });
 }
 
 function* unseen(tags: readonly string[], seen: Set<string>): Generator<string, void, undefined> {
@@ -38,7 +38,8 @@ async function* pages(end: RepositoryEnd, options: CallOptions): AsyncGenerator<
   if (end.tagPageSize !== undefined) url.searchParams.set("n", String(end.tagPageSize));
   const visited = new Set<string>();
   for (let page = 0; url !== undefined; page++) {
-    if (page >= pageLimit || visited.has(url.href)) throw problem(end, "the tag list never ends: its pages repeat", "protocol-violation");
+    if (page >= pageLimit || visited.has(url.href))
+      throw problem(end, "the tag list never ends: its pages repeat", { code: "protocol-violation" });
     visited.add(url.href);
     const answer: HttpAnswer = await end.send({ method: "GET", url, operation: "list tags", access: "pull", ...options });
     if (answer.status === 404) {
@@ -46,7 +47,7 @@ async function* pages(end: RepositoryEnd, options: CallOptions): AsyncGenerator<
       if (page > 0) yield "cursor lost";
       return;
     }
-    if (answer.status !== 200) throw await failure(end, answer, "list tags");
+    if (answer.status !== 200) throw await failure(end, answer, { operation: "list tags" });
     const bytes = await answer.bytes(pageBytes);
     yield tagsOf(end, bytes);
     url = nextLink(answer, url);
@@ -59,14 +60,14 @@ function tagsOf(end: RepositoryEnd, bytes: Uint8Array): string[] {
   try {
     body = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw problem(end, "the tag list is not JSON", "protocol-violation", cause);
+    throw problem(end, "the tag list is not JSON", { code: "protocol-violation", cause });
   }
   const tags: unknown = typeof body === "object" && body !== null && "tags" in body ? body.tags : undefined;
   if (tags === null || tags === undefined) return [];
-  if (!Array.isArray(tags)) throw problem(end, "the tag list holds no list of tags", "protocol-violation");
+  if (!Array.isArray(tags)) throw problem(end, "the tag list holds no list of tags", { code: "protocol-violation" });
   return tags.filter((tag: unknown): tag is string => typeof tag === "string" && tag !== "" && !tag.includes(":"));
 }
 
-function problem(end: RepositoryEnd, text: string, code: "protocol-violation" | "unavailable", cause?: unknown): ChartferryError {
-  return new ChartferryError(text, { code, operation: "list tags", registry: end.registry, repository: end.repository, cause });
+function problem(end: RepositoryEnd, text: string, details: Pick<ErrorDetails, "code" | "cause">): ChartferryError {
+  return new ChartferryError(text, { operation: "list tags", registry: end.registry, repository: end.repository, ...details });
 }

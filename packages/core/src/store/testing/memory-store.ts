@@ -14,23 +14,35 @@ export interface MemoryStore extends ChartStore {
   before: (call: string) => void;
 }
 
-/** A store in memory for tests: refuses manifests whose blobs it has not seen only where the test asks for it through `before`. */
+/** A store in memory for tests; it accepts whatever it is given, and `before` may refuse. */
 export function createMemoryStore(repository = "charts/web"): MemoryStore {
-  const state = { calls: [] as string[], blobs: new Map<string, Uint8Array>(), manifests: new Map<string, StoredManifest>() };
-  const tagged = new Map<string, string>();
-  const referring = new Map<string, Descriptor[]>();
-  const called = (call: string): Promise<void> => {
-    state.calls.push(call);
-    return Promise.resolve().then(() => store.before(call));
+  const calls: string[] = [];
+  const contents: Contents = { blobs: new Map(), manifests: new Map(), tagged: new Map(), referring: new Map() };
+  const called = async (call: string): Promise<void> => {
+    calls.push(call);
+    await Promise.resolve();
+    store.before(call);
   };
-  const find = (reference: string): StoredManifest | undefined => state.manifests.get(isDigest(reference) ? reference : (tagged.get(reference) ?? ""));
   const store: MemoryStore = {
     registry: "memory.example",
     repository,
-    ...state,
-    tagged,
-    referring,
+    calls,
+    ...contents,
     before: () => undefined,
+    ...manifestVerbs(contents, called),
+    ...blobVerbs(contents, called),
+  };
+  return store;
+}
+
+type Contents = Pick<MemoryStore, "blobs" | "manifests" | "tagged" | "referring">;
+type Called = (call: string) => Promise<void>;
+type ManifestVerbs = "resolve" | "fetchManifest" | "putManifest" | "tags" | "referrers" | "deleteManifest";
+
+function manifestVerbs({ manifests, tagged, referring }: Contents, called: Called): Pick<ChartStore, ManifestVerbs> {
+  const find = (reference: string): StoredManifest | undefined =>
+    manifests.get(isDigest(reference) ? reference : (tagged.get(reference) ?? ""));
+  return {
     resolve: async (reference) => {
       await called(`HEAD manifest ${reference}`);
       const found = find(reference);
@@ -42,21 +54,8 @@ export function createMemoryStore(repository = "charts/web"): MemoryStore {
     },
     putManifest: async (reference, manifest) => {
       await called(`PUT manifest ${reference}`);
-      state.manifests.set(manifest.digest, manifest);
+      manifests.set(manifest.digest, manifest);
       if (!isDigest(reference)) tagged.set(reference, manifest.digest);
-    },
-    hasBlob: async (digest) => {
-      await called(`HEAD blob ${digest}`);
-      return state.blobs.has(digest);
-    },
-    fetchBlob: (descriptor) => read(state.blobs, descriptor),
-    putBlob: async (content) => {
-      await called(`PUT blob ${content.digest}`);
-      state.blobs.set(content.digest, await bytesOf(content));
-    },
-    mountBlob: async (descriptor, from) => {
-      await called(`MOUNT blob ${descriptor.digest} ${from}`);
-      return false;
     },
     async *tags() {
       await called("LIST tags");
@@ -71,7 +70,24 @@ export function createMemoryStore(repository = "charts/web"): MemoryStore {
       return tagged.delete(reference);
     },
   };
-  return store;
+}
+
+function blobVerbs({ blobs }: Contents, called: Called): Pick<ChartStore, "hasBlob" | "fetchBlob" | "putBlob" | "mountBlob"> {
+  return {
+    hasBlob: async (digest) => {
+      await called(`HEAD blob ${digest}`);
+      return blobs.has(digest);
+    },
+    fetchBlob: (descriptor) => read(blobs, descriptor),
+    putBlob: async (content) => {
+      await called(`PUT blob ${content.digest}`);
+      blobs.set(content.digest, await bytesOf(content));
+    },
+    mountBlob: async (descriptor, from) => {
+      await called(`MOUNT blob ${descriptor.digest} ${from}`);
+      return false;
+    },
+  };
 }
 
 /** Content that lies in memory. */
