@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-
 import { isChartferryError, systemClock, type HostTraffic } from "@chartferry/core";
 
+import { ownVersion } from "../own-version.ts";
 import type { Run } from "./begin-run.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
 import type { HostRecord, Report, RunFacts } from "./report.ts";
@@ -23,9 +22,9 @@ function describeRun(
   run: Run,
   { started, problem }: { readonly started: Date; readonly problem: unknown },
 ): RunFacts {
-  const { source, targets, configuration = {}, clock = systemClock } = options;
+  const { source, targets, command = "migrate", configuration = {}, clock = systemClock } = options;
   return {
-    command: "migrate",
+    command,
     chartferry: ownVersion(),
     node: process.version,
     started: started.toISOString(),
@@ -59,10 +58,4 @@ function hostsOf(traffic: Readonly<Record<string, HostTraffic>>, end: Pick<HostR
     bytesSent,
     bytesReceived,
   }));
-}
-
-/** The version in the package's own package.json, two folders up from source and from build alike. */
-export function ownVersion(): string {
-  const { version }: { version: string } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return version;
 }

@@ -24,14 +24,18 @@ export interface MigrateOptions {
   readonly existing?: ExistingPolicy;
   /** What decides `created`, in words that are equal when the rule is: part of the journal's key. Default: empty. */
   readonly createdPolicy?: string;
+  /** For the report. Default: migrate. */
+  readonly command?: string;
+  /** Whether each repository's tags are listed, once. Not worth it for a few versions: then each tag is asked for. Default: true. */
+  readonly listTags?: boolean;
   /** Versions in flight per target at most. Default: 16. */
   readonly concurrency?: number;
   /** The longest Retry-After that is waited for, in milliseconds. Default: 15 minutes. */
   readonly maxWaitMs?: number;
   /** Bytes of charts kept for lanes that lag. Default: 256 MiB. */
   readonly spoolBytes?: number;
-  /** The journal's file for a target; undefined = none for it. Equal paths share one file. */
-  readonly journalPath?: (target: MigrationTarget) => string | undefined;
+  /** The journal's file for a target and the source's id; undefined = none for it. Equal paths share one file. */
+  readonly journalPath?: (target: MigrationTarget, source: string) => string | undefined;
   /** For the report: the options of the run, without secrets. */
   readonly configuration?: Readonly<Record<string, unknown>>;
   /** What crossed the wire to the source so far. */

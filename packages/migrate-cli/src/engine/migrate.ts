@@ -20,7 +20,7 @@ const defaultMaxWait = 15 * 60_000;
  * report. @throws what keeps the source from being read at all, journal-locked, usage
  */
 export async function migrate(options: MigrateOptions): Promise<Report> {
-  if (options.targets.length === 0) throw new ChartferryError("no target is given", { code: "usage", operation: "migrate" });
+  checkTargets(options.targets.map(({ id }) => id));
   const run = beginRun(options);
   const started = new Date((options.clock ?? systemClock).now());
   try {
@@ -68,7 +68,13 @@ async function execute(options: MigrateOptions, run: Run): Promise<Error | undef
 }
 
 function runTargetLane(options: MigrateOptions, run: Run, target: MigrateOptions["targets"][number]): Promise<void> {
-  const { clock = systemClock, existing = "verify", concurrency = defaultConcurrency, maxWaitMs = defaultMaxWait } = options;
+  const {
+    clock = systemClock,
+    existing = "verify",
+    concurrency = defaultConcurrency,
+    maxWaitMs = defaultMaxWait,
+    listTags = true,
+  } = options;
   const { spool, signal, stop, queue } = run;
   const journal = run.journals.get(target.id);
   return runLane({
@@ -85,7 +91,7 @@ function runTargetLane(options: MigrateOptions, run: Run, target: MigrateOptions
       clock,
       signal,
       stop,
-      listings: createTargetListings(target.connection, signal),
+      listings: createTargetListings(target.connection, { listTags, signal }),
       recorded: ({ entry }) => journal?.journal.find(journal.key, entry.chart, entry.version),
     },
   });
@@ -93,4 +99,9 @@ function runTargetLane(options: MigrateOptions, run: Run, target: MigrateOptions
 
 function sourceFault(error: unknown): Error {
   return error instanceof Error ? error : new Error("the source broke off", { cause: error });
+}
+
+function checkTargets(ids: readonly string[]): void {
+  if (ids.length === 0) throw new ChartferryError("no target is given", { code: "usage", operation: "migrate" });
+  if (new Set(ids).size < ids.length) throw new ChartferryError("a target is given twice", { code: "usage", operation: "migrate" });
 }

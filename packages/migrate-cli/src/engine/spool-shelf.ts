@@ -34,9 +34,7 @@ export function createSpoolShelf(open: (entry: SourceEntry) => Promise<ChartPack
   const counts = { charts: 0, reopened: 0, bytes: 0 };
   const freed = createWakeUp();
   let held = 0;
-  const hold = (slot: Slot, opened: ChartPackage): void => {
-    slot.package = opened;
-    slot.bytes = packageSize(opened);
+  const hold = (slot: Slot): void => {
     held += slot.bytes;
     counts.bytes += slot.bytes;
   };
@@ -68,13 +66,8 @@ export function createSpoolShelf(open: (entry: SourceEntry) => Promise<ChartPack
       if (present !== undefined) return present;
       counts.charts++;
       if (droppedEarly.delete(sequence)) counts.reopened++;
-      const slot: Slot = { opening: open(entry), bytes: 0, leases: 0 };
+      const slot = openSlot(open(entry), { hold, forget: () => slots.delete(sequence) });
       slots.set(sequence, slot);
-      slot.opening.then(
-        (opened) => hold(slot, opened),
-        // What may succeed later is asked for again; what cannot is one answer for all lanes.
-        (error: unknown) => isChartferryError(error) && error.retryable && slots.delete(sequence),
-      );
       return slot;
     },
     async clear() {
@@ -87,4 +80,19 @@ export function createSpoolShelf(open: (entry: SourceEntry) => Promise<ChartPack
 function newestIdle(slots: ReadonlyMap<number, Slot>): number | undefined {
   const idle = [...slots].filter(([, slot]) => slot.leases === 0 && slot.package !== undefined).map(([sequence]) => sequence);
   return idle.length === 0 ? undefined : Math.max(...idle);
+}
+
+function openSlot(opening: Promise<ChartPackage>, then: { hold(slot: Slot): void; forget(): void }): Slot {
+  const slot: Slot = { opening, bytes: 0, leases: 0 };
+  const arrive = (opened: ChartPackage): void => {
+    slot.package = opened;
+    slot.bytes = packageSize(opened);
+    then.hold(slot);
+  };
+  // What may succeed later is asked for again; what cannot is one answer for all lanes.
+  const fail = (error: unknown): void => {
+    if (isChartferryError(error) && error.retryable) then.forget();
+  };
+  opening.then(arrive, fail);
+  return slot;
 }

@@ -40,7 +40,7 @@ export function openTargetJournals({
   const journals = new Map<string, TargetJournal>();
   try {
     for (const target of targets) {
-      const path = journalPath?.(target);
+      const path = journalPath?.(target, source.id);
       if (path === undefined) continue;
       const journal = files.get(resolve(path)) ?? openJournal(resolve(path));
       files.set(resolve(path), journal);

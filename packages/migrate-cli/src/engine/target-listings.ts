@@ -15,13 +15,19 @@ export interface TargetListings {
 /** Repositories kept at once: the source gives the versions of a chart together, so few are in use. */
 const keptRepositories = 64;
 
-export function createTargetListings(connection: Connection, signal: AbortSignal | undefined): TargetListings {
+export interface ListingOptions {
+  /** `false` = open the repositories only. */
+  readonly listTags: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export function createTargetListings(connection: Connection, options: ListingOptions): TargetListings {
   const kept = new Map<string, Promise<TargetRepository>>();
   return {
     of(repository) {
       const present = kept.get(repository);
       if (present !== undefined) return present;
-      const listing = list(connection, repository, signal);
+      const listing = list(connection, repository, options);
       kept.set(repository, listing);
       listing.catch(() => kept.delete(repository));
       const oldest = kept.size > keptRepositories ? kept.keys().next().value : undefined;
@@ -31,8 +37,9 @@ export function createTargetListings(connection: Connection, signal: AbortSignal
   };
 }
 
-async function list(connection: Connection, repository: string, signal: AbortSignal | undefined): Promise<TargetRepository> {
+async function list(connection: Connection, repository: string, { listTags, signal }: ListingOptions): Promise<TargetRepository> {
   const store = await connection.openStore(repository);
+  if (!listTags) return { store, tags: undefined };
   const tags = new Set<string>();
   try {
     for await (const tag of store.tags({ signal })) tags.add(tag);

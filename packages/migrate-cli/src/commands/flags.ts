@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+
+/** How to reach and sign in at the targets; the names are Helm's. */
+export interface TargetFlags {
+  readonly adapter?: string;
+  readonly plainHttp?: boolean;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly username?: string;
+  readonly passwordStdin?: boolean;
+  readonly registryConfig?: string;
+  /** As written: `15m`. */
+  readonly maxWait: string;
+}
+
+export function addTargetFlags(command: Command): Command {
+  return command
+    .option("--adapter <name>", "treat the target as this registry instead of finding out")
+    .option("--plain-http", "speak http to the target (addresses of this machine fall back to it by themselves)")
+    .option("--insecure-skip-tls-verify", "accept any certificate of the target")
+    .option("--ca-file <file>", "certificate authority of the target, PEM")
+    .option("--cert-file <file>", "client certificate for the target, PEM")
+    .option("--key-file <file>", "key of the client certificate, PEM")
+    .option("--username <name>", "user at the target; its password comes by --password-stdin")
+    .option("--password-stdin", "read the target's password from stdin")
+    .option("--registry-config <file>", "credential file instead of Helm's and Docker's own")
+    .option("--max-wait <duration>", "longest Retry-After to wait for; a longer one fails the version", "15m");
+}
+
+/** How to reach and sign in at the source. */
+export interface SourceFlags {
+  readonly sourceUsername?: string;
+  readonly sourcePasswordFile?: string;
+  readonly sourcePasswordStdin?: boolean;
+  readonly sourceCaFile?: string;
+  readonly sourceCertFile?: string;
+  readonly sourceKeyFile?: string;
+  readonly sourceInsecureSkipTlsVerify?: boolean;
+  readonly sourceRegistryConfig?: string;
+}
+
+export function addSourceFlags(command: Command): Command {
+  return command
+    .option("--source-username <name>", "user at the source")
+    .option("--source-password-file <file>", "file that holds the source's password")
+    .option("--source-password-stdin", "read the source's password from stdin")
+    .option("--source-ca-file <file>", "certificate authority of the source, PEM")
+    .option("--source-cert-file <file>", "client certificate for the source, PEM")
+    .option("--source-key-file <file>", "key of the client certificate, PEM")
+    .option("--source-insecure-skip-tls-verify", "accept any certificate of the source")
+    .option("--source-registry-config <file>", "credential file for charts that the source keeps in a registry");
+}
+
+/** Collects an option that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}

@@ -1,0 +1,109 @@
+import { systemClock } from "@chartferry/core";
+
+import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { migrate } from "../engine/migrate.ts";
+import type { MigrateOptions, MigrationTarget } from "../engine/migrate-options.ts";
+import { isComplete, type Report } from "../engine/report.ts";
+import { defaultJournalPath } from "../engine/state-folder.ts";
+import { reportText, writeReport } from "../engine/write-report.ts";
+import { createProgress, type Progress } from "../output/progress.ts";
+import { summarize } from "../output/summary.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { SourceFlags, TargetFlags } from "./flags.ts";
+import { openSource, type ClassicFlags } from "./open-source.ts";
+import { closeTargets, openTargets } from "./open-targets.ts";
+import { parseDuration } from "./parse-flag.ts";
+import { usage } from "./read-password.ts";
+
+export interface MigrateFlags extends SourceFlags, TargetFlags, ClassicFlags {
+  readonly chart?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly version?: string;
+  readonly existing: NonNullable<MigrateOptions["existing"]>;
+  readonly concurrency?: number;
+  readonly output: "text" | "json";
+  readonly report?: string;
+  /** `false` = --no-journal. */
+  readonly journal?: string | boolean;
+  readonly logFormat: "text" | "json";
+}
+
+export interface MigrateCommand {
+  readonly source: string;
+  readonly targets: readonly string[];
+  readonly flags: MigrateFlags;
+}
+
+export async function runMigrate(command: MigrateCommand, terminal: Terminal): Promise<ExitCode> {
+  const { flags } = command;
+  if (flags.passwordStdin === true && flags.sourcePasswordStdin === true) {
+    throw usage("--password-stdin and --source-password-stdin cannot both read stdin", "give the source's by --source-password-file");
+  }
+  const { source, traffic } = await openSource(command.source, flags, terminal);
+  const targets = await openTargets(command.targets, { flags, concurrency: flags.concurrency }, terminal).catch(async (error: unknown) => {
+    await source.close();
+    throw error;
+  });
+  const progress = await createProgress({ terminal, targets: targets.map(({ id }) => id), logFormat: flags.logFormat, clock: systemClock });
+  try {
+    const options = { source, targets, sourceTraffic: traffic, ...engineOptions(command, terminal) };
+    const report = await migrate({ ...options, onEvent: (event) => progress.event(event) });
+    return await show(report, { flags, progress, terminal });
+  } finally {
+    progress.stop();
+    await source.close();
+    await closeTargets(targets);
+  }
+}
+
+function engineOptions({ flags }: MigrateCommand, terminal: Terminal): Omit<MigrateOptions, "source" | "targets"> {
+  const { chart, exclude, version, existing, concurrency, journal } = flags;
+  const journalPath = (target: MigrationTarget, source: string): string =>
+    typeof journal === "string" ? journal : defaultJournalPath({ source, target: target.id }, terminal.environment);
+  return {
+    existing,
+    selection: {
+      ...(chart === undefined ? {} : { charts: chart }),
+      ...(exclude === undefined ? {} : { exclude }),
+      ...(version === undefined ? {} : { versionRange: version }),
+    },
+    createdPolicy: createdPolicy(flags, terminal),
+    maxWaitMs: parseDuration(flags.maxWait),
+    interrupt: terminal.interrupt,
+    signal: terminal.abort,
+    configuration: withoutSecrets(flags),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(journal === false ? {} : { journalPath }),
+  };
+}
+
+/** What `created` depends on besides the charts themselves. */
+function createdPolicy({ created }: MigrateFlags, { environment }: Terminal): string {
+  if (created !== undefined) return `created=${created}`;
+  const epoch = environment["SOURCE_DATE_EPOCH"] ?? "";
+  return epoch === "" ? "source" : `epoch=${epoch}`;
+}
+
+/** Options hold names of users and files, never a password: those come by stdin and file only. */
+function withoutSecrets(flags: MigrateFlags): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(flags).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+interface Shown {
+  readonly flags: MigrateFlags;
+  readonly progress: Progress;
+  readonly terminal: Terminal;
+}
+
+async function show(report: Report, { flags, progress, terminal }: Shown): Promise<ExitCode> {
+  try {
+    progress.stop();
+    if (flags.report !== undefined) await writeReport(flags.report, report);
+    if (flags.output === "json") for (const piece of reportText(report)) terminal.out(piece);
+    else terminal.out(summarize(report, { report: flags.report }));
+    if (report.run.end === "interrupted") return exitCodes.interrupted;
+    return isComplete(report) ? exitCodes.done : exitCodes.someFailed;
+  } finally {
+    report.close();
+  }
+}

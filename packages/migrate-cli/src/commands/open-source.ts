@@ -1,0 +1,104 @@
+import { createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
+import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient } from "@chartferry/core";
+
+import type { Terminal } from "../terminal/terminal.ts";
+import { connectRegistry } from "./connect-registry.ts";
+import type { SourceFlags } from "./flags.ts";
+import { tlsOptions } from "./open-targets.ts";
+import { parseDuration, type UrlRewrite } from "./parse-flag.ts";
+import { readCredential, usage } from "./read-password.ts";
+
+/** What is said of the charts of a classic repository. */
+export interface ClassicFlags {
+  readonly provenance: NonNullable<ClassicSourceOptions["provenance"]>;
+  readonly urlRewrite?: readonly UrlRewrite[];
+  readonly allowMissingDigest?: boolean;
+  readonly created?: string;
+  readonly maxWait: string;
+}
+
+export interface OpenedSource {
+  readonly source: ChartSource;
+  /** What crossed the wire to the source so far. */
+  readonly traffic: () => Readonly<Record<string, HostTraffic>>;
+}
+
+/** Opens a classic repository with its own credentials and TLS: nothing of the targets' reaches it. @throws usage, file-missing … */
+export async function openSource(location: string, flags: SourceFlags & ClassicFlags, terminal: Terminal): Promise<OpenedSource> {
+  if (location.startsWith("oci://") || location.startsWith("oci-layout:")) {
+    throw usage("a registry cannot be a source yet", "name a classic repository: http(s)://… or a folder");
+  }
+  const http = await openHttp(location, flags, terminal);
+  const registries = createSourceRegistries(flags, terminal);
+  const { urlRewrite: urlRewrites, allowMissingDigest, provenance, created } = flags;
+  const source = createClassicSource({
+    location,
+    http,
+    urlRewrites,
+    allowMissingDigest,
+    provenance,
+    openRegistry: registries.open,
+    created: { explicit: created, sourceDateEpoch: terminal.environment["SOURCE_DATE_EPOCH"] },
+  });
+  return {
+    source: { ...source, close: async () => void (await Promise.all([source.close(), registries.close()])) },
+    traffic: () => ({ ...registries.traffic(), ...http.traffic() }),
+  };
+}
+
+/** A folder gets a client too: its index may name urls. It signs in nowhere. */
+async function openHttp(location: string, flags: SourceFlags & ClassicFlags, terminal: Terminal): Promise<HttpClient> {
+  const origin = /^https?:/i.test(location) && URL.canParse(location) ? new URL(new URL(location).origin) : undefined;
+  const options = { environment: terminal.environment, tls: sourceTls(flags), maxWaitMs: parseDuration(flags.maxWait) };
+  if (origin === undefined) return createHttpClient({ ...options, origin: new URL("http://localhost") });
+  const { sourceUsername, sourcePasswordFile, sourcePasswordStdin } = flags;
+  const explicit = await readCredential(
+    { username: sourceUsername, passwordFile: sourcePasswordFile, passwordStdin: sourcePasswordStdin, prefix: "--source-" },
+    terminal,
+  );
+  const credentials = explicit === undefined ? undefined : createCredentialProvider({ explicit, environment: terminal.environment });
+  return createHttpClient({ ...options, origin, basic: "first", credentials });
+}
+
+function sourceTls(flags: SourceFlags): ReturnType<typeof tlsOptions> {
+  const { sourceCaFile: caFile, sourceCertFile: certFile, sourceKeyFile: keyFile, sourceInsecureSkipTlsVerify: insecure } = flags;
+  return tlsOptions({
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(certFile === undefined ? {} : { certFile }),
+    ...(keyFile === undefined ? {} : { keyFile }),
+    ...(insecure === undefined ? {} : { insecureSkipTlsVerify: insecure }),
+  });
+}
+
+interface SourceRegistries {
+  readonly open: NonNullable<ClassicSourceOptions["openRegistry"]>;
+  traffic(): Readonly<Record<string, HostTraffic>>;
+  close(): Promise<void>;
+}
+
+/** Registries that an index names with `oci://`: found out when the first such url comes, signed in by credential files only. */
+function createSourceRegistries({ sourceRegistryConfig }: SourceFlags, terminal: Terminal): SourceRegistries {
+  const connections = new Map<string, Promise<Connection>>();
+  const opened: Connection[] = [];
+  const connect = async (registry: string): Promise<Connection> => {
+    const config = sourceRegistryConfig === undefined ? {} : { registryConfig: sourceRegistryConfig };
+    const connection = await connectRegistry({
+      end: "source",
+      registry,
+      environment: terminal.environment,
+      signal: terminal.abort,
+      ...config,
+    });
+    opened.push(connection);
+    return connection;
+  };
+  return {
+    async open({ registry, repository }) {
+      const connection = connections.get(registry) ?? connect(registry);
+      connections.set(registry, connection);
+      return (await connection).openStore(repository);
+    },
+    traffic: () => Object.assign({}, ...opened.map((connection) => connection.traffic())),
+    close: async () => void (await Promise.all(opened.map((connection) => connection.close()))),
+  };
+}

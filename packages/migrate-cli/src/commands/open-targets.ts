@@ -1,0 +1,132 @@
+import { formatTarget, isChartferryError, parseTarget } from "@chartferry/core";
+import type { Connection, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
+
+import type { MigrationTarget } from "../engine/migrate-options.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { connectRegistry } from "./connect-registry.ts";
+import type { TargetFlags } from "./flags.ts";
+import { parseDuration } from "./parse-flag.ts";
+import { readCredential, usage } from "./read-password.ts";
+
+export interface TargetOptions {
+  readonly flags: TargetFlags;
+  /** Versions in flight, where the user said so: there must be as many connections. */
+  readonly concurrency?: number | undefined;
+}
+
+/**
+ * Connects to every target that was named. Of several, one that cannot be reached is kept and fails by itself later: the others go on.
+ * @throws usage, target-unsupported, and whatever keeps every target from being reached
+ */
+export async function openTargets(
+  texts: readonly string[],
+  { flags, concurrency = 0 }: TargetOptions,
+  terminal: Terminal,
+): Promise<MigrationTarget[]> {
+  const targets = distinct(texts.map((text) => parseTarget(text)));
+  refuseSharedCredentials(targets, flags);
+  const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency) };
+  const results = await Promise.allSettled(targets.map((target) => openTarget(target, options)));
+  const opened = results.map((result, index) =>
+    result.status === "fulfilled" ? result.value : unreachable(targets[index], result.reason),
+  );
+  const failure = results.find((result) => result.status === "rejected" && (targets.length === 1 || !mayFailAlone(result.reason)));
+  const allFail = results.every((result) => result.status === "rejected");
+  if (failure?.status !== "rejected" && !allFail) return opened;
+  await closeTargets(opened);
+  throw failure?.status === "rejected" ? failure.reason : firstReason(results);
+}
+
+const defaultConnections = 16;
+
+/** Mistakes of the user's are told before anything begins. */
+function mayFailAlone(error: unknown): boolean {
+  return isChartferryError(error) && !["usage", "aborted", "file-missing", "file-unreadable", "name-invalid"].includes(error.code);
+}
+
+function firstReason(results: readonly PromiseSettledResult<unknown>[]): unknown {
+  return results.find((result) => result.status === "rejected")?.reason;
+}
+
+export async function closeTargets(targets: readonly MigrationTarget[]): Promise<void> {
+  await Promise.all(targets.map(({ connection }) => connection.close()));
+}
+
+type EndOptions = Omit<OpenConnectionOptions, "registry" | "adapters">;
+
+async function openTarget(target: Target, options: EndOptions): Promise<MigrationTarget> {
+  const id = formatTarget(target);
+  if (target.kind === "oci") {
+    const connection = await connectRegistry({ ...options, registry: target.registry.toLowerCase() });
+    return { id, namespace: target.namespace, connection };
+  }
+  // The scheme names the adapter: a folder has no host to find it by.
+  return { id, namespace: "", connection: await connectRegistry({ ...options, registry: target.directory, adapter: "oci-layout" }) };
+}
+
+/** Stands for a target that could not be reached: whatever is asked of it fails as the connecting did. */
+function unreachable(target: Target | undefined, reason: unknown): MigrationTarget {
+  const fail = (): Promise<never> => Promise.reject(reason instanceof Error ? reason : new Error("unreachable"));
+  const connection: Connection = {
+    end: "target",
+    registry: target?.kind === "oci" ? target.registry : (target?.directory ?? ""),
+    adapter: "none",
+    openStore: fail,
+    async *repositories() {
+      yield await fail();
+    },
+    ping: fail,
+    traffic: () => ({}),
+    close: () => Promise.resolve(),
+  };
+  return { id: target === undefined ? "" : formatTarget(target), namespace: target?.kind === "oci" ? target.namespace : "", connection };
+}
+
+/** How the options say to reach the target's end. */
+export async function connectOptions(flags: TargetFlags, terminal: Terminal): Promise<EndOptions> {
+  const { adapter, plainHttp, registryConfig, username, passwordStdin } = flags;
+  const credential = await readCredential({ username, passwordStdin, prefix: "--" }, terminal);
+  return {
+    end: "target",
+    environment: terminal.environment,
+    signal: AbortSignal.any([terminal.interrupt, terminal.abort]),
+    adapter,
+    tls: tlsOptions(flags),
+    maxWaitMs: parseDuration(flags.maxWait),
+    ...(plainHttp === undefined ? {} : { plainHttp }),
+    ...(registryConfig === undefined ? {} : { registryConfig }),
+    ...(credential === undefined ? {} : { credential }),
+  };
+}
+
+type TlsFlags = Pick<TargetFlags, "caFile" | "certFile" | "keyFile" | "insecureSkipTlsVerify">;
+
+export function tlsOptions({ caFile, certFile, keyFile, insecureSkipTlsVerify }: TlsFlags): TlsOptions {
+  return {
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(certFile === undefined ? {} : { certFile }),
+    ...(keyFile === undefined ? {} : { keyFile }),
+    ...(insecureSkipTlsVerify === undefined ? {} : { insecureSkipVerify: insecureSkipTlsVerify }),
+  };
+}
+
+function distinct(targets: readonly Target[]): readonly Target[] {
+  const ids = targets.map((target) => formatTarget(target));
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) throw usage(`the target ${twice} is given twice`);
+  return targets;
+}
+
+/** A password meant for one registry never reaches another. */
+function refuseSharedCredentials(targets: readonly Target[], flags: TargetFlags): void {
+  const given = [
+    ["--username", flags.username],
+    ["--password-stdin", flags.passwordStdin],
+    ["--cert-file", flags.certFile],
+    ["--key-file", flags.keyFile],
+  ] as const;
+  const [name] = given.find(([, value]) => value !== undefined) ?? [];
+  if (targets.length < 2 || name === undefined) return;
+  const hint = "sign in to each registry with docker login or helm registry login; the credential files are read for each target";
+  throw usage(`${name} cannot serve several targets`, hint);
+}

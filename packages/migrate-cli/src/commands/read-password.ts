@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+
+import { ChartferryError, type Credential } from "@chartferry/core";
+
+import type { Terminal } from "../terminal/terminal.ts";
+
+export interface PasswordFlags {
+  readonly username: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly passwordStdin?: boolean | undefined;
+  /** Of the options, for messages: `--` or `--source-`. */
+  readonly prefix: string;
+}
+
+/** Bytes; tokens of some clouds have a few thousand. */
+const passwordLimit = 64 * 1024;
+
+/** The credential that the options give for one end. A password never comes as an argument: every process can read those. @throws usage */
+export async function readCredential(flags: PasswordFlags, terminal: Terminal): Promise<Credential | undefined> {
+  const { username, passwordFile, passwordStdin, prefix } = flags;
+  if (username === undefined && passwordFile === undefined && passwordStdin !== true) return undefined;
+  if (username === undefined) throw usage(`a password is given without ${prefix}username`);
+  if (passwordFile !== undefined && passwordStdin === true) throw usage(`the password is given twice, by file and by stdin`);
+  const text = await readText(flags, terminal);
+  const password = text.replace(/\r?\n$/, "");
+  if (password === "") throw usage(`the password for ${prefix}username is empty`);
+  return { kind: "basic", username, password, source: passwordFile === undefined ? `${prefix}password-stdin` : `${prefix}password-file` };
+}
+
+async function readText({ passwordFile, passwordStdin, prefix }: PasswordFlags, terminal: Terminal): Promise<string> {
+  if (passwordStdin === true) return terminal.readInput(passwordLimit);
+  if (passwordFile === undefined) throw usage(`${prefix}username is given without a password`, `add ${prefix}password-stdin`);
+  try {
+    return (await readFile(passwordFile, "utf8")).slice(0, passwordLimit);
+  } catch (error) {
+    throw new ChartferryError(`cannot read the password file ${passwordFile}`, {
+      code: "file-unreadable",
+      operation: "read password",
+      cause: error,
+    });
+  }
+}
+
+export function usage(message: string, hint?: string): ChartferryError {
+  return new ChartferryError(message, { code: "usage", operation: "read options", hint });
+}

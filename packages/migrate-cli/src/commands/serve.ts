@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+
+import { ChartferryError } from "@chartferry/core";
+import { startRegistry, type StartRegistryOptions } from "@chartferry/registry";
+
+import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { printable } from "../terminal/printable.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { readCredential, usage } from "./read-password.ts";
+
+export interface ServeFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly user?: string;
+  readonly passwordFile?: string;
+  readonly readOnly?: boolean;
+  /** `false` = --no-fsync. */
+  readonly fsync: boolean;
+  readonly allowAnonymous?: boolean;
+}
+
+/** Serves until the process is told to end; the layouts are folded before it does. */
+export async function runServe(
+  { directory, flags }: { readonly directory: string; readonly flags: ServeFlags },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const registry = await startRegistry(await serveOptions(directory, flags, terminal));
+  terminal.out(`${registry.url}\n`);
+  terminal.err(`serving ${printable(resolve(directory))} as ${registry.url}; push to oci://${registry.host}/NAMESPACE, end with Ctrl-C\n`);
+  await aborted(terminal.interrupt);
+  await registry.close();
+  return exitCodes.done;
+}
+
+async function serveOptions(directory: string, flags: ServeFlags, terminal: Terminal): Promise<StartRegistryOptions> {
+  const { host, port, readOnly = false, fsync, user, passwordFile, allowAnonymous } = flags;
+  if (user === undefined && allowAnonymous !== true && !isLoopback(host)) {
+    throw usage(
+      `on ${host} anybody who reaches this machine could read and write`,
+      "add --user NAME --password-file FILE, or --allow-anonymous",
+    );
+  }
+  const credential = await readCredential({ username: user, passwordFile, prefix: "--" }, terminal);
+  const tls = await readTls(flags);
+  return {
+    directory,
+    host,
+    port,
+    readOnly,
+    durability: fsync ? "fsync" : "none",
+    reportFailure: (error) => terminal.err(`failure: ${printable(error instanceof Error ? error.message : "unknown")}\n`),
+    ...(tls === undefined ? {} : { tls }),
+    ...(credential?.kind === "basic" ? { basicAuth: { users: new Map([[credential.username, credential.password]]) } } : {}),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+async function readTls({ tlsCert, tlsKey }: ServeFlags): Promise<StartRegistryOptions["tls"]> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) throw usage("--tls-cert and --tls-key go together");
+  const [cert, key] = await Promise.all([readPem(tlsCert), readPem(tlsKey)]);
+  return { cert, key };
+}
+
+async function readPem(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: unknown) => {
+    throw new ChartferryError(`cannot read ${path}`, { code: "file-unreadable", operation: "serve", cause });
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });
+}

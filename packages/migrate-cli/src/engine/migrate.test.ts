@@ -1,0 +1,222 @@
+import { ChartferryError } from "@chartferry/core";
+import { describe, expect, it } from "vitest";
+
+import { migrate } from "./migrate.ts";
+import type { MigrateOptions, MigrationTarget } from "./migrate-options.ts";
+import { isComplete, type Report } from "./report.ts";
+import { createFakeSource, type FakeSource } from "./testing/fake-source.ts";
+import { createFakeTarget, type FakeTarget } from "./testing/fake-target.ts";
+import { temporaryFolder } from "./testing/temporary-folder.ts";
+
+describe("migrate", () => {
+  it("brings every version to every target from one download", async () => {
+    const source = createFakeSource(["web 1.0.0", "web 1.1.0+b7", "db 2.0.0"]);
+    const [first, second] = [createFakeTarget("one.test"), createFakeTarget("two.test")];
+    const report = await run(source, [first, second]);
+    expect([...first.tags.keys()].toSorted()).toEqual(["charts/db:2.0.0", "charts/web:1.0.0", "charts/web:1.1.0_b7"]);
+    expect([...second.tags.keys()].toSorted()).toEqual([...first.tags.keys()].toSorted());
+    expect(source.opened.toSorted()).toEqual(["db 2.0.0", "web 1.0.0", "web 1.1.0+b7"]);
+    expect(report.totals.downloads).toMatchObject({ charts: 3, reopened: 0 });
+    expect(source.held()).toBe(0);
+    expect(isComplete(report)).toBe(true);
+  });
+
+  it("lets one bad entry stop nothing, and reports each with its cause", async () => {
+    const missing = new ChartferryError("the file is gone", { code: "source-missing", operation: "fetch chart", hint: "restore it" });
+    const source = createFakeSource(["web 1.0.0", "!web nonsense", "Web 1.0.0", "web 1.0.1", "web 1.0.2"], {
+      broken: { "web 1.0.1": missing },
+    });
+    const target = createFakeTarget();
+    const report = await run(source, [target]);
+    expect([...target.tags.keys()]).toEqual(["charts/web:1.0.0", "charts/web:1.0.2"]);
+    expect(told(report)).toEqual([
+      "web 1.0.0 pushed copied",
+      "web nonsense refused entry-invalid",
+      "Web 1.0.0 refused name-invalid",
+      "web 1.0.1 failed source-missing",
+      "web 1.0.2 pushed copied",
+    ]);
+    expect(report.totals).toMatchObject({ entries: 5, problems: 1, targets: { t0: { pushed: 2, failed: 1, refused: 1 } } });
+    expect(isComplete(report)).toBe(false);
+  });
+
+  it("refuses the second of two entries that would share a tag", async () => {
+    const target = createFakeTarget();
+    const report = await run(createFakeSource(["web 1.0.0+a", "web 1.0.0_a"]), [target]);
+    expect(told(report)).toEqual(["web 1.0.0+a pushed copied", "web 1.0.0_a refused duplicate-tag"]);
+  });
+
+  it("takes only what was selected, and counts the rest", async () => {
+    const target = createFakeTarget();
+    const source = createFakeSource(["web 1.0.0", "web 2.0.0", "db 2.0.0"]);
+    const report = await run(source, [target], { selection: { charts: ["w*"], versionRange: ">=2" } });
+    expect([...target.tags.keys()]).toEqual(["charts/web:2.0.0"]);
+    expect(report.totals).toMatchObject({ entries: 3, excluded: 2 });
+  });
+
+  it("keeps other targets going when one is dead, and gives that one up after a few failures", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `web 1.0.${index}`);
+    const [dead, alive] = [createFakeTarget("dead.test"), createFakeTarget("alive.test")];
+    dead.failure = new ChartferryError("connection refused", { code: "connection-refused", operation: "list tags", hint: "start it" });
+    const stopped: string[] = [];
+    const report = await run(createFakeSource(names), [dead, alive], {
+      concurrency: 4,
+      onEvent: (event) => event.type === "target-stopped" && stopped.push(event.target),
+    });
+    expect(alive.tags.size).toBe(200);
+    expect(dead.calls.list).toBeLessThan(10);
+    expect(stopped).toEqual(["t0"]);
+    expect(report.totals.targets["t0"]?.["not-attempted"]).toBeGreaterThan(190);
+    expect(report.totals.downloads.charts).toBe(200);
+  });
+
+  it("does not let a target that hangs hold the others back, within bounded memory", async () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `web 1.0.${index}`);
+    const [slow, fast] = [createFakeTarget("slow.test"), createFakeTarget("fast.test")];
+    const fastIsDone = new Promise<void>((resolve) => {
+      fast.beforePut = () => (fast.tags.size === 2999 ? resolve() : undefined);
+    });
+    slow.beforePut = () => fastIsDone;
+    const source = createFakeSource(names);
+    const report = await run(source, [slow, fast], { spoolBytes: 1000, concurrency: 8 });
+    expect([slow.tags.size, fast.tags.size]).toEqual([3000, 3000]);
+    expect(source.mostHeld()).toBeLessThan(200);
+    expect(report.totals.downloads.reopened).toBeGreaterThan(1000);
+    expect(report.totals.downloads.charts).toBe(3000 + report.totals.downloads.reopened);
+    expect(source.held()).toBe(0);
+  });
+
+  it("reports in the order of the source, whatever finished first", async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `web 1.0.${index}`);
+    const source = createFakeSource(names, {
+      beforeOpen: (name) => (name.endsWith("0") ? new Promise((done) => setImmediate(done)) : undefined),
+    });
+    const report = await run(source, [createFakeTarget()]);
+    expect([...report.records()].map(({ version }) => `web ${version}`)).toEqual(names);
+  });
+
+  it("throws what keeps the source from being read at all", async () => {
+    const breaksOff = new ChartferryError("no index there", { code: "index-missing", operation: "read index" });
+    await expect(run(createFakeSource([], { breaksOff }), [createFakeTarget()])).rejects.toMatchObject({ code: "index-missing" });
+  });
+
+  it("reports what came before a source broke off", async () => {
+    const breaksOff = new ChartferryError("cut short", { code: "index-truncated", operation: "read index" });
+    const report = await run(createFakeSource(["web 1.0.0"], { breaksOff }), [createFakeTarget()]);
+    expect(report.run).toMatchObject({ end: "source-failed", problem: { code: "index-truncated" } });
+    expect(told(report)).toEqual(["web 1.0.0 pushed copied"]);
+    expect(isComplete(report)).toBe(false);
+  });
+});
+
+describe("a second migrate", () => {
+  const names = ["web 1.0.0", "web 1.1.0", "db 1.0.0"];
+
+  it("pushes nothing, downloads nothing and asks one HEAD a version with a journal", async () => {
+    const target = createFakeTarget();
+    const journal = { journalPath: () => `${temporaryFolder()}/journal.jsonl` };
+    const path = journal.journalPath();
+    await run(createFakeSource(names), [target], { journalPath: () => path });
+    clear(target);
+    const again = createFakeSource(names);
+    const report = await run(again, [target], { journalPath: () => path });
+    expect(again.opened).toEqual([]);
+    expect(target.calls).toEqual({ list: 2, resolve: 3, fetchManifest: 0, putManifest: 0, putBlob: 0 });
+    expect(report.totals.targets["t0"]).toMatchObject({ skipped: 3, pushed: 0, bytes: 0 });
+  });
+
+  it("asks one manifest a version without a journal, and nothing but the listings under trust", async () => {
+    const target = createFakeTarget();
+    await run(createFakeSource(names), [target]);
+    clear(target);
+    const report = await run(createFakeSource(names), [target]);
+    expect(told(report)).toEqual(names.map((name) => `${name} skipped same-chart`));
+    expect(target.calls).toEqual({ list: 2, resolve: 0, fetchManifest: 3, putManifest: 0, putBlob: 0 });
+    clear(target);
+    await run(createFakeSource(names), [target], { existing: "trust" });
+    expect(target.calls).toEqual({ list: 2, resolve: 0, fetchManifest: 0, putManifest: 0, putBlob: 0 });
+  });
+
+  it("pushes again what was deleted at the target, whatever the journal says", async () => {
+    const target = createFakeTarget();
+    const path = `${temporaryFolder()}/journal.jsonl`;
+    await run(createFakeSource(names), [target], { journalPath: () => path });
+    target.tags.delete("charts/web:1.1.0");
+    const again = createFakeSource(names);
+    await run(again, [target], { journalPath: () => path });
+    expect(again.opened).toEqual(["web 1.1.0"]);
+    expect(target.tags.has("charts/web:1.1.0")).toBe(true);
+  });
+
+  it("carries on after an interruption and ends as an undisturbed run does", async () => {
+    const many = Array.from({ length: 100 }, (_, index) => `web 1.0.${index}`);
+    const target = createFakeTarget();
+    const interrupt = new AbortController();
+    target.beforePut = () => {
+      if (target.tags.size === 20) interrupt.abort();
+    };
+    const path = `${temporaryFolder()}/journal.jsonl`;
+    const report = await run(createFakeSource(many), [target], { interrupt: interrupt.signal, journalPath: () => path, concurrency: 4 });
+    expect(report.run.end).toBe("interrupted");
+    expect(target.tags.size).toBeLessThan(30);
+    const rest = createFakeSource(many);
+    const second = await run(rest, [target], { journalPath: () => path });
+    expect(rest.opened).toHaveLength(100 - report.totals.targets["t0"]!.pushed);
+    expect(target.tags.size).toBe(100);
+    const undisturbed = createFakeTarget();
+    await run(createFakeSource(many), [undisturbed]);
+    expect([...target.tags.values()].map(({ digest }) => digest).toSorted()).toEqual(
+      [...undisturbed.tags.values()].map(({ digest }) => digest).toSorted(),
+    );
+    expect(isComplete(second)).toBe(true);
+  });
+
+  it("says conflict where another archive stands under the tag, and leaves it alone", async () => {
+    const target = createFakeTarget();
+    await run(createFakeSource(["web 1.0.0"]), [target]);
+    const standing = target.tags.get("charts/web:1.0.0")!;
+    target.tags.set("charts/db:1.0.0", standing);
+    const report = await run(createFakeSource(["db 1.0.0"]), [target]);
+    expect(told(report)).toEqual(["db 1.0.0 failed conflict"]);
+    expect(target.tags.get("charts/db:1.0.0")).toBe(standing);
+  });
+});
+
+describe("a registry that asks for patience", () => {
+  it("is waited for as long as it says, within the limit", async () => {
+    const target = createFakeTarget();
+    const waits: number[] = [];
+    const busy = new ChartferryError("slow down", { code: "rate-limited", operation: "list tags", retryAfterMs: 60_000 });
+    target.failure = busy;
+    const clock = {
+      now: () => 0,
+      sleep: async (ms: number) => {
+        waits.push(ms);
+        target.failure = undefined;
+      },
+    };
+    const report = await run(createFakeSource(["web 1.0.0"]), [target], { clock });
+    expect(waits).toEqual([60_000]);
+    expect([...report.records()][0]).toMatchObject({ status: "pushed", attempts: 2 });
+  });
+
+  it("fails the version when it asks for more than the limit", async () => {
+    const target = createFakeTarget();
+    target.failure = new ChartferryError("slow down", { code: "rate-limited", operation: "list tags", retryAfterMs: 60_000 });
+    const report = await run(createFakeSource(["web 1.0.0"]), [target], { maxWaitMs: 1000 });
+    expect(told(report)).toEqual(["web 1.0.0 failed rate-limited"]);
+  });
+});
+
+async function run(source: FakeSource, targets: readonly FakeTarget[], options: Partial<MigrateOptions> = {}): Promise<Report> {
+  const named = targets.map(({ connection }, index): MigrationTarget => ({ id: `t${index}`, connection, namespace: "charts" }));
+  return migrate({ source, targets: named, ...options });
+}
+
+function told(report: Report): string[] {
+  return [...report.records()].map(({ chart, version, status, reason }) => `${chart} ${version} ${status} ${reason}`);
+}
+
+function clear(target: FakeTarget): void {
+  Object.assign(target.calls, { list: 0, resolve: 0, fetchManifest: 0, putManifest: 0, putBlob: 0 });
+}

@@ -1,0 +1,66 @@
+import { ChartferryError, type ChartSource, type SourceItem } from "@chartferry/core";
+
+import { contentOf } from "./fake-target.ts";
+
+export interface FakeSource extends ChartSource {
+  /** Every `chart version` that was opened, in order. */
+  readonly opened: string[];
+  /** Packages opened and not yet released. */
+  readonly held: () => number;
+  readonly mostHeld: () => number;
+}
+
+export interface FakeSourceOptions {
+  /** `chart version` → what opening it throws. */
+  readonly broken?: Readonly<Record<string, ChartferryError>>;
+  /** Thrown after the last item. */
+  readonly breaksOff?: Error;
+  /** Awaited when a chart is opened. */
+  readonly beforeOpen?: (name: string) => Promise<void> | void;
+}
+
+/** A repository of charts whose archive is the text `chart version`. Items are `chart version`, or `!chart version` for an unreadable entry. */
+export function createFakeSource(names: Iterable<string>, { broken = {}, breaksOff, beforeOpen }: FakeSourceOptions = {}): FakeSource {
+  const opened: string[] = [];
+  let [held, mostHeld] = [0, 0];
+  return {
+    id: "https://charts.test",
+    opened,
+    held: () => held,
+    mostHeld: () => mostHeld,
+    async *versions() {
+      for (const name of names) yield itemOf(name);
+      if (breaksOff !== undefined) throw breaksOff;
+    },
+    async open({ chart, version }) {
+      const name = `${chart} ${version}`;
+      opened.push(name);
+      await beforeOpen?.(name);
+      const failure = broken[name];
+      if (failure !== undefined) throw failure;
+      mostHeld = Math.max(mostHeld, ++held);
+      const metadata = { apiVersion: "v2", name: chart, version };
+      return {
+        kind: "assemble",
+        layer: contentOf(name),
+        metadata,
+        created: "2021-01-01T00:00:00Z",
+        notes: [],
+        release: async () => void held--,
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function itemOf(name: string): SourceItem {
+  const [chart = "", version = ""] = name.replace("!", "").split(" ");
+  if (name.startsWith("!")) {
+    const error = new ChartferryError(`entry ${chart} cannot be read`, { code: "entry-invalid", operation: "read index" });
+    return { kind: "problem", problem: { chart, version, error } };
+  }
+  return {
+    kind: "entry",
+    entry: { chart, version, urls: [`https://charts.test/${chart}-${version}.tgz`], digest: contentOf(name).digest, notes: [] },
+  };
+}

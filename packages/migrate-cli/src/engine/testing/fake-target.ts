@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+
+import type { BlobContent, ChartferryError, ChartStore, Connection, StoredManifest } from "@chartferry/core";
+
+/** A registry in memory that counts its requests and fails on demand. */
+export interface FakeTarget {
+  readonly connection: Connection;
+  /** By `repository:tag`. */
+  readonly tags: Map<string, StoredManifest>;
+  readonly calls: Record<"list" | "resolve" | "fetchManifest" | "putManifest" | "putBlob", number>;
+  /** Thrown by every call while it is set. */
+  failure: ChartferryError | undefined;
+  /** Awaited at the start of every `putManifest`. */
+  beforePut: ((reference: string) => Promise<void> | void) | undefined;
+}
+
+export function createFakeTarget(registry = "registry.test"): FakeTarget {
+  const target: FakeTarget = {
+    tags: new Map(),
+    calls: { list: 0, resolve: 0, fetchManifest: 0, putManifest: 0, putBlob: 0 },
+    failure: undefined,
+    beforePut: undefined,
+    connection: {
+      end: "target",
+      registry,
+      adapter: "fake",
+      openStore: (repository) => Promise.resolve(createFakeStore(target, registry, repository)),
+      async *repositories() {},
+      ping: () => Promise.resolve(),
+      traffic: () => ({ [registry]: { requests: sum(target.calls), retries: 0, bytesSent: 0, bytesReceived: 0 } }),
+      close: () => Promise.resolve(),
+    },
+  };
+  return target;
+}
+
+function createFakeStore(target: FakeTarget, registry: string, repository: string): ChartStore {
+  const blobs = new Map<string, Uint8Array>();
+  const count = (call: keyof FakeTarget["calls"]): void => {
+    target.calls[call]++;
+    if (target.failure !== undefined) throw target.failure;
+  };
+  const find = (reference: string): StoredManifest | undefined => target.tags.get(`${repository}:${reference}`);
+  return {
+    registry,
+    repository,
+    async resolve(reference) {
+      count("resolve");
+      const found = find(reference);
+      return found && { mediaType: found.mediaType, digest: found.digest, size: found.bytes.byteLength };
+    },
+    async fetchManifest(reference) {
+      count("fetchManifest");
+      return find(reference);
+    },
+    async putManifest(reference, manifest) {
+      await target.beforePut?.(`${repository}:${reference}`);
+      count("putManifest");
+      target.tags.set(`${repository}:${reference}`, manifest);
+    },
+    hasBlob: (digest) => Promise.resolve(blobs.has(digest)),
+    async *fetchBlob({ digest }) {
+      yield blobs.get(digest) ?? new Uint8Array();
+    },
+    async putBlob(content) {
+      count("putBlob");
+      blobs.set(content.digest, new Uint8Array(content.size));
+    },
+    mountBlob: () => Promise.resolve(false),
+    async *tags() {
+      count("list");
+      for (const name of target.tags.keys()) if (name.startsWith(`${repository}:`)) yield name.slice(repository.length + 1);
+    },
+    async *referrers() {},
+    deleteManifest: () => Promise.resolve(false),
+  };
+}
+
+function sum(calls: FakeTarget["calls"]): number {
+  return Object.values(calls).reduce((total, count) => total + count, 0);
+}
+
+/** Bytes as content that can be read again. */
+export function contentOf(text: string): BlobContent {
+  const bytes = Buffer.from(text);
+  return {
+    digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+    size: bytes.byteLength,
+    bytes,
+    async *open() {
+      yield bytes;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import type { Report } from "../engine/report.ts";
+import type { VersionRecord } from "../engine/work-item.ts";
+import { printable } from "../terminal/printable.ts";
+import { megabytes } from "./live-view.ts";
+import { countsLine } from "./progress.ts";
+
+interface Group {
+  count: number;
+  readonly target: string | undefined;
+  readonly reason: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly examples: string[];
+}
+
+/** Versions named per cause; the report has them all. */
+const examplesShown = 5;
+
+/** What happened, for people: totals, failures by cause with the next thing to try, where the details are. */
+export function summarize(report: Report, places: { readonly report?: string | undefined } = {}): string {
+  const { run, totals } = report;
+  const { failures, notes } = groupRecords(report.records());
+  const lines = [
+    `${printable(run.source)}: ${totals.entries} versions${totals.excluded > 0 ? `, ${totals.excluded} not selected` : ""}${totals.problems > 0 ? `, ${totals.problems} unusable` : ""}`,
+    ...run.targets.map(
+      ({ id }) => `  ${printable(id)}: ${countsLine(totals.targets[id])}; ${megabytes(totals.targets[id]?.bytes ?? 0)} sent`,
+    ),
+    `${totals.downloads.charts} charts read from the source (${megabytes(totals.downloads.bytes)})${reopened(totals.downloads.reopened)}`,
+    ...failures.flatMap((group) => groupLines(group)),
+    ...[...notes].map(([code, { count, text }]) => `note: ${printable(code)} (${count}): ${printable(text)}`),
+    ...endLines(report),
+    ...run.journals.map((path) => `journal: ${printable(path)}`),
+    ...(places.report === undefined ? [] : [`report: ${printable(places.report)}`]),
+    ...(places.report === undefined && failures.length > 0 ? ["for every version of these: --report FILE"] : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function reopened(count: number): string {
+  return count > 0 ? `, ${count} of them again for a target that lagged` : "";
+}
+
+function endLines({ run }: Report): string[] {
+  if (run.end === "interrupted") return ["interrupted: run the same command again to carry on"];
+  if (run.problem === undefined) return [];
+  return [`the source broke off: ${printable(run.problem.message)} [${run.problem.code}]`];
+}
+
+function groupRecords(records: Iterable<VersionRecord>): { failures: Group[]; notes: Map<string, { count: number; text: string }> } {
+  const groups = new Map<string, Group>();
+  const notes = new Map<string, { count: number; text: string }>();
+  for (const record of records) {
+    if (record.status !== "pushed" && record.status !== "skipped") addFailure(groups, record);
+    for (const { code, text } of record.notes) {
+      const note = notes.get(code) ?? { count: 0, text };
+      note.count++;
+      notes.set(code, note);
+    }
+  }
+  return { failures: [...groups.values()], notes };
+}
+
+function addFailure(
+  groups: Map<string, Group>,
+  { target, status, reason = status, message = status, hint, chart, version }: VersionRecord,
+): void {
+  const key = `${target ?? ""}\n${reason}`;
+  const group = groups.get(key) ?? { count: 0, target, reason, message, hint, examples: [] };
+  group.count++;
+  if (group.examples.length < examplesShown) group.examples.push(`${chart} ${version}`.trim());
+  groups.set(key, group);
+}
+
+function groupLines({ count, target, reason, message, hint, examples }: Group): string[] {
+  const more = count > examples.length ? `, and ${count - examples.length} more` : "";
+  const where = target === undefined ? "" : ` at ${printable(target)}`;
+  return [
+    `${printable(reason)} (${count})${where}: ${examples.map((example) => printable(example, 200)).join(", ")}${more}`,
+    `  ${count > 1 ? "first: " : ""}${printable(message)}`,
+    ...(hint === undefined ? [] : [`  try: ${printable(hint)}`]),
+  ];
+}

@@ -1,0 +1,135 @@
+import { Argument, Command, Option } from "commander";
+
+import { addSourceFlags, addTargetFlags, collect } from "./commands/flags.ts";
+import type { PublishFlags } from "./commands/publish.ts";
+import { parseCount, parsePort, parseUrlRewrite } from "./commands/parse-flag.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+
+/** What a command ends with. */
+export type Finish = (exitCode: number) => void;
+
+/** The command line: names, options and help. Each command's code is loaded only when it runs. */
+export function createProgram(terminal: Terminal, finish: Finish, version: string): Command {
+  const program = new Command("chartferry")
+    .description("Moves Helm charts out of classic repositories into OCI registries, and keeps them in step.")
+    .version(version, "--version", "print the version of chartferry")
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
+    .showHelpAfterError("(add --help for what there is)")
+    .addHelpText("after", exitCodesHelp);
+  addMigrate(program, terminal, finish);
+  addPublish(program, terminal, finish);
+  addPush(program, terminal, finish);
+  addPull(program, terminal, finish);
+  addServe(program, terminal, finish);
+  return program;
+}
+
+const exitCodesHelp = `
+Exit codes:
+  0 all done · 1 some versions failed, the rest was done · 2 wrong usage, or nothing could be read
+  3 differences found · 130 interrupted, run the same command again to carry on`;
+
+const existing = (): Option =>
+  new Option("--existing <policy>", "a tag that is already there: compare it, trust it, replace it (charts only), or fail")
+    .choices(["verify", "trust", "overwrite", "fail"])
+    .default("verify");
+
+const output = (): Option => new Option("--output <format>", "what goes to stdout").choices(["text", "json"]).default("text");
+
+function addMigrate(program: Command, terminal: Terminal, finish: Finish): void {
+  const command = program
+    .command("migrate")
+    .description("Brings every version of a classic repository to one or more registries.")
+    .argument("<source>", "http(s)://… (with or without /index.yaml), or a directory")
+    .argument("<target...>", "oci://HOST/NAMESPACE or oci-layout:DIR, one or more")
+    .option("--chart <glob>", "only these charts; may be repeated", collect)
+    .option("--exclude <glob>", "not these charts; may be repeated", collect)
+    .option("--version <range>", "only versions in this range, as Helm reads it: '>=1.2 <2', '^1.4 || 3.x'")
+    .addOption(existing())
+    .addOption(new Option("--provenance <policy>", "signatures beside the charts").choices(["auto", "require", "skip"]).default("auto"))
+    .option("--url-rewrite <from=to>", "chart urls that begin with FROM are asked for at TO; may be repeated", parseUrlRewrite)
+    .option("--allow-missing-digest", "accept charts for which the index gives no digest")
+    .option("--created <time>", "creation time of every manifest, RFC 3339, instead of the index's")
+    .option("--concurrency <count>", "versions in flight per target, at most", parseCount)
+    .addOption(output())
+    .option("--report <file>", "write the report of every version there, JSON")
+    .option("--journal <file>", "keep the digests of what was done there, instead of in the state folder")
+    .option("--no-journal", "keep none: the next run asks the registry a little more")
+    .addOption(new Option("--log-format <format>", "progress on stderr").choices(["text", "json"]).default("text"));
+  addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
+    const { runMigrate } = await import("./commands/migrate.ts");
+    finish(await runMigrate({ source, targets, flags: command.opts() }, terminal));
+  });
+}
+
+function addPublish(program: Command, terminal: Terminal, finish: Finish): void {
+  const command = program
+    .command("publish")
+    .description("Pushes chart archives, with the .prov beside them, to several registries at once.")
+    .argument("<file...>", "chart archives, NAME-VERSION.tgz")
+    .requiredOption("--to <target>", "oci://HOST/NAMESPACE or oci-layout:DIR; may be repeated", collect);
+  addPublishFlags(command).action(async (files: string[]) => {
+    const { runPublish } = await import("./commands/publish.ts");
+    const flags = command.opts<PublishFlags & { readonly to: readonly string[] }>();
+    finish(await runPublish({ command: "publish", files, targets: flags.to, flags }, terminal));
+  });
+}
+
+function addPush(program: Command, terminal: Terminal, finish: Finish): void {
+  const command = program
+    .command("push")
+    .description("Pushes chart archives, with the .prov beside them, to one registry.")
+    .addArgument(
+      new Argument("<file...>", "chart archives, NAME-VERSION.tgz, and last the target: oci://HOST/NAMESPACE or oci-layout:DIR"),
+    );
+  addPublishFlags(command).action(async (words: string[]) => {
+    const { runPublish } = await import("./commands/publish.ts");
+    finish(await runPublish({ command: "push", files: words.slice(0, -1), targets: words.slice(-1), flags: command.opts() }, terminal));
+  });
+}
+
+function addPublishFlags(command: Command): Command {
+  command
+    .addOption(existing())
+    .addOption(new Option("--provenance <policy>", "the .prov beside each archive").choices(["auto", "require", "skip"]).default("auto"))
+    .option("--created <time>", "creation time of every manifest, RFC 3339, instead of the archive's")
+    .option("--helm-compatible", "take the file's modification time as creation time, as helm push does")
+    .addOption(output());
+  return addTargetFlags(command);
+}
+
+function addPull(program: Command, terminal: Terminal, finish: Finish): void {
+  const command = program
+    .command("pull")
+    .description("Fetches one chart, checks it against its digest, and prints the file's path.")
+    .argument("<reference>", "oci://HOST/PATH/CHART[:VERSION][@DIGEST]; a version with + may also be written with _")
+    .option("--version <version>", "the version, where the reference has none")
+    .option("-d, --destination <dir>", "folder to write to", ".")
+    .option("--prov", "fetch the provenance file as well");
+  addTargetFlags(command).action(async (reference: string) => {
+    const { runPull } = await import("./commands/pull.ts");
+    finish(await runPull({ reference, flags: command.opts() }, terminal));
+  });
+}
+
+function addServe(program: Command, terminal: Terminal, finish: Finish): void {
+  const command = program
+    .command("serve")
+    .description("Serves a folder of OCI image layouts as a registry: for development, tests and air gaps, not as a public registry.")
+    .argument("[dir]", "folder of the layouts; created when it is not there", "./registry")
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <port>", "port to listen on; 0 = any free one", parsePort, 5000)
+    .option("--tls-cert <file>", "certificate, PEM")
+    .option("--tls-key <file>", "its key, PEM")
+    .option("--user <name>", "ask for this user and the password of --password-file")
+    .option("--password-file <file>", "file that holds the password")
+    .option("--read-only", "refuse every push")
+    .option("--no-fsync", "answer before the data is safely on disk: faster, for tests")
+    .option("--allow-anonymous", "listen beyond this machine without a password");
+  command.action(async (directory: string) => {
+    const { runServe } = await import("./commands/serve.ts");
+    finish(await runServe({ directory, flags: command.opts() }, terminal));
+  });
+}
