@@ -61,23 +61,21 @@ interface IndexEnd {
   readonly lengthVerified: boolean;
 }
 
-/** Helm sorts the keys, so `generated` follows the entries; without it the last entry tells whether the file goes on. */
 function judgeEnd(splitter: IndexSplitter, end: IndexEnd): Note[] {
-  const notes: Note[] = [];
-  if (!splitter.topKeys.has("apiVersion")) notes.push(withoutApiVersion.note);
-  if (splitter.closed) return notes;
+  const notes: Note[] = splitter.topKeys.has("apiVersion") ? [] : [withoutApiVersion.note];
+  return splitter.closed ? notes : [...notes, ...judgeOpenEnd(splitter, end)];
+}
+
+/** Helm sorts the keys, so `generated` follows the entries; where nothing does, the last entry tells whether the file goes on. */
+function judgeOpenEnd(splitter: IndexSplitter, end: IndexEnd): Note[] {
   const bare = splitter.section === "entries" && end.last === undefined;
   const fault = bare ? "before the first of them" : incompleteness(end.last);
   if (fault !== undefined) throw indexTruncated(`it ends within its entries, ${fault}`);
-  if (splitter.topKeys.has("generated")) return notes;
-  if (!end.finalNewline && !end.lengthVerified && end.last !== undefined) throw indexTruncated("its last line has no end");
-  if (end.last !== undefined) {
-    notes.push({
-      code: "index-end-unknown",
-      text: "the index ends with its entries and has no generated line: whether it is complete cannot be seen",
-    });
-  }
-  return notes;
+  if (splitter.topKeys.has("generated") || end.last === undefined) return [];
+  if (!end.finalNewline && !end.lengthVerified) throw indexTruncated("its last line has no end");
+  return [
+    { code: "index-end-unknown", text: "the index ends with its entries and has no generated line: whether it is complete cannot be seen" },
+  ];
 }
 
 /** What the last entry lacks; Helm's key order puts `urls` and `version` last. */
