@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 
 import { systemClock } from "@chartferry/core";
 
@@ -65,6 +66,8 @@ function watchInterrupts({
   const stop = new AbortController();
   const hard = new AbortController();
   const over = new AbortController();
+  // Every request in flight listens: that many are no leak.
+  setMaxListeners(0, stop.signal, hard.signal);
   const stopNow = (): void => {
     stop.abort();
     hard.abort();

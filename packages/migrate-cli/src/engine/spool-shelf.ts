@@ -36,6 +36,7 @@ export function createSpoolShelf(open: (entry: SourceEntry) => Promise<ChartPack
   let held = 0;
   const hold = (slot: Slot): void => {
     held += slot.bytes;
+    counts.charts++;
     counts.bytes += slot.bytes;
   };
   const drop = async (sequence: number, why: "used up" | "for room"): Promise<void> => {
@@ -64,7 +65,6 @@ export function createSpoolShelf(open: (entry: SourceEntry) => Promise<ChartPack
     take(sequence, entry) {
       const present = slots.get(sequence);
       if (present !== undefined) return present;
-      counts.charts++;
       if (droppedEarly.delete(sequence)) counts.reopened++;
       const slot = openSlot(open(entry), { hold, forget: () => slots.delete(sequence) });
       slots.set(sequence, slot);

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /** What a command may touch of the outside; tests bring their own. */
 export interface Terminal {
   /** Data only. */
@@ -33,6 +35,8 @@ export function processTerminal(): Terminal {
 
 function watchSignals(): { interrupt: AbortSignal; abort: AbortSignal } {
   const [interrupt, abort] = [new AbortController(), new AbortController()];
+  // Every request in flight may listen: that many are no leak.
+  setMaxListeners(0, interrupt.signal, abort.signal);
   const onSignal = (): void => (interrupt.signal.aborted ? abort : interrupt).abort();
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
