@@ -1,4 +1,4 @@
-import { blobSize, isDigest, mountBlob, openBlob, readRange, removeBlob, type Digest } from "@chartferry/core";
+import { blobSize, isDigest, mountBlob, openBlob, readRange, removeBlob, type Digest, type LayoutRepository } from "@chartferry/core";
 
 import { parseRange, type ByteRange } from "./byte-range.ts";
 import { etagOf, isFresh, type RepositoryExchange } from "./endpoint.ts";
@@ -49,16 +49,22 @@ async function* readPart(directory: string, digest: Digest, { start, end }: Byte
   if (found !== undefined) yield* readRange(found.handle, start, end);
 }
 
-/** 201 when the blob could be taken over; `undefined` = begin an upload instead. Without `from` every repository that is open is asked. */
+/** 201 when the blob could be taken over; `undefined` = begin an upload instead. */
 export async function mountEndpoint(
   exchange: RepositoryExchange,
   digest: string,
   from: string | null,
 ): Promise<RegistryResponse | undefined> {
-  const { tree, repository, locate } = exchange;
+  const { repository, locate } = exchange;
   if (!isDigest(digest)) return invalidDigest();
-  if (from === null) return undefined;
-  const source = await tree.openRepository(from).catch(() => undefined);
+  const source = await mountSource(exchange, digest, from);
   if (source === undefined || !(await mountBlob(repository, source, digest))) return undefined;
   return empty(201, { location: locate(`/v2/${repository.name}/blobs/${digest}`), "docker-content-digest": digest });
+}
+
+/** A repository that cannot be opened (a name that is none, a damaged index) is one that has not got the blob. */
+async function mountSource(exchange: RepositoryExchange, digest: Digest, from: string | null): Promise<LayoutRepository | undefined> {
+  const { tree, anonymousMount } = exchange;
+  if (from !== null) return tree.openRepository(from).catch(() => undefined);
+  return anonymousMount ? tree.holderOf(digest) : undefined;
 }

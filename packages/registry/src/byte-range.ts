@@ -12,12 +12,13 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.replaceAll(" ", "") ?? "");
   if (match === null) return undefined;
   const [, first = "", last = ""] = match;
-  if (first === "" && last === "") return undefined;
-  if (first === "") return suffix(Number(last), size);
-  const start = Number(first);
-  const end = last === "" ? size : Math.min(Number(last) + 1, size);
-  if (last !== "" && Number(last) < start) return undefined;
-  return start >= size ? "unsatisfiable" : { start, end };
+  if (first === "") return last === "" ? undefined : suffix(Number(last), size);
+  return between(Number(first), last === "" ? size - 1 : Number(last), size);
+}
+
+function between(first: number, last: number, size: number): ByteRange | "unsatisfiable" | undefined {
+  if (first >= size) return "unsatisfiable";
+  return last < first ? undefined : { start: first, end: Math.min(last + 1, size) };
 }
 
 function suffix(length: number, size: number): ByteRange | "unsatisfiable" {

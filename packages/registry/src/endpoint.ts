@@ -6,7 +6,7 @@ import type { RegistryRequest } from "./registry-request.ts";
 export interface HandlerLimits {
   /** Largest manifest in bytes. Default 4 MiB. */
   readonly maxManifestBytes: number;
-  /** Most entries of one page of tags, repositories or referrers. Default 10,000 tags, see `maxPage`. */
+  /** Most entries of one page of tags, repositories or referrers. Default 10,000. */
   readonly maxPage: number;
 }
 
@@ -17,8 +17,10 @@ export interface Exchange {
   readonly routed: RoutedRequest;
   readonly limits: HandlerLimits;
   readonly sparseIndexes: boolean;
+  /** Whether a mount without `from` may look through other repositories. */
+  readonly anonymousMount: boolean;
   /** The Location header for a path of this registry. */
-  locate(path: string): string;
+  readonly locate: (path: string) => string;
 }
 
 export interface RepositoryExchange extends Exchange {

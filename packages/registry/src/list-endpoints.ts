@@ -12,7 +12,7 @@ function pageSize({ request, limits }: Exchange): number {
 }
 
 function nextLink(exchange: Exchange, path: string, parameters: Readonly<Record<string, string>>): Record<string, string> {
-  return { link: `<${path}?${new URLSearchParams(parameters)}>; rel="next"` };
+  return { link: `<${path}?${new URLSearchParams(parameters).toString()}>; rel="next"` };
 }
 
 export async function tagsEndpoint(exchange: RepositoryExchange): Promise<RegistryResponse> {

@@ -36,6 +36,8 @@ export function createRegistryHandler(options: RegistryHandlerOptions): Registry
       routed,
       limits,
       sparseIndexes: options.sparseIndexes ?? false,
+      // Whoever may push to one repository may not on that account read the others.
+      anonymousMount: hooks.authorise === undefined,
       locate: (path) => hooks.location?.(path, routed) ?? path,
     };
     const response = await transformed(hooks, routed, await respond(exchange, options));
@@ -63,12 +65,14 @@ async function respond(exchange: Exchange, options: RegistryHandlerOptions): Pro
   try {
     return (await hooks.intercept?.(routed)) ?? (await hooks.authorise?.(routed)) ?? (await dispatch(exchange));
   } catch (error) {
-    const mapped = await hooks.mapError?.(error, routed);
-    if (mapped !== undefined) return mapped;
-    const response = answerTo(error);
-    if (response.status >= 500) options.reportFailure?.(error);
-    return response;
+    return (await hooks.mapError?.(error, routed)) ?? answerAndReport(error, options);
   }
+}
+
+function answerAndReport(error: unknown, { reportFailure }: RegistryHandlerOptions): RegistryResponse {
+  const response = answerTo(error);
+  if (response.status >= 500) reportFailure?.(error);
+  return response;
 }
 
 async function dispatch(exchange: Exchange): Promise<RegistryResponse> {
@@ -85,18 +89,9 @@ async function dispatch(exchange: Exchange): Promise<RegistryResponse> {
 }
 
 function inRepository(exchange: RepositoryExchange, route: Exclude<Route, { kind: "ping" | "catalog" }>): Promise<RegistryResponse> {
-  switch (route.kind) {
-    case "tags":
-      return tagsEndpoint(exchange);
-    case "referrers":
-      return referrersEndpoint(exchange, route.digest);
-    case "manifest":
-      return manifestEndpoint(exchange, route.reference);
-    case "blob":
-      return blobEndpoint(exchange, route.digest);
-    case "uploads":
-      return beginEndpoint(exchange);
-    case "upload":
-      return sessionEndpoint(exchange, route.session);
-  }
+  if (route.kind === "tags") return tagsEndpoint(exchange);
+  if (route.kind === "referrers") return referrersEndpoint(exchange, route.digest);
+  if (route.kind === "manifest") return manifestEndpoint(exchange, route.reference);
+  if (route.kind === "blob") return blobEndpoint(exchange, route.digest);
+  return route.kind === "uploads" ? beginEndpoint(exchange) : sessionEndpoint(exchange, route.session);
 }

@@ -30,17 +30,17 @@ type Maybe<T> = T | undefined | Promise<T | undefined>;
 /** Places where a registry built on this handler may differ. All optional; `undefined` = go on as usual. */
 export interface RegistryHooks {
   /** Before anything else: faults, refused methods, other endpoints. */
-  intercept?(routed: RoutedRequest): Maybe<RegistryResponse>;
+  readonly intercept?: (routed: RoutedRequest) => Maybe<RegistryResponse>;
   /** Whether the request may do what `access` says; otherwise the answer to give (401 with a challenge, 403 …). */
-  authorise?(routed: RoutedRequest): Maybe<RegistryResponse>;
+  readonly authorise?: (routed: RoutedRequest) => Maybe<RegistryResponse>;
   /** The Location to send for a path of this registry: another host, extra parameters. Default: the path itself. */
-  location?(path: string, routed: RoutedRequest): string;
+  readonly location?: (path: string, routed: RoutedRequest) => string;
   /** Another answer to a failure than the usual one. */
-  mapError?(error: unknown, routed: RoutedRequest): Maybe<RegistryResponse>;
+  readonly mapError?: (error: unknown, routed: RoutedRequest) => Maybe<RegistryResponse>;
   /** The last word on every answer. */
-  transform?(response: RegistryResponse, routed: RoutedRequest): RegistryResponse | Promise<RegistryResponse>;
+  readonly transform?: (response: RegistryResponse, routed: RoutedRequest) => RegistryResponse | Promise<RegistryResponse>;
   /** After each answer. */
-  observe?(record: RequestRecord): void;
+  readonly observe?: (record: RequestRecord) => void;
 }
 
 function actionsFor(method: string, route: Route): Access["actions"] {

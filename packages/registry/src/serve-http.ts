@@ -51,10 +51,11 @@ function requestFrom(incoming: IncomingMessage, signal: AbortSignal): RegistryRe
   };
 }
 
-/** Node gives a list for `set-cookie` alone. */
+/** Node gives a list for `set-cookie` alone, which no client sends. */
 function joined({ headers }: IncomingMessage): Record<string, string | undefined> {
-  const { "set-cookie": cookies, ...others } = headers;
-  return { ...(others as Record<string, string | undefined>), "set-cookie": cookies?.join(", ") };
+  const texts: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(headers)) texts[name] = Array.isArray(value) ? value.join(", ") : value;
+  return texts;
 }
 
 /** Stopping early must not destroy the socket: an answer follows. */

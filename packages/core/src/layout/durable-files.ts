@@ -44,12 +44,11 @@ export function syncDirectory(directory: string): Promise<void> {
 }
 
 function startSync(directory: string): Promise<void> {
-  const entry: { promise: Promise<void>; again: Promise<void> | undefined } = { promise: syncNow(directory), again: undefined };
+  const entry: { promise: Promise<void>; again: Promise<void> | undefined } = { promise: Promise.resolve(), again: undefined };
   running.set(directory, entry);
-  const done = (): void => {
+  entry.promise = syncNow(directory).finally(() => {
     if (running.get(directory) === entry && entry.again === undefined) running.delete(directory);
-  };
-  entry.promise.then(done, done);
+  });
   return entry.promise;
 }
 

@@ -78,21 +78,32 @@ function* descriptorsOf(root: Record<string, unknown>): Generator<ParsedDescript
   }
 }
 
+function isDigestText(value: unknown): value is Digest {
+  return typeof value === "string" && isDigest(value);
+}
+
+function isSize(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
 function parseDescriptor(raw: Record<string, unknown>): ParsedDescriptor | undefined {
   const { digest, mediaType, size, annotations, ...others } = raw;
-  if (typeof digest !== "string" || !isDigest(digest)) return undefined;
-  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return undefined;
+  if (!isDigestText(digest) || !isSize(size)) return undefined;
   const { [refName]: tag, [referrersOf]: subject, ...notes } = isObject(annotations) ? annotations : {};
   const extra = { ...others, ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }) };
   return {
     entry: {
       digest,
-      mediaType: typeof mediaType === "string" && mediaType !== "" ? mediaType : mediaTypes.ociManifest,
+      mediaType: textOf(mediaType) ?? mediaTypes.ociManifest,
       size,
       ...(Object.keys(extra).length === 0 ? {} : { extra }),
     },
-    tag: typeof tag === "string" && tag !== "" ? tag : undefined,
-    subject: typeof subject === "string" && isDigest(subject) ? subject : undefined,
+    tag: textOf(tag),
+    subject: isDigestText(subject) ? subject : undefined,
     raw,
   };
 }

@@ -2,19 +2,20 @@
 export { blobSize, openBlob, readRange } from "./blob-files.ts";
 export { digestWith } from "./digest-with.ts";
 export type { Durability } from "./durable-files.ts";
+export { finishUpload } from "./finish-upload.ts";
 export { type LayoutRepository, refresh } from "./layout-repository.ts";
-export { mountBlob, openLayoutStore, removeBlob } from "./layout-store.ts";
-export { type LayoutTree, type LayoutTreeOptions, openLayoutTree } from "./layout-tree.ts";
+export { mountBlob, openLayoutStore, removeBlob, storeBlob } from "./layout-store.ts";
+export { type LayoutTree, type LayoutTreeOptions, isLayout, openLayoutTree } from "./layout-tree.ts";
 export { readManifest, removeManifest, removeTag, resolveManifest, storeManifest } from "./manifest-files.ts";
 export { referrersOf } from "./referrer-lists.ts";
-export { scrubLayout, type ScrubReport } from "./scrub-layout.ts";
+export { type LayoutDamage, scrubLayout, type ScrubReport } from "./scrub-layout.ts";
 export type { UploadLimits } from "./upload-limits.ts";
 export {
   appendToUpload,
   beginUpload,
   cancelUpload,
   findUpload,
-  finishUpload,
   type UploadBody,
+  type Uploads,
   type UploadSession,
 } from "./upload-sessions.ts";

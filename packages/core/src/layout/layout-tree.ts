@@ -2,7 +2,9 @@ import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { systemClock, type Clock } from "../clock.ts";
+import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
+import { blobSize } from "./blob-files.ts";
 import { ensureDirectory, type Durability } from "./durable-files.ts";
 import { fileError, isMissing, writing } from "./file-errors.ts";
 import type { LayoutContext } from "./layout-context.ts";
@@ -32,6 +34,8 @@ export interface LayoutTree {
   repositories(prefix?: string): AsyncIterable<string>;
   /** Opens a repository, also one that does not exist yet: the first write makes it. @throws name-invalid, layout-invalid, layout-locked */
   openRepository(name: string): Promise<LayoutRepository>;
+  /** A repository that holds the blob, among at most a thousand of those that were opened. */
+  holderOf(digest: Digest): Promise<LayoutRepository | undefined>;
   /** Folds what is not folded and gives the lock back. */
   close(): Promise<void>;
 }
@@ -70,6 +74,8 @@ async function requireDirectory({ root, readOnly, durability }: LayoutContext): 
   throw new ChartferryError(`${root} is no directory`, { code: "layout-invalid", operation: "open layout" });
 }
 
+const maxHolders = 1000;
+
 function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads; lock: TreeLock | undefined }): LayoutTree {
   const open = new Map<string, Promise<LayoutRepository>>();
   let names: Promise<SortedNames> | undefined;
@@ -95,6 +101,13 @@ function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads;
       open.set(name, opening);
       opening.catch(() => open.delete(name));
       return opening;
+    },
+    async holderOf(digest) {
+      for (const opening of [...open.values()].slice(-maxHolders)) {
+        const repository = await opening.catch(() => undefined);
+        if (repository !== undefined && (await blobSize(repository.directory, digest)) !== undefined) return repository;
+      }
+      return undefined;
     },
     async close() {
       if (context.closed) return;

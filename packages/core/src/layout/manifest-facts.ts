@@ -62,26 +62,34 @@ export function readManifestFacts(bytes: Uint8Array, mediaType: string): Manifes
   }
   const root = parseJson(bytes);
   const type = typeOf(root, mediaType);
-  const isIndex = indexTypes.has(type);
-  if (root["schemaVersion"] !== 2) invalid("schemaVersion is not 2");
-  if (isIndex && (root["layers"] !== undefined || root["config"] !== undefined)) invalid("an index with config or layers");
-  if (!isIndex && root["manifests"] !== undefined) invalid("an image manifest with manifests");
-  const config = isIndex ? undefined : descriptorOf(root["config"], "config");
+  requireShape(root, type);
+  const config = indexTypes.has(type) ? undefined : descriptorOf(root["config"], "config");
   return {
     mediaType: type,
     references: config === undefined ? childReferences(root) : imageReferences(root, config),
-    subject: root["subject"] === undefined || root["subject"] === null ? undefined : descriptorOf(root["subject"], "subject").digest,
+    subject: isAbsent(root["subject"]) ? undefined : descriptorOf(root["subject"], "subject").digest,
     artifactType: textOf(root["artifactType"]) ?? config?.mediaType,
     annotations: annotationsOf(root["annotations"]),
   };
 }
 
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function requireShape(root: Json, type: string): void {
+  if (root["schemaVersion"] !== 2) invalid("schemaVersion is not 2");
+  const foreign = indexTypes.has(type) ? ["config", "layers"] : ["manifests"];
+  if (foreign.some((name) => root[name] !== undefined)) invalid(`what is called ${type} has ${foreign.join(" or ")}`);
+}
+
 function typeOf(root: Json, declared: string): string {
   const own = root["mediaType"];
-  if (own !== undefined && typeof own !== "string") invalid("mediaType is not a text");
-  if (own !== undefined && own !== "" && declared !== "" && own !== declared) invalid("its mediaType differs from the declared type");
+  if (!isAbsent(own) && typeof own !== "string") invalid("mediaType is not a text");
+  const said = textOf(own) ?? declared;
+  if (declared !== "" && said !== declared) invalid("its mediaType differs from the declared type");
   const guess = root["manifests"] === undefined ? mediaTypes.ociManifest : mediaTypes.ociIndex;
-  const type = declared === "" ? own || guess : declared;
+  const type = said === "" ? guess : said;
   if (!indexTypes.has(type) && !imageTypes.has(type)) invalid("the media type is none of the known manifest types");
   return type;
 }
@@ -122,7 +130,7 @@ function childReferences(root: Json): ManifestReference[] {
 }
 
 function annotationsOf(value: unknown): Record<string, string> | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (isAbsent(value)) return undefined;
   const entries = Object.entries(objectOf(value, "annotations"));
   return Object.fromEntries(entries.map(([key, text]) => [key, typeof text === "string" ? text : invalid("an annotation is not a text")]));
 }

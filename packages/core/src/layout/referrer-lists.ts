@@ -36,7 +36,8 @@ async function describe({ state, directory }: LayoutRepository, digest: Digest):
  */
 export async function refreshReferrerLists(repository: LayoutRepository): Promise<void> {
   const { state } = repository;
-  for (const subject of [...state.staleLists]) {
+  // The list may grow meanwhile; what comes then is taken too.
+  for (const subject of state.staleLists) {
     state.staleLists.delete(subject);
     try {
       await refreshList(repository, subject);

@@ -27,14 +27,18 @@ export async function restoreSessions(scratch: string): Promise<UploadSession[]>
 
 async function restore(scratch: string, id: string): Promise<UploadSession | undefined> {
   try {
-    const info: unknown = JSON.parse(await readFile(join(scratch, `${id}.json`), "utf8"));
-    if (typeof info !== "object" || info === null || !("repository" in info) || !("algorithm" in info)) return undefined;
-    const { repository, algorithm } = info;
-    if (typeof repository !== "string" || !isRepositoryName(repository)) return undefined;
-    if (algorithm !== "sha256" && algorithm !== "sha512") return undefined;
+    const info = parseInfo(await readFile(join(scratch, `${id}.json`), "utf8"));
     const { size, mtimeMs } = await stat(join(scratch, id));
-    return size === 0 ? undefined : { id, repository, size, algorithm, hash: undefined, touchedAt: mtimeMs, busy: false };
+    return info === undefined || size === 0 ? undefined : { id, ...info, size, hash: undefined, touchedAt: mtimeMs, busy: false };
   } catch {
     return undefined;
   }
+}
+
+function parseInfo(text: string): Pick<UploadSession, "repository" | "algorithm"> | undefined {
+  const info: unknown = JSON.parse(text);
+  if (typeof info !== "object" || info === null || !("repository" in info) || !("algorithm" in info)) return undefined;
+  const { repository, algorithm } = info;
+  if (typeof repository !== "string" || !isRepositoryName(repository)) return undefined;
+  return algorithm === "sha256" || algorithm === "sha512" ? { repository, algorithm } : undefined;
 }

@@ -1,15 +1,11 @@
 import { createHash, randomUUID, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
-import { splitDigest, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
-import { blobHome, blobSize, writeBlob } from "./blob-files.ts";
-import { digestWith } from "./digest-with.ts";
 import { writing } from "./file-errors.ts";
-import { requireWritable, scratchName, type LayoutContext } from "./layout-context.ts";
-import { writableJournal, type LayoutRepository } from "./layout-repository.ts";
+import { requireWritable, type LayoutContext } from "./layout-context.ts";
 import { defaultUploadLimits, tooLargeBlob, tooManyPending, type UploadLimits } from "./upload-limits.ts";
 import { restoreSessions, writeSessionInfo } from "./upload-restore.ts";
 
@@ -42,9 +38,6 @@ export interface UploadBody {
   /** Where the chunk claims to start (Content-Range). */
   readonly offset?: number | undefined;
 }
-
-/** Blobs up to this size are taken into memory and written in one go. */
-const inMemoryBytes = 1024 * 1024;
 
 export async function openUploads(context: LayoutContext, limits: Partial<UploadLimits> = {}): Promise<Uploads> {
   const uploads: Uploads = { context, limits: { ...defaultUploadLimits, ...limits }, sessions: new Map(), pendingBytes: 0 };
@@ -101,7 +94,8 @@ export async function cancelUpload(uploads: Uploads, session: UploadSession): Pr
   if (session.size > 0) await removeFiles(uploads, session);
 }
 
-function fileOf(uploads: Uploads, session: UploadSession): string {
+/** Where the bytes of an upload lie. */
+export function fileOf(uploads: Uploads, session: UploadSession): string {
   return join(uploads.context.scratch, session.id);
 }
 
@@ -120,7 +114,8 @@ export async function appendToUpload(uploads: Uploads, session: UploadSession, b
   await alone(session, () => addBytes(uploads, session, body));
 }
 
-async function alone<T>(session: UploadSession, run: () => Promise<T>): Promise<T> {
+/** One request at a time adds to an upload. @throws conflict */
+export async function alone<T>(session: UploadSession, run: () => Promise<T>): Promise<T> {
   if (session.busy) throw outOfOrder(session, undefined);
   session.busy = true;
   try {
@@ -130,7 +125,8 @@ async function alone<T>(session: UploadSession, run: () => Promise<T>): Promise<
   }
 }
 
-function outOfOrder(session: UploadSession, offset: number | undefined): ChartferryError {
+/** Why a chunk cannot be added now. */
+export function outOfOrder(session: UploadSession, offset: number | undefined): ChartferryError {
   const why =
     offset === undefined
       ? "another request is adding to this upload"
@@ -143,7 +139,8 @@ function outOfOrder(session: UploadSession, offset: number | undefined): Chartfe
   });
 }
 
-async function addBytes(uploads: Uploads, session: UploadSession, body: UploadBody): Promise<void> {
+/** Appends a body; what came before it broke off stays. */
+export async function addBytes(uploads: Uploads, session: UploadSession, body: UploadBody): Promise<void> {
   if (session.size + (body.declaredSize ?? 0) > uploads.limits.maxBlobBytes) throw tooLargeBlob(uploads.limits);
   let file: FileHandle | undefined;
   try {
@@ -179,95 +176,9 @@ async function addChunk(uploads: Uploads, session: UploadSession, { file, chunk 
   session.touchedAt = uploads.context.clock.now();
 }
 
-async function hashFile(path: string, algorithm: string): Promise<Hash> {
+/** The running hash over what is already in the file. */
+export async function hashFile(path: string, algorithm: string): Promise<Hash> {
   const hash = createHash(algorithm);
   for await (const chunk of createReadStream(path)) if (chunk instanceof Uint8Array) hash.update(chunk);
   return hash;
-}
-
-/**
- * Adds the last chunk, if there is one, and makes the blob visible under its digest. A wrong digest ends the upload.
- * @throws digest-mismatch, and as `appendToUpload`
- */
-export async function finishUpload(
-  uploads: Uploads,
-  session: UploadSession,
-  finish: UploadBody & { digest: Digest; repository: LayoutRepository },
-): Promise<void> {
-  const { digest, repository } = finish;
-  const { algorithm } = splitDigest(digest);
-  if (finish.offset !== undefined && finish.offset !== session.size) throw outOfOrder(session, finish.offset);
-  await writableJournal(repository, "push blob");
-  await alone(session, async () => {
-    if (session.size === 0 && finish.declaredSize !== undefined && finish.declaredSize <= inMemoryBytes) {
-      await placeWhole(uploads, finish, finish.declaredSize);
-    } else {
-      await addBytes(uploads, session, finish);
-      await placeFromSession(uploads, session, { digest, repository, algorithm });
-    }
-  });
-  await cancelUpload(uploads, session);
-}
-
-async function placeWhole(
-  uploads: Uploads,
-  finish: UploadBody & { digest: Digest; repository: LayoutRepository },
-  size: number,
-): Promise<void> {
-  const bytes = await collect(finish.chunks, size);
-  const { digest, repository } = finish;
-  const options = { temporary: scratchName(uploads.context), durability: uploads.context.durability };
-  const actual = digestWith(digest, bytes);
-  if (actual !== digest) throw wrongDigest(actual, digest);
-  const content = { digest, size: bytes.byteLength, bytes, open: () => once(bytes) };
-  await writing(repository.directory, "push blob", () => writeBlob(repository.directory, content, options));
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
-}
-
-async function collect(chunks: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.byteLength;
-    if (size > limit)
-      throw new ChartferryError(`more than the declared ${limit} bytes came`, { code: "size-mismatch", operation: "push blob" });
-    parts.push(chunk);
-  }
-  const [only] = parts;
-  return parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
-}
-
-function wrongDigest(actual: string, digest: string): ChartferryError {
-  return new ChartferryError(`the bytes have digest ${actual}, not ${digest}`, { code: "digest-mismatch", operation: "push blob" });
-}
-
-async function placeFromSession(
-  uploads: Uploads,
-  session: UploadSession,
-  { digest, repository, algorithm }: { digest: Digest; repository: LayoutRepository; algorithm: string },
-): Promise<void> {
-  const path = fileOf(uploads, session);
-  if (session.size === 0) await writing(path, "push blob", () => open(path, "a", 0o644).then((file) => file.close()));
-  if (session.algorithm !== algorithm) session.hash = undefined;
-  session.hash ??= await hashFile(path, algorithm);
-  session.algorithm = algorithm;
-  const actual = `${algorithm}:${session.hash.copy().digest("hex")}`;
-  if (actual !== digest) throw wrongDigest(actual, digest);
-  if ((await blobSize(repository.directory, digest)) === session.size) return;
-  await writing(path, "push blob", async () => {
-    if (uploads.context.durability === "fsync") await syncFile(path);
-    await rename(path, await blobHome(repository.directory, digest, uploads.context.durability));
-  });
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
