@@ -93,7 +93,9 @@ export async function writeBlob(directory: string, content: BlobContent, options
     await writeStream(path, verifiedStream(content.open(options.signal), expected), options);
     return;
   }
-  for await (const chunk of verifiedStream(once(content.bytes), expected)) await placeFile(path, { bytes: chunk, ...options });
+  // The check comes after the last byte: all of it is read before anything gets a name.
+  for await (const _ of verifiedStream(once(content.bytes), expected)) options.signal?.throwIfAborted();
+  await placeFile(path, { bytes: content.bytes, ...options });
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,0 +1,79 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { openLayoutTree } from "./layout-tree.ts";
+import { currentProcess } from "./process-identity.ts";
+import { lockTree, privateFolder } from "./tree-lock.ts";
+import { makeFolder } from "./testing/layout-fixture.ts";
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+beforeEach(async () => {
+  folder = await makeFolder();
+});
+afterEach(() => folder.remove());
+
+async function leaveLock(changes: object): Promise<void> {
+  const lock = await lockTree(folder.path);
+  const path = join(folder.path, privateFolder, "lock");
+  const own: object = JSON.parse(await readFile(path, "utf8"));
+  await lock.release();
+  await writeFile(path, JSON.stringify({ ...own, ...changes }));
+}
+
+describe("the lock of a layout tree", () => {
+  it("names the owner to whoever comes second", async () => {
+    const tree = await openLayoutTree(folder.path);
+    const second = openLayoutTree(folder.path);
+    await expect(second).rejects.toMatchObject({ code: "layout-locked", retryable: true });
+    await expect(second).rejects.toThrow(`process ${process.pid} on host ${hostname()}`);
+    await tree.close();
+    await (await openLayoutTree(folder.path)).close();
+  });
+
+  it("needs none for reading", async () => {
+    const tree = await openLayoutTree(folder.path);
+    await (await openLayoutTree(folder.path, { readOnly: true })).close();
+    await tree.close();
+  });
+
+  it.each([
+    ["whose process is gone", { pid: 2 ** 22 + 1 }],
+    ["whose process number now belongs to another process", { started: "1" }],
+    ["of before the machine was started again", { boot: "another" }],
+  ])("is taken over at once from an owner %s", async (_why, changes) => {
+    await leaveLock(changes);
+    await (await openLayoutTree(folder.path)).close();
+  });
+
+  it.each([
+    ["of another host", { host: "elsewhere" }],
+    ["that is not readable", { id: "../../x" }],
+  ])("is not taken over from an owner %s", async (_why, changes) => {
+    await leaveLock(changes);
+    await expect(openLayoutTree(folder.path)).rejects.toMatchObject({ code: "layout-locked" });
+  });
+
+  it("has one winner when many take over from a dead owner at the same moment", async () => {
+    await leaveLock({ pid: 2 ** 22 + 1 });
+    const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockTree(folder.path)));
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  it("covers the folders below it, in both directions", async () => {
+    const tree = await openLayoutTree(folder.path);
+    await expect(openLayoutTree(join(folder.path, "a/b"))).rejects.toMatchObject({ code: "layout-locked" });
+    await tree.close();
+    const part = await openLayoutTree(join(folder.path, "a"));
+    const whole = await openLayoutTree(folder.path);
+    await expect(whole.openRepository("a/b")).rejects.toMatchObject({ code: "layout-locked" });
+    await whole.close();
+    await part.close();
+  });
+
+  it("knows when a process started", async () => {
+    expect(await currentProcess()).toMatchObject({ pid: process.pid, host: hostname() });
+  });
+});
