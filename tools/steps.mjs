@@ -29,10 +29,14 @@ export function runTool(modulePath, args, options) {
   return run(process.execPath, [join(ROOT, "node_modules", modulePath), ...args], options);
 }
 
-/** Compiles every package whose sources changed. */
+/** Compiles every package whose sources changed; what turbo says is shown only when it fails. */
 export function build() {
-  const args = ["run", "build", "--ui=stream", "--output-logs=errors-only", "--cache=local:rw"];
-  return runTool("turbo/bin/turbo", args, { env: { ...process.env, ...QUIET_TURBO } });
+  const turbo = join(ROOT, "node_modules", "turbo", "bin", "turbo");
+  const args = [turbo, "run", "build", "--ui=stream", "--output-logs=errors-only", "--cache=local:rw"];
+  const options = { cwd: ROOT, env: { ...process.env, ...QUIET_TURBO }, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 };
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, args, options);
+  if (status !== 0) console.error(error?.message ?? `${stdout}${stderr}`);
+  return status === 0;
 }
 
 /** `npm ci`, unless what the lock names is installed already. */
