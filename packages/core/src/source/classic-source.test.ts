@@ -4,6 +4,7 @@ import { buildSmallChart } from "../chart/testing/build-archive.ts";
 import { digestOf } from "../digest.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
 import type { StubServer } from "../http/testing/start-stub-server.ts";
+import type { CreatedPolicy } from "./assemble-package.ts";
 import { createClassicSource } from "./classic-source.ts";
 import { entryOf, failureOf, indexOf, itemsOf, serve, signature, sourceAt, web, webDigest } from "./testing/classic-repository.ts";
 import type { Answers } from "./testing/classic-repository.ts";
@@ -18,6 +19,8 @@ async function served(answers: Answers): Promise<StubServer> {
   open.push(server);
   return server;
 }
+
+const secret = { kind: "basic", username: "me", password: "secret", source: "test" } as const;
 
 function urlsSeen({ requests }: StubServer): string[] {
   return requests.map(({ url }) => url);
@@ -168,8 +171,7 @@ describe("opening a version", () => {
   it("sends the source's credential to the index's origin only", async () => {
     const elsewhere = await served({ "/web-1.0.0.tgz": web });
     const server = await served({ "/index.yaml": indexOf([`${elsewhere.origin.href}web-1.0.0.tgz`]) });
-    const credentials = async () => ({ kind: "basic", username: "me", password: "secret", source: "test" }) as const;
-    const http = createHttpClient({ origin: server.origin, basic: "first", credentials });
+    const http = createHttpClient({ origin: server.origin, basic: "first", credentials: async () => secret });
     const source = createClassicSource({ location: server.origin.href, http });
     await source.open(await entryOf(source));
     expect(server.requests.map(({ headers }) => headers["authorization"])).toEqual(["Basic bWU6c2VjcmV0"]);
@@ -179,13 +181,13 @@ describe("opening a version", () => {
   it("takes `created` from the caller's policy before the index", async () => {
     const { origin } = await served({ "/index.yaml": indexOf(["a.tgz"]), "/a.tgz": web });
     const entry = await entryOf(sourceAt(origin));
-    const created = async (policy: object): Promise<unknown> =>
-      ((await sourceAt(origin, { created: policy }).open(entry)) as { created?: string }).created;
+    const created = async (policy: CreatedPolicy): Promise<string | undefined> => {
+      const chart = await sourceAt(origin, { created: policy }).open(entry);
+      return chart.kind === "assemble" ? chart.created : undefined;
+    };
     expect(await created({ explicit: "2020-01-01T00:00:00Z" })).toBe("2020-01-01T00:00:00Z");
     expect(await created({ sourceDateEpoch: "0" })).toBe("1970-01-01T00:00:00Z");
-    expect(
-      await created({ keptFor: async ({ layerDigest }: { layerDigest: string }) => (layerDigest === webDigest ? "kept" : undefined) }),
-    ).toBe("kept");
+    expect(await created({ keptFor: async ({ layerDigest }) => (layerDigest === webDigest ? "kept" : undefined) })).toBe("kept");
   });
 });
 

@@ -31,8 +31,8 @@ export function createDeadHosts(clock: Pick<Clock, "now">): DeadHosts {
       hosts.set(host, state);
       while (state.probe !== undefined) await state.probe;
       if (state.error !== undefined && clock.now() < state.deadUntil) throw state.error;
-      if (state.alive) return attempt(state, clock, () => send(false));
-      const probe = attempt(state, clock, () => send(true));
+      if (state.alive) return attempt(state, { host, clock }, () => send(false));
+      const probe = attempt(state, { host, clock }, () => send(true));
       state.probe = probe.catch(() => undefined);
       try {
         return await probe;
@@ -48,15 +48,17 @@ export function isUnreachable(error: unknown): error is ChartferryError {
   return isChartferryError(error, "host-not-found", "connection-refused", "timeout");
 }
 
-async function attempt<T>(state: HostState, clock: Pick<Clock, "now">, send: () => Promise<T>): Promise<T> {
+/** A failure further on, behind a redirect, says nothing of the host itself. */
+async function attempt<T>(state: HostState, at: { host: string; clock: Pick<Clock, "now"> }, send: () => Promise<T>): Promise<T> {
   try {
     const answer = await send();
     Object.assign(state, { alive: true, failures: 0, deadUntil: 0 });
     return answer;
   } catch (error) {
-    if (!isUnreachable(error)) throw error;
+    if (!isUnreachable(error) || error.registry !== at.host) throw error;
     state.failures += 1;
-    if (!state.alive || state.failures >= toleratedFailures) Object.assign(state, { alive: false, deadUntil: clock.now() + restMs, error });
+    if (!state.alive || state.failures >= toleratedFailures)
+      Object.assign(state, { alive: false, deadUntil: at.clock.now() + restMs, error });
     throw error;
   }
 }

@@ -123,6 +123,7 @@ function checkDigest(content: ReceivedContent, options: ReceiveOptions): void {
   const what = isGzip(content.head) ? "" : `; they are ${describeBytes(content.head).words}, not a gzip archive`;
   throw new ChartferryError(`the bytes have digest ${content.digest}, not ${options.expectedDigest}${what}`, {
     code: "digest-mismatch",
+    hint: "Compare the file with its author's: either it or the index was changed",
     operation: options.operation ?? "receive content",
   });
 }

@@ -1,0 +1,149 @@
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { buildSmallChart } from "../chart/testing/build-archive.ts";
+import { digestOf } from "../digest.ts";
+import { createClassicSource } from "./classic-source.ts";
+import { openChartFile } from "./file-source.ts";
+import { entryOf, failureOf, indexOf, itemsOf, signature, web, webDigest } from "./testing/classic-repository.ts";
+
+let root: string;
+let folder: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "chartferry-test-"));
+  folder = join(root, "charts");
+  await mkdir(folder);
+});
+afterEach(async () => {
+  await rm(root, { recursive: true });
+});
+
+async function write(files: Record<string, string | Uint8Array>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(join(folder, name, ".."), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+}
+
+describe("a folder with an index", () => {
+  it("is read by path, by file:// and by the index's own path, its files and provenance with it", async () => {
+    await write({ "index.yaml": indexOf(["sub/web-1.0.0.tgz"]), "sub/web-1.0.0.tgz": web, "sub/web-1.0.0.tgz.prov": signature });
+    for (const location of [folder, pathToFileURL(folder).href, join(folder, "index.yaml")]) {
+      const source = createClassicSource({ location });
+      expect(source.id).toBe(pathToFileURL(folder).href);
+      const chart = await source.open(await entryOf(source));
+      expect(chart).toMatchObject({
+        layer: { digest: webDigest },
+        provenance: { digest: digestOf(signature) },
+        created: "2024-05-06T07:08:09Z",
+      });
+    }
+  });
+
+  it("gives the file it holds, whatever address its index was made for", async () => {
+    await write({ "index.yaml": indexOf(["https://charts.example/x/web-1.0.0.tgz"]), "web-1.0.0.tgz": web });
+    const source = createClassicSource({ location: folder });
+    expect(await source.open(await entryOf(source))).toMatchObject({ layer: { digest: webDigest }, notes: [] });
+  });
+
+  it("says so when the file is neither here nor reachable", async () => {
+    await write({ "index.yaml": indexOf(["web-1.0.0.tgz"]) });
+    const source = createClassicSource({ location: folder });
+    expect(await failureOf(source.open(await entryOf(source)))).toMatchObject({
+      code: "source-missing",
+      repository: "web",
+      version: "1.0.0",
+    });
+  });
+
+  it("is never a way to other files: no parent paths, no absolute ones, no links out", async () => {
+    await writeFile(join(root, "secret.tgz"), web);
+    await symlink(join(root, "secret.tgz"), join(folder, "link.tgz"));
+    await symlink(root, join(folder, "up"));
+    for (const url of ["../secret.tgz", `file://${root}/secret.tgz`, "link.tgz", "up/secret.tgz", "sub/%2e%2e/%2e%2e/secret.tgz"]) {
+      await write({ "index.yaml": indexOf([url]) });
+      const source = createClassicSource({ location: folder });
+      const error = await failureOf(source.open(await entryOf(source)));
+      expect(error, url).toMatchObject({ code: "entry-invalid" });
+      expect(error.message, url).toContain("outside the folder");
+    }
+  });
+
+  it("takes the file's own time where Helm's way is asked for", async () => {
+    await write({ "index.yaml": indexOf(["web-1.0.0.tgz"]), "web-1.0.0.tgz": web });
+    await utimes(join(folder, "web-1.0.0.tgz"), 1_000_000_000, 1_000_000_000);
+    const source = createClassicSource({ location: folder, created: { helmCompatible: true } });
+    expect(await source.open(await entryOf(source))).toMatchObject({ created: "2001-09-09T01:46:40Z" });
+  });
+
+  it("that is cut is refused before anything is taken from it", async () => {
+    await write({ "index.yaml": indexOf(["web-1.0.0.tgz"]).slice(0, -60) });
+    expect(await failureOf(itemsOf(createClassicSource({ location: folder })))).toMatchObject({ code: "index-truncated" });
+  });
+});
+
+describe("a folder without index", () => {
+  it("gives every archive in it and one level down, with what the archive says, and reports the others", async () => {
+    const api = buildSmallChart({ name: "api", version: "2.0.0+b" });
+    await write({
+      "z.tgz": web,
+      "sub/a.tgz": api,
+      "sub/deeper/b.tgz": api,
+      "bad.tgz": "text",
+      "sub/again.tgz": web,
+      "notes.txt": "x",
+      "z.tgz.prov": signature,
+    });
+    const source = createClassicSource({ location: folder });
+    const items = await itemsOf(source);
+    const entries = items.flatMap((item) => (item.kind === "entry" ? [item.entry] : []));
+    expect(entries.map(({ chart, version, digest }) => [chart, version, digest])).toEqual([
+      ["web", "1.0.0", webDigest],
+      ["api", "2.0.0+b", digestOf(api)],
+    ]);
+    expect(items.flatMap((item) => (item.kind === "problem" ? [[item.problem.chart, item.problem.error.code]] : []))).toEqual([
+      ["bad.tgz", "archive-invalid"],
+      ["web", "entry-invalid"],
+    ]);
+    const [first] = entries;
+    if (first === undefined) throw new Error("no entry");
+    // The archive's tar header says 2020-01-01.
+    expect(await source.open(first)).toMatchObject({ created: "2020-01-01T00:00:00Z", provenance: { digest: digestOf(signature) } });
+  });
+
+  it("must exist, and an index that was named must too", async () => {
+    expect(await failureOf(itemsOf(createClassicSource({ location: join(root, "nowhere") })))).toMatchObject({ code: "file-missing" });
+    expect(await failureOf(itemsOf(createClassicSource({ location: join(folder, "index.yaml") })))).toMatchObject({
+      code: "index-missing",
+    });
+  });
+});
+
+describe("a chart file", () => {
+  it("comes with the provenance beside it", async () => {
+    await write({ "any-name.tgz": web, "any-name.tgz.prov": signature });
+    const chart = await openChartFile(join(folder, "any-name.tgz"));
+    expect(chart).toMatchObject({ metadata: { name: "web" }, layer: { digest: webDigest }, provenance: { digest: digestOf(signature) } });
+  });
+
+  it.each([
+    ["none.tgz", "file-missing", "no such file"],
+    [".", "usage", "is a folder"],
+    ["text.tgz", "archive-invalid", "plain text"],
+  ])("%s is refused as %s", async (name, code, text) => {
+    await write({ "text.tgz": "no chart" });
+    const error = await failureOf(openChartFile(join(folder, name)));
+    expect([error.code, error.message]).toEqual([code, expect.stringContaining(text)]);
+  });
+
+  it("with something else as its .prov fails rather than losing a signature", async () => {
+    await write({ "web.tgz": web, "web.tgz.prov": "no signature" });
+    expect(await failureOf(openChartFile(join(folder, "web.tgz")))).toMatchObject({ code: "provenance-unavailable" });
+    await expect(openChartFile(join(folder, "web.tgz"), { provenance: "skip" })).resolves.toMatchObject({ kind: "assemble" });
+  });
+});
