@@ -30,7 +30,7 @@ export const chartNotes = {
   "leading-v": { refusedBy: "none", meaning: "the version starts with v: Helm finds it by its exact text only" },
   "two-part-version": { refusedBy: "none", meaning: "the version has fewer than three numbers: Helm finds it by its exact text only" },
   "loose-version": { refusedBy: "none", meaning: "the version is no strict SemVer: Helm finds it by its exact text only" },
-  "not-utf-8": { refusedBy: "all", meaning: "a YAML file is not UTF-8" },
+  "not-text": { refusedBy: "all", meaning: "a YAML file is not UTF-8 text, or has control characters" },
 } as const satisfies Record<string, { refusedBy: "all" | "helm3" | "none"; meaning: string }>;
 
 export type ChartNoteCode = keyof typeof chartNotes;
@@ -39,9 +39,13 @@ export interface ChartNote extends Note {
   readonly code: ChartNoteCode;
 }
 
+const refusedByAll: ReadonlySet<string> = new Set(
+  Object.entries(chartNotes).flatMap(([code, { refusedBy }]) => (refusedBy === "all" ? [code] : [])),
+);
+
 /** Whether every Helm would refuse to load a chart with this remark. */
 export function helmRefuses(note: Note): boolean {
-  return Object.hasOwn(chartNotes, note.code) && chartNotes[note.code as ChartNoteCode].refusedBy === "all";
+  return refusedByAll.has(note.code);
 }
 
 /** Remarks per chart; a hostile archive may give rise to any number. */

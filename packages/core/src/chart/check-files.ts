@@ -1,11 +1,10 @@
-import { isUtf8 } from "node:buffer";
-
 import { quote } from "../reference/printable.ts";
 import type { NoteList, ChartNoteCode } from "./chart-notes.ts";
 import { checkLock } from "./decode-metadata.ts";
+import { decodeAnything, type Complaints } from "./decode-value.ts";
 import { checkYamlMap } from "./parse-yaml.ts";
 import type { ChartFile } from "./walk-archive.ts";
-import { readYamlFile, textOf } from "./yaml-file.ts";
+import { readYamlFile, textOf, textProblem } from "./yaml-file.ts";
 
 /** Above this many bytes values.yaml is not checked: it decides nothing about what is pushed, and parsing costs time. */
 const largestValues = 512 * 1024;
@@ -22,21 +21,35 @@ export function checkFiles(files: readonly ChartFile[], notes: NoteList): void {
 function checkValues(data: Buffer, notes: NoteList): void {
   if (data.byteLength > largestValues) return;
   const text = textOf(data);
-  if (severalDocuments.test(text.replace(leadingMarker, ""))) {
+  if (documentStart.test(text.replace(leadingMarker, ""))) {
     notes.add("several-values-documents", "values.yaml has several documents: Helm 3 reads the first, Helm 4 merges them");
   }
   const problem = problemOf(() => {
-    checkYamlMap(text);
-    return isUtf8(data) ? undefined : "it is not UTF-8";
+    // Helm 3 reads the first document, Helm 4 all of them.
+    for (const document of text.replace(leadingMarker, "").split(documentStart)) {
+      const complaint = documentProblem(document);
+      if (complaint !== undefined) return complaint;
+    }
+    return textProblem(data);
   });
   note(notes, "bad-values-yaml", problem === undefined ? undefined : `values.yaml cannot be read: ${quote(problem)}`);
 }
 
+function documentProblem(document: string): string | undefined {
+  const typed = checkYamlMap(document);
+  const complaints: Complaints = [];
+  if (typed !== undefined) decodeAnything(typed, null, { path: "", complaints });
+  return complaints[0];
+}
+
 const leadingMarker = /^(?:[ \t]*(?:#.*)?\r?\n)*---[ \t\r]*$/m;
-const severalDocuments = /^---(?:[ \t\r]|$)/m;
+const documentStart = /^---(?:[ \t\r]|$)/m;
 
 function checkLockFile(name: string, data: Buffer, notes: NoteList): void {
-  const problem = problemOf(() => checkLock(readYamlFile(data).node)[0]);
+  const problem = problemOf(() => {
+    const file = readYamlFile(data);
+    return checkLock(file.node)[0] ?? file.problem;
+  });
   note(notes, "bad-lock", problem === undefined ? undefined : `${name} cannot be read: ${quote(problem)}`);
 }
 

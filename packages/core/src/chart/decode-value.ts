@@ -1,6 +1,6 @@
 import { float32Text } from "./float-text.ts";
 import { compareUtf8 } from "./go-json.ts";
-import { Scalar, type YamlMapping, type YamlNode } from "./parse-yaml.ts";
+import { Scalar, type YamlNode } from "./parse-yaml.ts";
 
 /** What could not be decoded, as a path and a reason; decoding goes on with the rest. */
 export type Complaints = string[];
@@ -31,9 +31,7 @@ export function decodeList<Item>(decode: Decode<Item>, empty: () => Item): Decod
   return (node, before, at) => {
     if (node === null) return [];
     if (!Array.isArray(node)) return refuse(at, "a list", before);
-    return (node as readonly YamlNode[]).map((item, index) =>
-      decode(item, before[index] ?? empty(), { path: `${at.path}[${index}]`, complaints: at.complaints }),
-    );
+    return node.map((item, index) => decode(item, before[index] ?? empty(), { path: `${at.path}[${index}]`, complaints: at.complaints }));
   };
 }
 
@@ -47,7 +45,7 @@ export const decodeTextMap: Decode<Map<string, string>> = (node, before, at) => 
   if (node === null) return new Map();
   if (!(node instanceof Map)) return refuse(at, "a map", before);
   const decoded = new Map(before);
-  for (const [key, value] of node as YamlMapping) {
+  for (const [key, value] of node) {
     decoded.set(key, decodeText(value, "", { path: `${at.path}.${key}`, complaints: at.complaints }));
   }
   return decoded;
@@ -57,9 +55,9 @@ export const decodeTextMap: Decode<Map<string, string>> = (node, before, at) => 
 export const decodeAnything: Decode<unknown> = (node, _before, at) => {
   if (node === null || typeof node === "string") return node;
   if (node instanceof Scalar) return typeof node.value === "boolean" ? node.value : jsonNumber(node.value, at);
-  if (Array.isArray(node)) return (node as readonly YamlNode[]).map((item) => decodeAnything(item, null, at));
-  const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [key, value] of node as YamlMapping) object[key] = decodeAnything(value, null, at);
+  if (Array.isArray(node)) return node.map((item) => decodeAnything(item, null, at));
+  const object: Record<string, unknown> = Object.create(null);
+  for (const [key, value] of node) object[key] = decodeAnything(value, null, at);
   return object;
 };
 
@@ -76,7 +74,7 @@ export function decodeObject<Target extends object>(
 ): Target {
   if (node === null) return target;
   if (!(node instanceof Map)) return refuse(at, "a map", target);
-  const entries = [...(node as YamlMapping)].toSorted(([a], [b]) => compareUtf8(a, b));
+  const entries = [...node].toSorted(([a], [b]) => compareUtf8(a, b));
   for (const [key, value] of entries) decodeField(target, { key, value }, at);
   return target;
 }
@@ -93,10 +91,15 @@ function decodeField<Target extends object>(
 }
 
 function fieldNamed<Target>(fields: Fields<Target>, key: string): (keyof Target & string) | undefined {
-  if (Object.hasOwn(fields, key)) return key as keyof Target & string;
+  if (isField(fields, key)) return key;
   // Go folds the long s and the Kelvin sign as well.
   const folded = key.replaceAll("ſ", "s").toLowerCase();
-  return (Object.keys(fields) as (keyof Target & string)[]).find((name) => name.toLowerCase() === folded);
+  const name = Object.keys(fields).find((candidate) => candidate.toLowerCase() === folded);
+  return name !== undefined && isField(fields, name) ? name : undefined;
+}
+
+function isField<Target>(fields: Fields<Target>, name: string): name is keyof Target & string {
+  return Object.hasOwn(fields, name);
 }
 
 function jsonNumber(value: bigint | number, at: Place): unknown {

@@ -22,7 +22,7 @@ export function finishMetadata(draft: MetadataDraft, notes: NoteList): ChartMeta
   noteEmptyEntries(draft, notes);
   const dependencies = draft.dependencies.filter((dependency) => dependency !== null).map(cleanDependency);
   noteDependencies(dependencies, notes);
-  return compact<ChartMetadata>({
+  const metadata: ChartMetadata = {
     name: sanitise(draft.name),
     home: sanitise(draft.home),
     sources: draft.sources.map(sanitise),
@@ -40,7 +40,9 @@ export function finishMetadata(draft: MetadataDraft, notes: NoteList): ChartMeta
     kubeVersion: sanitise(draft.kubeVersion),
     dependencies,
     type: draft.type,
-  });
+  };
+  dropEmpty(metadata);
+  return metadata;
 }
 
 function noteVersion(version: string, notes: NoteList): void {
@@ -66,32 +68,36 @@ function noteDependencies(dependencies: readonly Dependency[], notes: NoteList):
   }
 }
 
-function cleanMaintainer(maintainer: MaintainerDraft): Maintainer {
-  return compact<Maintainer>({ name: sanitise(maintainer.name), email: sanitise(maintainer.email), url: sanitise(maintainer.url) });
+function cleanMaintainer({ name, email, url }: MaintainerDraft): Maintainer {
+  const maintainer: Maintainer = { name: sanitise(name), email: sanitise(email), url: sanitise(url) };
+  dropEmpty(maintainer);
+  return maintainer;
 }
 
-function cleanDependency(dependency: DependencyDraft): Dependency {
-  const optional = compact<Omit<Dependency, "name" | "repository">>({
-    version: sanitise(dependency.version),
-    condition: sanitise(dependency.condition),
-    tags: dependency.tags.map(sanitise),
-    enabled: dependency.enabled,
-    importValues: dependency["import-values"],
-    alias: dependency.alias,
-  });
-  return { ...optional, name: sanitise(dependency.name), repository: sanitise(dependency.repository) };
+function cleanDependency(draft: DependencyDraft): Dependency {
+  const repository = sanitise(draft.repository);
+  const name = sanitise(draft.name);
+  const rest: Omit<Dependency, "name" | "repository"> = {
+    version: sanitise(draft.version),
+    condition: sanitise(draft.condition),
+    tags: draft.tags.map(sanitise),
+    enabled: draft.enabled,
+    importValues: draft["import-values"],
+    alias: draft.alias,
+  };
+  dropEmpty(rest);
+  return { ...rest, name, repository };
 }
 
 function annotationRecord(annotations: ReadonlyMap<string, string>): Record<string, string> {
-  const record = Object.create(null) as Record<string, string>;
+  const record: Record<string, string> = Object.create(null);
   for (const [key, value] of annotations) record[key] = value;
   return record;
 }
 
 /** Leaves out what Go calls empty. */
-function compact<Shape extends object>(full: Required<Shape>): Shape {
-  const kept = Object.entries(full).filter(([, value]) => !isEmpty(value));
-  return Object.fromEntries(kept) as Shape;
+function dropEmpty(object: object): void {
+  for (const [key, value] of Object.entries(object)) if (isEmpty(value)) Reflect.deleteProperty(object, key);
 }
 
 function isEmpty(value: unknown): boolean {

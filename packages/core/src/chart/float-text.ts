@@ -31,9 +31,10 @@ function shortest(single: number): string {
   return single.toExponential(8);
 }
 
-/** The nearest decimal of so many digits; of two equally near the even one, where JavaScript takes the larger. */
+/** The nearest decimal of so many digits; of two equally near the even one, where JavaScript takes the larger (and Go too, at powers of two). */
 function nearest(single: number, count: number): string {
   const text = single.toExponential(count - 1);
+  if (Number.isInteger(Math.log2(single))) return text;
   const exact = single.toExponential(100).split("e")[0]?.replace(".", "") ?? "";
   if (!/^50*$/.test(exact.slice(count))) return text;
   const even = /[02468]$/.test(exact.slice(0, count));

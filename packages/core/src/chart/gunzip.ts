@@ -16,6 +16,7 @@ export interface GzipEnd {
 /** Largest output that is made in one piece, in bytes; beyond it, memory is bounded by streaming. */
 const wholeLimit = 8 * 1024 * 1024;
 const sliceBytes = 64 * 1024;
+const damagedSliceBytes = 64;
 const trailerBytes = 8;
 /** Longest header we wait for: extra field, name and comment at their largest. */
 const longestHeader = 70 * 1024;
@@ -31,7 +32,11 @@ export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink
     const offset = gzipDataOffset(input, start);
     if (typeof offset !== "number") return headerProblem(offset, start === 0);
     const member = inflateWhole(input.subarray(offset));
-    if (member === undefined) return gunzipStream(slices(input.subarray(start)), sink);
+    if (typeof member === "string") {
+      // The decompressor withholds what it made of the piece in which the damage lies: small pieces lose little.
+      const size = member === "large" ? sliceBytes : damagedSliceBytes;
+      return gunzipStream(slices(input.subarray(start), size), sink);
+    }
     const end = offset + member.consumed;
     if (!sink(member.bytes)) return {};
     const problem = trailerProblem(input.subarray(end, end + trailerBytes), crc32(member.bytes), member.bytes.byteLength);
@@ -41,16 +46,20 @@ export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink
   return input.byteLength === 0 ? headerProblem(null, true) : {};
 }
 
-/** `undefined` when the output is large or the data is corrupt: then it is streamed, to use what comes before. */
-function inflateWhole(input: Uint8Array): { bytes: Buffer; consumed: number } | undefined {
+/** Large output and damaged data are streamed instead: the one to bound memory, the other to use what comes before the damage. */
+function inflateWhole(input: Uint8Array): { bytes: Buffer; consumed: number } | "large" | "damaged" {
   try {
     const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wholeLimit, info: true };
     const result: unknown = inflateRawSync(input, options);
-    const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
-    return { bytes: buffer, consumed: engine.bytesWritten };
-  } catch {
-    return undefined;
+    return isInflated(result) ? { bytes: result.buffer, consumed: result.engine.bytesWritten } : "damaged";
+  } catch (error) {
+    return error instanceof RangeError ? "large" : "damaged";
   }
+}
+
+/** What zlib returns under the option `info`, which the published types do not describe. */
+function isInflated(result: unknown): result is { buffer: Buffer; engine: { bytesWritten: number } } {
+  return typeof result === "object" && result !== null && "buffer" in result && "engine" in result && Buffer.isBuffer(result.buffer);
 }
 
 async function gunzipStream(chunks: AsyncIterable<Uint8Array>, sink: Sink): Promise<GzipEnd> {
@@ -201,6 +210,6 @@ async function feed(source: Source, inflater: ReturnType<typeof createInflateRaw
   return undefined;
 }
 
-async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let at = 0; at < bytes.byteLength; at += sliceBytes) yield bytes.subarray(at, at + sliceBytes);
+async function* slices(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
 }

@@ -18,21 +18,23 @@ export interface LoadScope {
 /** The metadata that a chart's files give when decoded as Helm does: every Chart.yaml, then every requirements.yaml, each on top of the rest. */
 export function loadMetadata(files: readonly ChartFile[], notes: NoteList): MetadataDraft | undefined {
   const charts = files.filter((file) => file.path === "Chart.yaml");
-  if (charts.length === 0) return undefined;
+  // Helm takes name and version from requirements.yaml alone, if need be.
+  if (charts.length === 0 && !files.some((file) => file.path === "requirements.yaml")) return undefined;
   const draft = emptyMetadata();
   for (const file of charts) {
     decodeFile(file, draft, notes);
     if (draft.apiVersion === "") draft.apiVersion = "v1";
   }
   for (const file of files) if (file.path === "requirements.yaml") decodeFile(file, draft, notes);
+  if (draft.apiVersion === "") notes.add("bad-chart-yaml", "there is no Chart.yaml, and requirements.yaml gives no apiVersion");
   return draft;
 }
 
 function decodeFile(file: ChartFile, draft: MetadataDraft, notes: NoteList): void {
   const code = file.path === "Chart.yaml" ? "bad-chart-yaml" : "bad-requirements-yaml";
   try {
-    const { node, isUtf8 } = readYamlFile(file.data ?? Buffer.alloc(0));
-    if (!isUtf8) notes.add("not-utf-8", `${file.path} is not UTF-8: what cannot be read is replaced`);
+    const { node, problem } = readYamlFile(file.data ?? Buffer.alloc(0));
+    if (problem !== undefined) notes.add("not-text", `${file.path} is not what YAML calls text: ${problem}`);
     for (const complaint of decodeMetadata(node, draft)) notes.add(code, `${file.path}: ${quote(complaint)}`);
   } catch (error) {
     notes.add(code, `${file.path} cannot be read: ${quote(error instanceof Error ? error.message : "it is not YAML")}`);

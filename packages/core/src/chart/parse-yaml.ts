@@ -1,10 +1,10 @@
 import { FAILSAFE_SCHEMA, load, Schema, Type, type LoadOptions } from "js-yaml";
 
 import { floatKeyText } from "./float-text.ts";
-import { resolvePlain, resolveTagged, type GoScalar } from "./yaml-scalar.ts";
+import { resolvePlain, resolveTagged, scalarTags, type GoScalar } from "./yaml-scalar.ts";
 
 /** A YAML node after aliases and merge keys are resolved. Text stays text; `Scalar` is what YAML gave another type. */
-export type YamlNode = string | null | Scalar | readonly YamlNode[] | YamlMapping;
+export type YamlNode = string | null | Scalar | YamlNode[] | YamlMapping;
 export type YamlMapping = Map<string, YamlNode>;
 
 /** Nesting that we follow; goyaml's own limit is 10,000, ours protects the stack. */
@@ -74,15 +74,16 @@ const needsTyping = /\.(?:nan|inf)\b|[&*]\w|<<|\bnull\s*:|~\s*:|!!/i;
 
 /**
  * Whether Helm could read the text as a map: as `parseYaml`, but without giving scalars their types where that can change nothing
- * (values files are large, and only this is asked of them). @throws Error with the reason
+ * (values files are large, and only this is asked of them). Returns the map where types were needed. @throws Error with the reason
  */
-export function checkYamlMap(text: string): void {
+export function checkYamlMap(text: string): YamlNode | undefined {
   const document = firstDocument(text);
   let root: unknown;
   if (needsTyping.test(document)) root = parseYaml(document);
   else root = load(document, syntaxOnly);
   const isMap = root instanceof Map || (isCollection(root) && !Array.isArray(root));
   if (!isMap && root !== null && root !== undefined) throw new Error("it is not a map");
+  return root instanceof Map ? root : undefined;
 }
 
 /** goyaml reads one document; what follows `---` or `...` is not even looked at. */
@@ -113,7 +114,7 @@ const schema = new Schema({
   ],
   explicit: [
     new Type(`${standardTag}merge`, { kind: "scalar", construct: (text: string) => (text === "<<" ? new MergeScalar() : text) }),
-    ...["str", "int", "float", "bool", "null", "timestamp", "binary"].map(
+    ...scalarTags.map(
       (name) =>
         new Type(standardTag + name, {
           kind: "scalar",
@@ -159,7 +160,11 @@ function isCollection(node: unknown): node is object {
 function convert(node: unknown): YamlNode {
   if (typeof node === "string" || node instanceof Scalar) return node;
   if (Array.isArray(node)) return node.map(convert);
-  if (node === undefined || !isCollection(node)) return node instanceof MergeScalar ? "<<" : null;
+  if (node instanceof MergeScalar) return "<<";
+  return isCollection(node) ? convertMapping(node) : null;
+}
+
+function convertMapping(node: object): YamlMapping {
   const mapping: YamlMapping = new Map();
   for (const [key, value] of Object.entries(node)) {
     if (key.startsWith(mergeKey)) merge(mapping, value);

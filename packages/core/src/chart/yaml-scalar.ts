@@ -30,23 +30,28 @@ export function resolvePlain(text: string): GoScalar {
 
 /** What a scalar with an explicit standard tag means; `undefined` = the reader refuses it. */
 export function resolveTagged(tag: string, text: string): GoScalar | undefined {
-  if (tag === "str") return text;
-  if (tag === "binary") return decodeBase64(text);
-  const value = resolvePlain(text);
-  switch (tag) {
-    case "int":
-      return typeof value === "bigint" ? value : undefined;
-    case "float":
-      return typeof value === "bigint" ? Number(value) : typeof value === "number" ? value : undefined;
-    case "bool":
-      return typeof value === "boolean" ? value : undefined;
-    case "null":
-      return value === null ? null : undefined;
-    case "timestamp":
-      return /^\d{4}-\d{1,2}-\d{1,2}(?:$|[Tt ])/.test(text) ? text : undefined;
-    default:
-      return text;
-  }
+  return taggedScalars.get(tag)?.(text);
+}
+
+const taggedScalars: ReadonlyMap<string, (text: string) => GoScalar | undefined> = new Map<string, (text: string) => GoScalar | undefined>([
+  ["str", (text) => text],
+  ["binary", decodeBase64],
+  ["int", (text) => ofType(resolvePlain(text), "bigint")],
+  ["float", (text) => asFloat(resolvePlain(text))],
+  ["bool", (text) => ofType(resolvePlain(text), "boolean")],
+  ["null", (text) => (resolvePlain(text) === null ? null : undefined)],
+  ["timestamp", (text) => (/^\d{4}-\d{1,2}-\d{1,2}(?:$|[Tt ])/.test(text) ? text : undefined)],
+]);
+
+/** The tags that `resolveTagged` knows, without `tag:yaml.org,2002:`. */
+export const scalarTags: readonly string[] = [...taggedScalars.keys()];
+
+function ofType(value: GoScalar, type: "bigint" | "boolean"): GoScalar | undefined {
+  return typeof value === type ? value : undefined;
+}
+
+function asFloat(value: GoScalar): number | undefined {
+  return typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined;
 }
 
 function resolveNumber(plain: string): GoScalar | undefined {
@@ -55,18 +60,28 @@ function resolveNumber(plain: string): GoScalar | undefined {
   return floatPattern.test(plain) ? finite(plain) : undefined;
 }
 
+const integerForms: readonly (readonly [pattern: RegExp, prefix: string])[] = [
+  [/^(?:0|[1-9][0-9]*)$/, ""],
+  [/^0[xX](?<digits>[0-9a-fA-F]+)$/, "0x"],
+  [/^0[bB](?<digits>[01]+)$/, "0b"],
+  [/^0[oO]?(?<digits>[0-7]+)$/, "0o"],
+];
+
 /** Go's strconv.ParseInt with base 0, then ParseUint: signed 64 bits, or unsigned where no sign is written. */
 function parseInteger(plain: string): bigint | undefined {
-  const match = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))$/.exec(plain);
-  if (match === null || plain.length > 80) return undefined;
-  const [, sign, hex, binary, octal, decimal] = match;
-  const size = BigInt(digits(hex, "0x") ?? digits(binary, "0b") ?? digits(octal, "0o") ?? decimal ?? "0");
+  const sign = /^[-+]/.exec(plain)?.[0] ?? "";
+  const size = plain.length > 80 ? undefined : parseUnsigned(plain.slice(sign.length));
+  if (size === undefined) return undefined;
   if (sign === "-") return size <= largestSigned + 1n ? -size : undefined;
   return size <= (sign === "" ? largestUnsigned : largestSigned) ? size : undefined;
 }
 
-function digits(text: string | undefined, prefix: string): string | undefined {
-  return text === undefined ? undefined : prefix + text;
+function parseUnsigned(text: string): bigint | undefined {
+  for (const [pattern, prefix] of integerForms) {
+    const match = pattern.exec(text);
+    if (match !== null) return BigInt(prefix + (match.groups?.["digits"] ?? text));
+  }
+  return undefined;
 }
 
 /** A number too large for 64 bits stays text, as in Go. */

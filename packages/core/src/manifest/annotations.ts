@@ -6,7 +6,7 @@ const fixed: ReadonlySet<string> = new Set([`${prefix}version`, `${prefix}title`
 
 /** The manifest's annotations as `helm push` makes them; `created` is RFC 3339 text. */
 export function manifestAnnotations(metadata: ChartMetadata, created: string): Record<string, string> {
-  const annotations = Object.create(null) as Record<string, string>;
+  const annotations: Record<string, string> = Object.create(null);
   const add = (name: string, value: string | undefined): void => {
     // Go's TrimSpace; texts are sanitised, so every kind of space but those of version and `created` is U+0020 already.
     if (value !== undefined && value.trim() !== "") annotations[prefix + name] = value;

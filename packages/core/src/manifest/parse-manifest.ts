@@ -43,26 +43,35 @@ const indexTypes: ReadonlySet<string> = new Set([mediaTypes.ociIndex, mediaTypes
 export function parseManifest(bytes: Uint8Array, mediaType?: string): ParsedManifest {
   const document = parseDocument(bytes);
   const type = agreedType(document, mediaType?.split(";", 1)[0]?.trim());
-  const isIndex = has(document, "manifests");
-  if (isIndex && (has(document, "layers") || has(document, "config"))) throw invalid("it can be read both as a manifest and as an index");
   if (document["schemaVersion"] !== 2) throw invalid("its schemaVersion is not 2");
-  const common = {
+  if (!has(document, "manifests")) return readManifest(document, type);
+  if (has(document, "layers") || has(document, "config")) throw invalid("it can be read both as a manifest and as an index");
+  return readIndex(document, type);
+}
+
+function readIndex(document: JsonObject, type: string | undefined): ImageIndex {
+  if (type !== undefined && !indexTypes.has(type)) throw invalid(`it is an index, but its type is ${quote(type)}`);
+  const manifests = readList(document["manifests"], "manifests");
+  return { kind: "index", mediaType: type ?? mediaTypes.ociIndex, manifests, ...readCommon(document) };
+}
+
+function readManifest(document: JsonObject, type: string | undefined): ImageManifest {
+  if (type !== undefined && !manifestTypes.has(type)) throw invalid(`it is a manifest, but its type is ${quote(type)}`);
+  const config = readDescriptor(document["config"], "config");
+  const layers = readList(document["layers"], "layers");
+  return { kind: "manifest", mediaType: type ?? mediaTypes.ociManifest, config, layers, ...readCommon(document) };
+}
+
+function readCommon(document: JsonObject): Pick<ImageManifest, "annotations" | "artifactType" | "subject"> {
+  return {
     annotations: textMap(document["annotations"]),
-    ...(typeof document["artifactType"] === "string" && document["artifactType"] !== "" ? { artifactType: document["artifactType"] } : {}),
+    ...artifactTypeOf(document),
     ...(has(document, "subject") ? { subject: readDescriptor(document["subject"], "subject") } : {}),
   };
-  if (isIndex) {
-    if (type !== undefined && !indexTypes.has(type)) throw invalid(`it is an index, but its type is ${quote(type)}`);
-    return { kind: "index", mediaType: type ?? mediaTypes.ociIndex, manifests: readList(document["manifests"], "manifests"), ...common };
-  }
-  if (type !== undefined && !manifestTypes.has(type)) throw invalid(`it is a manifest, but its type is ${quote(type)}`);
-  return {
-    kind: "manifest",
-    mediaType: type ?? mediaTypes.ociManifest,
-    config: readDescriptor(document["config"], "config"),
-    layers: readList(document["layers"], "layers"),
-    ...common,
-  };
+}
+
+function artifactTypeOf({ artifactType }: JsonObject): { artifactType?: string } {
+  return typeof artifactType === "string" && artifactType !== "" ? { artifactType } : {};
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -105,21 +114,20 @@ function readList(value: unknown, name: string): Descriptor[] {
 
 function readDescriptor(value: unknown, name: string): Descriptor {
   if (!isObject(value)) throw invalid(`${name} is not a descriptor`);
-  const { mediaType, digest, size, artifactType } = value;
+  const { mediaType, digest, size } = value;
   if (typeof mediaType !== "string" || mediaType === "") throw invalid(`${name} has no mediaType`);
   if (typeof digest !== "string" || !isDigest(digest)) throw invalid(`${name} has no valid digest`);
-  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) throw invalid(`${name} has no valid size`);
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(has(value, "annotations") ? { annotations: textMap(value["annotations"]) } : {}),
-    ...(typeof artifactType === "string" && artifactType !== "" ? { artifactType } : {}),
-  };
+  if (!isSize(size)) throw invalid(`${name} has no valid size`);
+  const annotations = has(value, "annotations") ? { annotations: textMap(value["annotations"]) } : {};
+  return { mediaType, digest, size, ...annotations, ...artifactTypeOf(value) };
+}
+
+function isSize(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function textMap(value: unknown): Record<string, string> {
-  const map = Object.create(null) as Record<string, string>;
+  const map: Record<string, string> = Object.create(null);
   if (value === undefined || value === null) return map;
   if (!isObject(value)) throw invalid("annotations are not a map");
   const entries = Object.entries(value);
