@@ -5,7 +5,7 @@ import { createHttpClient } from "../http/create-http-client.ts";
 import type { HttpClient } from "../http/http-client.ts";
 import { discoverOrigin } from "../http/plain-http.ts";
 import { isChartferryError } from "../errors.ts";
-import type { Connection } from "../store/connection.ts";
+import type { Connection, HostTraffic } from "../store/connection.ts";
 import { createHttpConnection } from "../store/http-connection.ts";
 import { adapterNamed, chooseAdapter, type ChosenAdapter, probeAnswer } from "./choose-adapter.ts";
 import type { AdapterContext, ConnectOptions, ProbeAnswer, RegistryAdapter } from "./registry-adapter.ts";
@@ -21,6 +21,8 @@ export interface OpenConnectionOptions extends ConnectOptions {
   readonly connections?: number | undefined;
 }
 
+type Traffic = Readonly<Record<string, HostTraffic>>;
+
 const defaultMaxWaitMs = 15 * 60 * 1000;
 
 /**
@@ -31,12 +33,12 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Co
   const named = options.adapter === undefined ? undefined : adapterNamed(options.adapters, options.adapter);
   if (named?.connect !== undefined) return named.connect(options);
   const registryOrigin = await discoverOrigin(options.registry, options);
-  const chosen = await choose(options, registryOrigin);
+  const { chosen, spent } = await choose(options, registryOrigin);
   const { adapter } = chosen;
   const origin = apiOrigin(registryOrigin, adapter.resolve?.(options.registry, "").apiHost);
   const { http, context } = connect(options, { origin, chosen });
   const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
-  return createHttpConnection({ adapter, options, http, origin, context, clock: options.clock ?? systemClock, maxWaitMs });
+  return createHttpConnection({ adapter, options, http, origin, context, clock: options.clock ?? systemClock, maxWaitMs, spent });
 }
 
 function apiOrigin(origin: URL, apiHost: string | undefined): URL {
@@ -44,7 +46,8 @@ function apiOrigin(origin: URL, apiHost: string | undefined): URL {
 }
 
 /** The registry's first answer, asked without credentials, is only wanted where no host pattern speaks. */
-async function choose(options: OpenConnectionOptions, origin: URL): Promise<ChosenAdapter> {
+async function choose(options: OpenConnectionOptions, origin: URL): Promise<{ chosen: ChosenAdapter; spent: Traffic }> {
+  let spent: Traffic = {};
   const probe = async (): Promise<ProbeAnswer | undefined> => {
     const http = createHttpClient(clientOptions(options, origin));
     try {
@@ -61,10 +64,12 @@ async function choose(options: OpenConnectionOptions, origin: URL): Promise<Chos
       if (isChartferryError(error) && error.retryable) return undefined;
       throw error;
     } finally {
+      spent = http.traffic();
       await http.close();
     }
   };
-  return chooseAdapter(options.adapters, options.registry, { name: options.adapter, probe });
+  const chosen = await chooseAdapter(options.adapters, options.registry, { name: options.adapter, probe });
+  return { chosen, spent };
 }
 
 function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<typeof createHttpClient>[0] {

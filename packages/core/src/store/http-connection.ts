@@ -5,7 +5,7 @@ import type { HttpClient } from "../http/http-client.ts";
 import { errorFromAnswer } from "../http/error-response.ts";
 import { waitBeforeRetry } from "../http/retry.ts";
 import type { CallOptions } from "./chart-store.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, HostTraffic } from "./connection.ts";
 import { createHttpStore, hasBlob } from "./http-store.ts";
 import type { RepositoryEnd, RepositoryRequest, UploadForm } from "./repository-end.ts";
 
@@ -19,6 +19,8 @@ export interface HttpConnectionParts {
   readonly clock: Clock;
   /** A longer Retry-After fails the request as `rate-limited`. Milliseconds. */
   readonly maxWaitMs: number;
+  /** What finding the adapter has cost before the connection stood. */
+  readonly spent: Readonly<Record<string, HostTraffic>>;
 }
 
 /** A connection that speaks the distribution protocol over one HTTP client. */
@@ -32,9 +34,23 @@ export function createHttpConnection(parts: HttpConnectionParts): Connection {
     openStore: (repository) => Promise.resolve(createHttpStore(repositoryEnd(parts, repository, uploads))),
     repositories: (prefix, call) => listRepositories(parts, prefix, call),
     ping: (call) => ping(parts, call),
-    traffic: () => http.traffic(),
+    traffic: () => together(parts.spent, http.traffic()),
     close: () => http.close(),
   };
+}
+
+function together(a: Readonly<Record<string, HostTraffic>>, b: Readonly<Record<string, HostTraffic>>): Record<string, HostTraffic> {
+  const sum: Record<string, HostTraffic> = { ...b };
+  for (const [host, traffic] of Object.entries(a)) {
+    const other = sum[host] ?? { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0 };
+    sum[host] = {
+      requests: traffic.requests + other.requests,
+      retries: traffic.retries + other.retries,
+      bytesSent: traffic.bytesSent + other.bytesSent,
+      bytesReceived: traffic.bytesReceived + other.bytesReceived,
+    };
+  }
+  return sum;
 }
 
 function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: UploadForm): RepositoryEnd {

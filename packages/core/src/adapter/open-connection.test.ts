@@ -1,0 +1,105 @@
+import { createServer, type Server } from "node:http";
+
+import { afterEach, describe, expect, it } from "vitest";
+
+import { openConnection } from "./open-connection.ts";
+import type { RegistryAdapter } from "./registry-adapter.ts";
+
+const no = "this registry is only there for the test of connecting";
+const generic: RegistryAdapter = {
+  id: "generic",
+  traits: { upload: "post-put", tagPageSize: undefined, manifestBytes: 4096, depth: { min: 1, max: 9 } },
+  capabilities: {
+    push: true,
+    "list-tags": true,
+    "list-repositories": no,
+    mount: no,
+    referrers: no,
+    "delete-tag": no,
+    "delete-manifest": no,
+    "create-repository": no,
+    "overwrite-tag": no,
+  },
+  detect: () => undefined,
+};
+
+let server: Server | undefined;
+afterEach(() => new Promise((done) => (server === undefined ? done(undefined) : server.close(done))));
+
+/** A registry that wants the given Basic header and has one tag. */
+async function startServer(authorization?: string): Promise<{ registry: string; lines: string[] }> {
+  const lines: string[] = [];
+  server = createServer((request, response) => {
+    lines.push(`${request.method} ${request.url} ${request.headers.authorization ?? "-"}`);
+    response.statusCode = authorization === undefined || request.headers.authorization === authorization ? 200 : 401;
+    if (response.statusCode === 401) response.setHeader("www-authenticate", 'Basic realm="test"');
+    response.end(JSON.stringify({ tags: ["1.0.0"] }));
+  });
+  await new Promise<void>((done) => server?.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the system named no port");
+  return { registry: `127.0.0.1:${address.port}`, lines };
+}
+
+describe("opening a connection", () => {
+  it("finds plain http on this machine by itself, and counts the request that chose the adapter", async () => {
+    const { registry, lines } = await startServer();
+    const probing = { ...generic, id: "probing", probe: () => true };
+    const connection = await openConnection({ end: "target", registry, environment: {}, adapters: [probing, generic] });
+    const tags: string[] = [];
+    for await (const tag of (await connection.openStore("charts/web")).tags()) tags.push(tag);
+    expect(tags).toEqual(["1.0.0"]);
+    expect(connection.adapter).toBe("probing");
+    expect(lines).toEqual(["GET /v2/ -", "GET /v2/charts/web/tags/list -"]);
+    expect(connection.traffic()[registry]?.requests).toBe(2);
+    await connection.close();
+  });
+
+  it("signs in with the adapter's own credentials, and an explicit one goes before them", async () => {
+    const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
+    const own: RegistryAdapter = {
+      ...generic,
+      credentials: () => Promise.resolve({ kind: "basic", username: "cloud", password: "token", source: "the cloud" }),
+    };
+    for (const [expected, explicit] of [
+      ["cloud:token", undefined],
+      ["me:secret", { kind: "basic", username: "me", password: "secret", source: "--username" } as const],
+    ] as const) {
+      const { registry, lines } = await startServer(basic(expected));
+      const credential = explicit === undefined ? {} : { credential: explicit };
+      const connection = await openConnection({
+        end: "target",
+        registry,
+        environment: {},
+        adapters: [own],
+        adapter: "generic",
+        ...credential,
+      });
+      await connection.ping();
+      expect(lines.at(-1)).toBe(`GET /v2/ ${basic(expected)}`);
+      await connection.close();
+      await new Promise((done) => server?.close(done));
+    }
+    server = undefined;
+  });
+
+  it("asks the host that the adapter names, whatever the user wrote", async () => {
+    const { registry, lines } = await startServer();
+    const alias: RegistryAdapter = {
+      ...generic,
+      resolve: (_host, repository) => ({ apiHost: registry, repository: `library/${repository}`, credentialKey: "alias" }),
+    };
+    const options = {
+      end: "target",
+      registry: "charts.example",
+      plainHttp: true,
+      environment: {},
+      adapters: [alias],
+      adapter: "generic",
+    } as const;
+    const connection = await openConnection(options);
+    await (await connection.openStore("web")).resolve("1.0.0");
+    expect(lines[0]).toContain("HEAD /v2/library/web/manifests/1.0.0");
+    await connection.close();
+  });
+});
