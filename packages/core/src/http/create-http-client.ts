@@ -132,37 +132,26 @@ async function sendSigned(request: HttpRequest, attempt: number, parts: ClientPa
     if (round >= signInRounds || answer.url.origin !== parts.origin.origin) return answer;
     const { refused, answer: readable } = await isRefused(answer, request, { used, parts });
     if (refused === undefined) return readable;
-    const next = await renew(request, { used, expired: refused === "expired", answer: readable }, parts);
+    const next = await unlessAborted(parts.signIn.renew(request, { used, expired: refused === "expired", answer: readable }), request);
     if (next === undefined) return readable;
-    await readable.dump();
     used = next;
   }
 }
 
-async function renew(
-  request: HttpRequest,
-  refusal: { readonly used: Authorization | undefined; readonly expired: boolean; readonly answer: HttpAnswer },
-  { signIn }: ClientParts,
-): Promise<Authorization | undefined> {
-  try {
-    return await unlessAborted(signIn.renew(request, refusal), request);
-  } catch (error) {
-    await refusal.answer.dump();
-    throw error;
-  }
-}
-
-/** 401, or what the adapter takes for an expired token; reading such an answer's body needs a copy that the caller can read again. */
+/**
+ * 401, or what the adapter takes for an expired token. The body is read before anybody signs in: a token service on the registry's own host
+ * would otherwise wait for a connection that this very answer holds. The caller gets a copy that it can read again.
+ */
 async function isRefused(
   answer: HttpAnswer,
   request: HttpRequest,
   { used, parts }: { readonly used: Authorization | undefined; readonly parts: ClientParts },
 ): Promise<{ readonly refused: "refused" | "expired" | undefined; readonly answer: HttpAnswer }> {
-  if (answer.status === 401) return { refused: "refused", answer };
   const asks = parts.isTokenExpired !== undefined && used?.header !== undefined && (answer.status === 400 || answer.status === 403);
-  if (!asks) return { refused: undefined, answer };
+  if (answer.status !== 401 && !asks) return { refused: undefined, answer };
   const view = await readErrorView(answer, request.operation);
   const copy = withBody(answer, new TextEncoder().encode(view.text));
+  if (answer.status === 401) return { refused: "refused", answer: copy };
   return { refused: parts.isTokenExpired?.(view) ? "expired" : undefined, answer: copy };
 }
 

@@ -19,8 +19,9 @@ export function nextLink(answer: Pick<HttpAnswer, "headers">, requestUrl: URL): 
 /** The first `<target>` with the relation; parameters quoted or not, in any order and case. */
 function linkTarget(header: string, relation: string): string | undefined {
   for (const [, target = "", parameters = ""] of header.matchAll(/<([^<>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"[^"]*"|[^\s";,]*))?)*)/g)) {
-    const relations = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s";,]*))/i.exec(parameters);
-    const names = (relations?.[1] ?? relations?.[2] ?? "").toLowerCase().split(/\s+/);
+    const pairs = [...parameters.matchAll(/;\s*([^\s=;,]+)\s*(?:=\s*(?:"([^"]*)"|([^\s";,]*)))?/g)];
+    const pair = pairs.find(([, name = ""]) => name.toLowerCase() === "rel");
+    const names = (pair?.[2] ?? pair?.[3] ?? "").toLowerCase().split(/\s+/);
     if (names.includes(relation)) return target;
   }
   return undefined;

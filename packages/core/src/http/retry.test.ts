@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, it } from "vitest";
+
+import { ChartferryError } from "../errors.ts";
+import { createHttpClient, type HttpClientOptions } from "./create-http-client.ts";
+import type { HttpAnswer, HttpRequest } from "./http-client.ts";
+import { retryAfterMs } from "./retry-after.ts";
+import { waitBeforeRetry } from "./retry.ts";
+import { manualClock } from "./testing/manual-clock.ts";
+import { startStubServer } from "./testing/start-stub-server.ts";
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Answers with the statuses in turn, then with 200; gives the waits back. */
+async function send(
+  statuses: readonly (readonly [number, Record<string, string>?])[],
+  options: Partial<HttpClientOptions & HttpRequest> = {},
+) {
+  let turn = 0;
+  const server = await startStubServer((_request, response) => {
+    const [status, headers] = statuses[turn++] ?? [200];
+    response.writeHead(status, headers);
+    response.end("text");
+  });
+  const clock = manualClock(Date.UTC(2024, 5, 1));
+  const http = createHttpClient({ origin: server.origin, clock, random: () => 0.5, ...options });
+  closers.push(
+    () => server.close(),
+    () => http.close(),
+  );
+  const sending = http.send({ method: "GET", url: server.origin, operation: "test", ...options });
+  const outcome: HttpAnswer | unknown = await sending.catch((error: unknown) => error);
+  return { outcome, waits: clock.sleeps, requests: server.requests.length };
+}
+
+describe("repeating requests", () => {
+  it.each([408, 429, 499, 500, 502, 503, 504, 522])("repeats after %i", async (status) => {
+    const { outcome, requests } = await send([[status], [status]]);
+    expect(outcome).toMatchObject({ status: 200 });
+    expect(requests).toBe(3);
+  });
+
+  it.each([400, 401, 403, 404, 405, 409, 416, 501, 505])("gives back %i at once", async (status) => {
+    const { outcome, requests, waits } = await send([[status]]);
+    expect([(outcome as HttpAnswer).status, requests, waits]).toEqual([status, 1, []]);
+  });
+
+  it("waits a random share of a doubling span", async () => {
+    const { waits } = await send([[500], [500], [500], [500]]);
+    expect(waits).toEqual([200, 400, 800, 1600]);
+  });
+
+  it("gives the last answer back when its attempts are used up", async () => {
+    const { outcome, requests } = await send([[503], [503], [503], [503]], { attempts: 3 });
+    expect([(outcome as HttpAnswer).status, requests]).toEqual([503, 3]);
+  });
+
+  it("honours Retry-After in full: seconds, and dates relative to the answer's own clock", async () => {
+    const seconds = await send([[429, { "retry-after": "120" }]], { random: () => 0 });
+    expect(seconds.waits).toEqual([120_000]);
+    const date = { "retry-after": "Sat, 01 Jun 2024 10:05:00 GMT", date: "Sat, 01 Jun 2024 10:00:00 GMT" };
+    expect((await send([[503, date]], { random: () => 0 })).waits).toEqual([300_000]);
+  });
+
+  it("fails as rate-limited where the wait is longer than allowed", async () => {
+    const { outcome, waits, requests } = await send([[429, { "retry-after": "3600" }]], { maxWaitMs: 900_000 });
+    expect(outcome).toMatchObject({ code: "rate-limited", retryable: true, retryAfterMs: 3_600_000, status: 429 });
+    expect([waits, requests]).toEqual([[], 1]);
+  });
+
+  it("does not repeat where the caller repeats itself", async () => {
+    const { outcome, requests } = await send([[503]], { retry: "once" });
+    expect([(outcome as HttpAnswer).status, requests]).toEqual([503, 1]);
+  });
+
+  it("reads Retry-After of every form and ignores the rest", () => {
+    const now = Date.UTC(2024, 0, 1);
+    const read = (value: string): number | undefined => retryAfterMs({ "retry-after": value }, now);
+    expect(["5", "0", " 7 ", "1.5", "10, 10"].map(read)).toEqual([5000, 0, 7000, 1500, 10_000]);
+    expect(["Mon, 01 Jan 2024 00:01:00 GMT", "Sun, 31 Dec 2023 00:00:00 GMT"].map(read)).toEqual([60_000, 0]);
+    expect(["", "soon", "-5", "5s", "99999999999"].map(read)).toEqual([undefined, undefined, undefined, undefined, 30 * 24 * 3600 * 1000]);
+  });
+
+  it("gives the error back to a caller that asked for more patience than there is", async () => {
+    const clock = manualClock();
+    const error = new ChartferryError("wait", { code: "rate-limited", operation: "push blob", retryable: true, retryAfterMs: 10_000 });
+    await expect(waitBeforeRetry({ attempt: 1, error }, { clock, maxWaitMs: 5000 })).rejects.toBe(error);
+    await waitBeforeRetry({ attempt: 1, error }, { clock, maxWaitMs: 10_000, random: () => 0 });
+    expect(clock.sleeps).toEqual([10_000]);
+  });
+
+  it("stops waiting when told to", async () => {
+    const controller = new AbortController();
+    const clock = {
+      now: () => 0,
+      sleep: () => new Promise<void>((_resolve, reject) => controller.signal.addEventListener("abort", () => reject(new Error("x")))),
+    };
+    const sending = send([[503]], { clock, signal: controller.signal });
+    setTimeout(() => controller.abort(), 30);
+    expect((await sending).outcome).toMatchObject({ code: "aborted" });
+  });
+});
