@@ -7,6 +7,13 @@ export interface KeyLine {
 /** Characters that open something other than a plain key (quotes are handled before): anchors, tags, flow, directives. */
 const notPlain = new Set("&*!|>%@`{}[],?#\t");
 
+const closers: ReadonlyMap<string, string> = new Map([
+  ["{", "}"],
+  ["[", "]"],
+  ['"', '"'],
+  ["'", "'"],
+]);
+
 /** Reads one line without its indentation and line end; `undefined` when it is no simple key. Linear in the line's length. */
 export function parseKeyLine(line: string): KeyLine | undefined {
   const first = line.charAt(0);
@@ -28,10 +35,11 @@ export function isEmptyValue(value: string): boolean {
 
 /** Whether a value that begins on this line may go on at any indentation: an open flow collection or an open quote. */
 export function isOpenValue(value: string): boolean {
-  const bare = value.replace(/\s#[^"'\]}]*$/, "").trimEnd();
-  const closers: Readonly<Record<string, string>> = { "{": "}", "[": "]", '"': '"', "'": "'" };
-  const closer = closers[bare.charAt(0)];
-  return closer !== undefined && (bare.length < 2 || !bare.endsWith(closer));
+  const closer = closers.get(value.charAt(0));
+  if (closer === undefined) return false;
+  const close = value.lastIndexOf(closer);
+  // Behind the last closing character only a comment may stand.
+  return close < 1 || !/^\s*(?:\s#|$)/.test(value.slice(close + 1, close + 80));
 }
 
 function parseQuotedKey(line: string, quote: string): KeyLine | undefined {

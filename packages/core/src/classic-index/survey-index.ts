@@ -45,7 +45,8 @@ function isFlow(head: { text: string; judged: boolean }, chunk: string): boolean
   if (head.judged) return false;
   head.text += chunk;
   const start = head.text.trimStart();
-  head.judged = start.length >= 512;
+  // Enough to judge by; and blank space without end is not waited for.
+  head.judged = start.length >= 512 || head.text.length >= 65_536;
   if (head.judged) refuseForeignContent(head.text);
   return start.startsWith("{");
 }

@@ -27,7 +27,8 @@ export function parseClassicLocation(text: string): ClassicLocation {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return folder(resolve(text));
   if (!["http", "https", "file"].includes(scheme)) {
-    throw refused(`a classic repository is read from http(s)://, file:// or a folder, not ${shown(scheme)}:`);
+    const hint = "Write http:// or https:// in front of a host name";
+    throw refused(`a classic repository is read from http(s)://, file:// or a folder, not ${shown(scheme)}:`, hint);
   }
   if (!URL.canParse(text)) throw refused("the address of the repository is not a valid url");
   const url = new URL(text);

@@ -36,7 +36,7 @@ export interface ClassicLimits {
 export interface ClassicSourceOptions extends Omit<AssembleOptions, "signal"> {
   /** `http(s)://…` with or without `/index.yaml`, `file://…`, or a path. */
   readonly location: string;
-  /** Serves the index's origin: its credentials go nowhere else. Needed for http locations, and for a folder whose index names urls. */
+  /** Serves the index's origin: its credentials go nowhere else. Needed for http locations, and for a folder whose index names urls. Closed with the source. */
   readonly http?: HttpClient | undefined;
   readonly urlRewrites?: readonly UrlRewrite[] | undefined;
   /** Take charts without digest in the index. Default: they fail with `digest-missing`. */
