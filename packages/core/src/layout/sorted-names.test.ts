@@ -1,15 +1,15 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, property, record } from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { createSortedNames } from "./sorted-names.ts";
 
-const name = fc.constantFrom("a", "B", "b", "1.0.0", "1.10.0", "1.9.0", "_x", "latest", "v1");
-const step = fc.record({ kind: fc.constantFrom("add", "remove", "look"), name });
+const name = constantFrom("a", "B", "b", "1.0.0", "1.10.0", "1.9.0", "_x", "latest", "v1");
+const step = record({ kind: constantFrom("add", "remove", "look"), name });
 
 describe("sorted names", () => {
   it("gives the same as sorting everything at each look, whatever was added and removed before", () => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    assert(
+      property(array(step, { maxLength: 60 }), (steps) => {
         const names = createSortedNames();
         const model = new Set<string>();
         for (const { kind, name: one } of steps) {

@@ -1,0 +1,150 @@
+import { request as httpRequest } from "node:http";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, describe, expect, it } from "vitest";
+
+import { readUsersFile } from "./basic-auth.ts";
+import type { RequestRecord } from "./registry-hooks.ts";
+import { empty } from "./registry-request.ts";
+import { errorCode, pushManifest, sha256, startTestRegistry, type TestRegistry } from "./testing/registry-fixture.ts";
+
+let registry: TestRegistry | undefined;
+afterEach(async () => registry?.remove());
+
+function basic(user: string, password: string): Record<string, string> {
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
+}
+
+describe("the embedded registry", () => {
+  it("answers /v2/, unknown paths and unknown methods as the specification says", async () => {
+    registry = await startTestRegistry();
+    expect((await registry.request("GET", "/v2/")).status).toBe(200);
+    expect((await registry.request("GET", "/")).status).toBe(404);
+    const wrong = await registry.request("POST", "/v2/web/tags/list");
+    expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET"]);
+  });
+
+  it("lets nobody in without the password, and pulls without one only where that is wanted", async () => {
+    registry = await startTestRegistry({ basicAuth: { users: new Map([["ann", "secret"]]), anonymousPull: true } });
+    const refused = await registry.request("GET", "/v2/");
+    expect([refused.status, refused.headers.get("www-authenticate"), await errorCode(refused)]).toEqual([
+      401,
+      'Basic realm="chartferry"',
+      "UNAUTHORIZED",
+    ]);
+    expect((await registry.request("GET", "/v2/", { headers: basic("ann", "secret") })).status).toBe(200);
+    for (const [user, password] of [
+      ["ann", "wrong"],
+      ["bob", "secret"],
+      ["bob", ""],
+      ["", ""],
+    ] as const) {
+      expect((await registry.request("GET", "/v2/", { headers: basic(user, password) })).status).toBe(401);
+    }
+    expect((await registry.request("GET", "/v2/web/manifests/1")).status).toBe(404);
+    expect((await registry.request("POST", "/v2/web/blobs/uploads/")).status).toBe(401);
+    expect((await registry.request("DELETE", "/v2/web/manifests/1")).status).toBe(401);
+  });
+
+  it("reads users from a file and says what it does not understand without repeating it", async () => {
+    registry = await startTestRegistry();
+    const path = join(registry.directory, "users");
+    await writeFile(path, "# ours\nann:se:cret\n\nbob:x\n");
+    expect([...(await readUsersFile(path))]).toEqual([
+      ["ann", "se:cret"],
+      ["bob", "x"],
+    ]);
+    await writeFile(path, "ann:$2y$05$abcdef\n");
+    await expect(readUsersFile(path)).rejects.toThrow(/^line 1 .*hashed passwords are not supported$/);
+  });
+
+  it("refuses every write when read-only, and still reads", async () => {
+    const first = await startTestRegistry();
+    await pushManifest(first, "web:1.0.0");
+    await first.close();
+    registry = await startTestRegistry({ directory: first.directory, readOnly: true });
+    expect((await registry.request("GET", "/v2/web/manifests/1.0.0")).status).toBe(200);
+    for (const [method, path] of [
+      ["POST", "/v2/web/blobs/uploads/"],
+      ["DELETE", "/v2/web/manifests/1.0.0"],
+    ] as const) {
+      const response = await registry.request(method, path);
+      expect([response.status, await errorCode(response)]).toEqual([405, "UNSUPPORTED"]);
+    }
+  });
+
+  it("gives hooks the say over faults, rights, Location, answers and the log", async () => {
+    const records: RequestRecord[] = [];
+    registry = await startTestRegistry({
+      hooks: {
+        intercept: ({ request }) => (request.method === "PATCH" ? empty(405) : undefined),
+        authorise: ({ access }) =>
+          access.some(({ repository, actions }) => repository === "closed" && actions.includes("push")) ? empty(403) : undefined,
+        location: (path) => `https://blobs.example${path}`,
+        transform: (response) => ({ ...response, headers: { ...response.headers, "x-emulated": "yes" } }),
+        observe: (record) => records.push(record),
+      },
+    });
+    expect((await registry.request("PATCH", "/v2/web/blobs/uploads/1", { body: "x" })).status).toBe(405);
+    expect((await registry.request("POST", "/v2/closed/blobs/uploads/")).status).toBe(403);
+    const begun = await registry.request("POST", "/v2/web/blobs/uploads/?digest-algorithm=sha512");
+    expect(begun.headers.get("location")).toMatch(/^https:\/\/blobs\.example\/v2\/web\/blobs\/uploads\//);
+    expect(begun.headers.get("x-emulated")).toBe("yes");
+    expect(records.map(({ method, path, status }) => [method, path, status])).toEqual([
+      ["PATCH", "/v2/web/blobs/uploads/1", 405],
+      ["POST", "/v2/closed/blobs/uploads/", 403],
+      ["POST", "/v2/web/blobs/uploads/", 202],
+    ]);
+  });
+
+  it("cuts a connection in the middle of a body when a test asks for it", async () => {
+    registry = await startTestRegistry({
+      hooks: { transform: (response, { route }) => (route?.kind === "blob" ? { ...response, cutAfter: 4 } : response) },
+    });
+    await registry.request("POST", `/v2/web/blobs/uploads/?digest=${sha256("0123456789")}`, { body: "0123456789" });
+    const response = await registry.request("GET", `/v2/web/blobs/${sha256("0123456789")}`);
+    await expect(response.text()).rejects.toThrow();
+  });
+
+  it("delivers a refusal to a client that is still sending a long body", async () => {
+    registry = await startTestRegistry({ basicAuth: { users: new Map([["ann", "secret"]]) } });
+    const { port } = registry;
+    const status = await new Promise<number | undefined>((done, fail) => {
+      const request = httpRequest({
+        port,
+        host: "127.0.0.1",
+        method: "PATCH",
+        path: "/v2/web/blobs/uploads/x",
+        headers: { "content-length": 20_000_000 },
+      });
+      request.once("response", (response) => {
+        response.resume();
+        done(response.statusCode);
+      });
+      request.once("error", fail);
+      request.write(Buffer.alloc(8_000_000));
+    });
+    expect(status).toBe(401);
+  });
+
+  it("says which address cannot be listened on, and leaves the directory unlocked", async () => {
+    registry = await startTestRegistry();
+    const { port } = registry;
+    const other = startTestRegistry({ port });
+    await expect(other).rejects.toMatchObject({ code: "usage" });
+  });
+
+  it("has everything in index.json once it is closed", async () => {
+    const first = await startTestRegistry();
+    registry = first;
+    await Promise.all(
+      Array.from({ length: 50 }, (_, number) => pushManifest(first, `web:1.${number}.0`, { annotations: { n: String(number) } })),
+    );
+    await first.close();
+    const again = await startTestRegistry({ directory: first.directory });
+    const { tags }: { tags: string[] } = JSON.parse(await (await again.request("GET", "/v2/web/tags/list")).text());
+    expect(tags).toHaveLength(50);
+    await again.close();
+  });
+});
