@@ -35,6 +35,16 @@ const user = async (...args: Parameters<typeof find>): Promise<string> => {
   return credential.kind === "basic" ? credential.username : credential.kind;
 };
 
+const says =
+  (answers: Record<string, string>, calls: string[] = []): Exec =>
+  (program, { args, input }) => {
+    calls.push(`${program} ${args.join(" ")} < ${input}`);
+    const answer = answers[program];
+    if (answer === undefined) return Promise.reject(Object.assign(new Error("spawn"), { code: "ENOENT" }));
+    return Promise.resolve(answer.startsWith("{") ? { exitCode: 0, stdout: answer } : { exitCode: 1, stdout: answer });
+  };
+const login = (username: string): string => JSON.stringify({ ServerURL: "x", Username: username, Secret: "s3cret" });
+
 describe("which source wins", () => {
   it("explicit, then Helm's file, then DOCKER_AUTH_CONFIG, then Docker's file, then nobody", async () => {
     expect(await user()).toBe("anonymous");
@@ -114,7 +124,7 @@ describe("keys of the file", () => {
     ["no host that merely begins alike", ["reg.example:5000.evil.example"], {}, "anonymous"],
     ["never __proto__", ["__proto__"], { key: "constructor" }, "anonymous"],
   ];
-  it.each(cases)("match %s", async (_title, keys, request, expected) => {
+  it.each(cases)("match %s", async (...[, keys, request, expected]) => {
     const auths = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(auth(key.replaceAll(":", ";"), "p"))}`);
     await write(helm, `{"auths":{${auths.join()}}}`);
     expect((await user(request)).replaceAll(";", ":")).toBe(expected);
@@ -147,16 +157,6 @@ describe("forms of an entry", () => {
 });
 
 describe("credential helpers", () => {
-  const says =
-    (answers: Record<string, string>, calls: string[] = []): Exec =>
-    (program, { args, input }) => {
-      calls.push(`${program} ${args.join(" ")} < ${input}`);
-      const answer = answers[program];
-      if (answer === undefined) return Promise.reject(Object.assign(new Error("spawn"), { code: "ENOENT" }));
-      return Promise.resolve(answer.startsWith("{") ? { exitCode: 0, stdout: answer } : { exitCode: 1, stdout: answer });
-    };
-  const login = (username: string): string => JSON.stringify({ ServerURL: "x", Username: username, Secret: "s3cret" });
-
   it("come in the order: the host's own, the store, the file", async () => {
     await write(helm, {
       auths: { "reg.example:5000": auth("file", "f") },

@@ -26,7 +26,7 @@ describe("token scopes", () => {
     ["no delete that we did not ask for", ["repository:a:pull"], "repository:a:delete,pull", ["repository:a:pull"]],
     ["the catalog", ["registry:catalog:*"], "registry:catalog:*", ["registry:catalog:*"]],
     ["names with a port", ["repository:host:5000/a:pull"], undefined, ["repository:host:5000/a:pull"]],
-  ] as const)("asks for %s", (_title, wanted, challenge, expected) => {
+  ] as const)("asks for %s", (...[, wanted, challenge, expected]) => {
     expect(chooseScopes(wanted, challenge)).toEqual(expected);
   });
 

@@ -116,12 +116,18 @@ async function again(refusal: RefusedAuthorization, request: HttpRequest, parts:
   const { used, expired, challenge } = refusal;
   if (lacksRights(refusal, request)) return undefined;
   if (used.token === undefined && expired) return (await replace(refusal, request, parts)) ?? expiredForGood(request, used);
-  const aged = used.token !== undefined && (!used.fresh || expired);
-  if (aged) parts.tokens.forget(used.key, used.token);
+  const aged = forgetAged(refusal, parts);
   const authorization = await signWith({ challenge, credential: used.credential }, request, parts);
   // Another realm, service or scope than last time, or a token that had aged: worth a second try.
   if (aged || authorization.key !== used.key) return authorization;
   return used.token === undefined ? replace(refusal, request, parts) : undefined;
+}
+
+/** A token from an earlier request may have been revoked since. */
+function forgetAged({ used, expired }: RefusedAuthorization, { tokens }: Parts): boolean {
+  if (used.token === undefined || (used.fresh && !expired)) return false;
+  tokens.forget(used.key, used.token);
+  return true;
 }
 
 async function replace({ used, challenge }: RefusedAuthorization, request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {

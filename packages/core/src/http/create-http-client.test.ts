@@ -7,7 +7,7 @@ import { startRawServer, startStubServer, type StubHandler, type StubServer, unu
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 async function stub(handler: StubHandler): Promise<StubServer> {
@@ -33,6 +33,8 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 async function* chunks(...parts: string[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield await Promise.resolve(new TextEncoder().encode(part));
 }
+
+const noSuchHost = (): Promise<never> => Promise.reject(Object.assign(new Error("no such host"), { code: "ENOTFOUND" }));
 
 describe("one request", () => {
   it("sends method, path, query, headers, body and our name, and reads status, headers and body", async () => {
@@ -232,8 +234,9 @@ describe("broken connections", () => {
       retryable: false,
     });
     const unknown = new URL("http://registry.invalid/");
-    const lookup = (): Promise<never> => Promise.reject(Object.assign(new Error("no such host"), { code: "ENOTFOUND" }));
-    await expect(client(unknown, { lookup, clock }).send({ method: "GET", url: unknown, operation: "test" })).rejects.toMatchObject({
+    await expect(
+      client(unknown, { lookup: noSuchHost, clock }).send({ method: "GET", url: unknown, operation: "test" }),
+    ).rejects.toMatchObject({
       code: "host-not-found",
     });
     expect(clock.sleeps).toEqual([]);

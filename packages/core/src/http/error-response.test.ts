@@ -21,8 +21,12 @@ function answer(status: number, body: unknown = "", headers: Record<string, stri
 
 const oci = (code: string, message = "", detail?: unknown): unknown => ({ errors: [{ code, message, detail }] });
 
-async function code(status: number, body: unknown = "", operation = "push manifest"): Promise<string> {
+async function codeOf(status: number, body: unknown = "", operation = "push manifest"): Promise<string> {
   return (await errorFromAnswer(answer(status, body), { operation })).code;
+}
+
+async function said(body: unknown): Promise<string> {
+  return (await errorFromAnswer(answer(400, body), { operation: "push blob" })).message;
 }
 
 describe("what an answer means", () => {
@@ -64,7 +68,7 @@ describe("what an answer means", () => {
     [400, "Client sent an HTTP request to an HTTPS server.\n", "tls"],
     [400, "<html>The plain HTTP request was sent to HTTPS port</html>", "tls"],
   ])("%i %j is %s", async (status, body, expected) => {
-    expect(await code(status, body)).toBe(expected);
+    expect(await codeOf(status, body)).toBe(expected);
   });
 
   it.each([
@@ -76,7 +80,7 @@ describe("what an answer means", () => {
     ["read index", "index-missing"],
     ["fetch chart", "source-missing"],
   ])("a bare 404 while %s is %s", async (operation, expected) => {
-    expect(await code(404, "", operation)).toBe(expected);
+    expect(await codeOf(404, "", operation)).toBe(expected);
   });
 
   it.each([
@@ -114,7 +118,6 @@ describe("what an answer means", () => {
   });
 
   it("says what the server says, in one clean line", async () => {
-    const said = async (body: unknown): Promise<string> => (await errorFromAnswer(answer(400, body), { operation: "push blob" })).message;
     expect(await said(oci("X", "bad\u001b[31m red\r\nnew\u202e line", { tag: "1" }))).toContain('bad [31m red new line: {"tag":"1"}');
     expect(await said({ details: "plain details" })).toContain("plain details");
     expect(await said("<!DOCTYPE html><title>Oh\nno</title><body>long page")).toContain("an HTML page: Oh no");

@@ -122,7 +122,6 @@ function joinHeaders(headers: Readonly<Record<string, string | string[] | undefi
 export function withBody(answer: HttpAnswer, body: Uint8Array): HttpAnswer {
   return {
     ...answer,
-    // oxlint-disable-next-line typescript/require-await -- the body lies in memory, the interface is asynchronous
     stream: async function* () {
       yield body;
     },

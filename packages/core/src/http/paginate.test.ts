@@ -35,27 +35,33 @@ describe("the next page's link", () => {
   });
 });
 
-describe("pages", () => {
-  const answer = (link: string | undefined, body: string): HttpAnswer => ({
-    status: 200,
-    headers: { link },
-    url: page,
-    bytes: () => Promise.resolve(new TextEncoder().encode(body)),
-    stream: () => {
-      throw new Error("not used");
-    },
-    dump: () => Promise.resolve(),
-  });
-  async function read(options: Parameters<typeof readPages>[1]): Promise<string[]> {
-    const found: string[] = [];
-    for await (const bytes of readPages(page, options)) found.push(new TextDecoder().decode(bytes));
-    return found;
-  }
+const answer = (link: string | undefined, body: string): HttpAnswer => ({
+  status: 200,
+  headers: { link },
+  url: page,
+  bytes: () => Promise.resolve(new TextEncoder().encode(body)),
+  stream: () => {
+    throw new Error("not used");
+  },
+  dump: () => Promise.resolve(),
+});
+async function read(options: Parameters<typeof readPages>[1]): Promise<string[]> {
+  const found: string[] = [];
+  for await (const bytes of readPages(page, options)) found.push(new TextDecoder().decode(bytes));
+  return found;
+}
 
+const linked = (url: URL): Promise<HttpAnswer> =>
+  Promise.resolve(url.searchParams.has("last") ? answer(undefined, "two") : answer("<?last=one>; rel=next", "one"));
+const bare = (url: URL): Promise<HttpAnswer> => Promise.resolve(answer(undefined, url.searchParams.get("last") ?? "a"));
+const step = (bytes: Uint8Array, url: URL): URL | undefined => {
+  const text = new TextDecoder().decode(bytes);
+  return text.length < 3 ? lastParameter(url, `${text}a`) : undefined;
+};
+
+describe("pages", () => {
   it("are followed to the last one", async () => {
-    const fetch = (url: URL): Promise<HttpAnswer> =>
-      Promise.resolve(url.searchParams.has("last") ? answer(undefined, "two") : answer("<?last=one>; rel=next", "one"));
-    expect(await read({ fetch })).toEqual(["one", "two"]);
+    expect(await read({ fetch: linked })).toEqual(["one", "two"]);
   });
 
   it("end where the caller says that there are none", async () => {
@@ -63,12 +69,7 @@ describe("pages", () => {
   });
 
   it("go on by `last` where there is no link", async () => {
-    const fetch = (url: URL): Promise<HttpAnswer> => Promise.resolve(answer(undefined, url.searchParams.get("last") ?? "a"));
-    const step = (bytes: Uint8Array, url: URL): URL | undefined => {
-      const text = new TextDecoder().decode(bytes);
-      return text.length < 3 ? lastParameter(url, `${text}a`) : undefined;
-    };
-    expect(await read({ fetch, next: step })).toEqual(["a", "aa", "aaa"]);
+    expect(await read({ fetch: bare, next: step })).toEqual(["a", "aa", "aaa"]);
   });
 
   it("that repeat or never end are an error", async () => {

@@ -15,7 +15,7 @@ import { startStubServer } from "./testing/start-stub-server.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 /** A proxy that sends everything to one port of this machine, whatever host was asked for. */
@@ -30,7 +30,10 @@ async function startProxy(port: string, options: { readonly refuse?: number } = 
     tunnels.add(socket);
     seen.push({ line: `CONNECT ${request.url}`, authorization: request.headers["proxy-authorization"] });
     socket.on("error", () => undefined);
-    if (options.refuse !== undefined) return void socket.end(`HTTP/1.1 ${options.refuse} No\r\n\r\n`);
+    if (options.refuse !== undefined) {
+      socket.end(`HTTP/1.1 ${options.refuse} No\r\n\r\n`);
+      return;
+    }
     const onward = connect(Number(port), "127.0.0.1", () => {
       socket.write("HTTP/1.1 200 OK\r\n\r\n");
       onward.pipe(socket).pipe(onward);

@@ -10,7 +10,7 @@ import { coreVersion } from "./user-agent.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 describe("urls in logs", () => {

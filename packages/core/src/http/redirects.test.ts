@@ -7,7 +7,7 @@ import { startStubServer, type StubHandler, type StubServer } from "./testing/st
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 async function stub(handler: StubHandler): Promise<StubServer> {
@@ -35,6 +35,9 @@ const to =
   (_request, response) =>
     void response.writeHead(status, { location }).end("moved");
 const get = { method: "GET", operation: "fetch blob" } as const;
+
+const seen = (server: StubServer): string =>
+  server.requests.map(({ headers }) => Buffer.from(String(headers["authorization"]).slice(6), "base64").toString()).join();
 
 describe("redirects", () => {
   it.each([301, 302, 303, 307, 308])("follows %i, keeps Range, and leaves the password behind at another port", async (status) => {
@@ -101,8 +104,6 @@ describe("redirects", () => {
     for (const url of [new URL("/to-target", source.origin), new URL("/direct", target.origin)])
       await (await fromSource.send({ ...get, url })).dump();
     for (const url of [new URL("/to-source", target.origin), source.origin]) await (await toTarget.send({ ...get, url })).dump();
-    const seen = (server: StubServer): string =>
-      server.requests.map(({ headers }) => Buffer.from(String(headers["authorization"]).slice(6), "base64").toString()).join();
     expect(seen(target)).not.toContain("source");
     expect(seen(source)).not.toContain("target");
     expect(seen(target)).toContain("target-user:target-secret");
@@ -155,28 +156,28 @@ describe("redirects", () => {
   });
 });
 
-describe("where a redirect may lead", () => {
-  /** A registry that is not of this machine by name, though the test's resolver puts it there: a public address stands first. */
-  async function redirected(location: string, addresses: Record<string, readonly string[]>, origin = "http://registry.example") {
-    const asked: string[] = [];
-    const server = await stub((_request, response) => void response.writeHead(302, { location }).end());
-    const url = new URL(origin);
-    url.port = server.origin.port;
-    const lookup = (host: string): Promise<readonly string[]> => {
-      asked.push(host);
-      return Promise.resolve(addresses[host] ?? ["127.0.0.1"]);
-    };
-    const http = createHttpClient({ origin: url, lookup, clock: manualClock(), attempts: 1, timeouts: { connectMs: 300 } });
-    closers.push(() => http.close());
-    return {
-      failure: await http.send({ ...get, url }).then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
-      asked,
-    };
-  }
+/** A registry that is not of this machine by name, though the test's resolver puts it there: a public address stands first. */
+async function redirected(location: string, addresses: Record<string, readonly string[]>, origin = "http://registry.example") {
+  const asked: string[] = [];
+  const server = await stub((_request, response) => void response.writeHead(302, { location }).end());
+  const url = new URL(origin);
+  url.port = server.origin.port;
+  const lookup = (host: string): Promise<readonly string[]> => {
+    asked.push(host);
+    return Promise.resolve(addresses[host] ?? ["127.0.0.1"]);
+  };
+  const http = createHttpClient({ origin: url, lookup, clock: manualClock(), attempts: 1, timeouts: { connectMs: 300 } });
+  closers.push(() => http.close());
+  return {
+    failure: await http.send({ ...get, url }).then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+    asked,
+  };
+}
 
+describe("where a redirect may lead", () => {
   it.each([
     "http://169.254.169.254/latest/meta-data/",
     "http://[fd00:ec2::254]/",

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { ServerOptions } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
@@ -33,13 +33,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 async function serve(tls: ServerOptions | undefined, status = 200): Promise<StubServer> {
   const server = await startStubServer(
     (_request, response, raw) => {
-      response.writeHead(status).end("subject" in raw.socket ? "" : String((raw.socket as Partial<TLSSocket>).authorized ?? ""));
+      response.writeHead(status).end(raw.socket instanceof TLSSocket ? String(raw.socket.authorized) : "");
     },
     tls === undefined ? {} : { tls },
   );
