@@ -23,6 +23,8 @@ const generic: RegistryAdapter = {
   detect: () => undefined,
 };
 
+const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
+
 let server: Server | undefined;
 afterEach(() => new Promise((done) => (server === undefined ? done(undefined) : server.close(done))));
 
@@ -56,7 +58,6 @@ describe("opening a connection", () => {
   });
 
   it("signs in with the adapter's own credentials, and an explicit one goes before them", async () => {
-    const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
     const own: RegistryAdapter = {
       ...generic,
       credentials: () => Promise.resolve({ kind: "basic", username: "cloud", password: "token", source: "the cloud" }),
