@@ -14,7 +14,9 @@ export interface YamlFile {
 /** Parses a YAML file of a chart; a byte order mark is cut. @throws Error with the reason */
 export function readYamlFile(data: Buffer): YamlFile {
   if (data.byteLength > largestYaml) throw new Error(`it has ${data.byteLength} bytes, more than ${largestYaml}`);
-  return { node: parseYaml(textOf(data)), problem: textProblem(data) };
+  const problem = textProblem(data);
+  const text = problem === undefined ? textOf(data) : textOf(data).replaceAll(forbidden, "\u{fffd}");
+  return { node: parseYaml(text), problem };
 }
 
 /** The text of a file, a byte order mark cut; what is not UTF-8 is replaced. */
@@ -25,10 +27,10 @@ export function textOf(data: Buffer): string {
 
 /** Characters that YAML forbids. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const forbidden = /[\0-\u0008\u000B\u000C\u000E-\u001F\u007F-\u0084\u0086-\u009F\uFFFE\uFFFF]/;
+const forbidden = /[\0-\u0008\u000B\u000C\u000E-\u001F\u007F-\u0084\u0086-\u009F\uFFFE\uFFFF]/g;
 
 /** Why Helm's YAML reader stops at the bytes, whatever they say. */
 export function textProblem(data: Buffer): string | undefined {
   if (!isUtf8(data)) return "it is not UTF-8";
-  return forbidden.test(textOf(data)) ? "it has control characters" : undefined;
+  return textOf(data).search(forbidden) !== -1 ? "it has control characters" : undefined;
 }
