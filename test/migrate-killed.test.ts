@@ -44,7 +44,7 @@ for (const kind of registryKinds.filter(({ title }) => title !== "zot")) {
       removeTempDir(folder);
     });
 
-    it.each(moments)("$title, ends as an undisturbed one when it is run again", async (moment) => {
+    it.each(moments.map((moment) => [moment.title, moment] as const))("%s, ends as an undisturbed one", async (_title, moment) => {
       const home = makeTempDir("killed");
       const namespace = `killed-${moments.indexOf(moment)}`;
       const { proxy, killed } = await killAt(moment, { registry: registry.host, source: source.url, namespace, home });
