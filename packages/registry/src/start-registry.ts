@@ -74,7 +74,7 @@ export async function startRegistry(options: StartRegistryOptions): Promise<Runn
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     limits,
   });
-  const server = serverFor(options, tree);
+  const { server, settled } = serverFor(options, tree);
   server.headersTimeout = limits.headersMs;
   server.requestTimeout = limits.requestMs;
   server.keepAliveTimeout = limits.keepAliveMs;
@@ -86,10 +86,10 @@ export async function startRegistry(options: StartRegistryOptions): Promise<Runn
     await tree.close();
     throw error;
   }
-  return running(server, { tree, graceMs: limits.graceMs, scheme: options.tls === undefined ? "http" : "https" });
+  return running(server, { tree, settled: () => settled(limits.graceMs), scheme: options.tls === undefined ? "http" : "https" });
 }
 
-function serverFor(options: StartRegistryOptions, tree: LayoutTree): Server {
+function serverFor(options: StartRegistryOptions, tree: LayoutTree): { server: Server; settled: (graceMs: number) => Promise<void> } {
   const { hooks = {}, limits = {}, sparseIndexes = false, reportFailure } = options;
   const authorise = options.basicAuth === undefined ? hooks.authorise : basicAuth(options.basicAuth);
   const handler = createRegistryHandler({
@@ -99,8 +99,38 @@ function serverFor(options: StartRegistryOptions, tree: LayoutTree): Server {
     sparseIndexes,
     ...(reportFailure === undefined ? {} : { reportFailure }),
   });
-  const listener = httpListener(handler);
-  return options.tls === undefined ? createServer(listener) : createTlsServer({ ...options.tls }, listener);
+  const { listener, settled } = counted(httpListener(handler));
+  return { server: options.tls === undefined ? createServer(listener) : createTlsServer({ ...options.tls }, listener), settled };
+}
+
+type Listener = ReturnType<typeof httpListener>;
+
+/** Knows when no request runs: node counts a connection on which nothing was sent yet as busy, and would wait for it. */
+function counted(listener: Listener): { listener: Listener; settled: (graceMs: number) => Promise<void> } {
+  let count = 0;
+  let whenIdle: (() => void) | undefined;
+  return {
+    listener(incoming, outgoing) {
+      count += 1;
+      outgoing.once("close", () => {
+        count -= 1;
+        if (count === 0) whenIdle?.();
+      });
+      listener(incoming, outgoing);
+    },
+    settled: (graceMs) =>
+      new Promise((done) => {
+        if (count === 0) {
+          done();
+          return;
+        }
+        const timer = setTimeout(done, graceMs);
+        whenIdle = () => {
+          clearTimeout(timer);
+          done();
+        };
+      }),
+  };
 }
 
 async function listen(server: Server, { host = "127.0.0.1", port = 0 }: StartRegistryOptions): Promise<void> {
@@ -119,7 +149,10 @@ async function listen(server: Server, { host = "127.0.0.1", port = 0 }: StartReg
   });
 }
 
-function running(server: Server, { tree, graceMs, scheme }: { tree: LayoutTree; graceMs: number; scheme: string }): RunningRegistry {
+function running(
+  server: Server,
+  { tree, settled, scheme }: { tree: LayoutTree; settled: () => Promise<void>; scheme: string },
+): RunningRegistry {
   const address = server.address();
   if (address === null || typeof address === "string") throw new TypeError("a listening server has an address");
   const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
@@ -131,16 +164,15 @@ function running(server: Server, { tree, graceMs, scheme }: { tree: LayoutTree; 
     port: address.port,
     tree,
     close() {
-      closing ??= stop(server, graceMs).then(() => tree.close());
+      closing ??= stop(server, settled).then(() => tree.close());
       return closing;
     },
   };
 }
 
-async function stop(server: Server, graceMs: number): Promise<void> {
+async function stop(server: Server, settled: () => Promise<void>): Promise<void> {
   const closed = new Promise<void>((done) => server.close(() => done()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await settled();
+  server.closeAllConnections();
   await closed;
-  clearTimeout(timer);
 }

@@ -52,6 +52,15 @@ describe("a layout whose owner died", () => {
     expect(await tagsAfterRestart(await corpse("dead"))).toEqual(["1.0.0", "1.2.0"]);
   });
 
+  it("keeps what was deleted after index.json was written deleted", async () => {
+    const store = await openLayoutStore(live, "web");
+    for (const tag of ["1.0.0", "1.1.0"]) await pushChart(store, tag);
+    await (await live.openRepository("web")).journal?.fold();
+    await store.deleteManifest("1.1.0");
+    expect(await readFile(join(live.directory, "web/index.json"), "utf8")).toContain("1.1.0");
+    expect(await tagsAfterRestart(await corpse("dead"))).toEqual(["1.0.0"]);
+  });
+
   it("ignores a torn last line", async () => {
     const store = await openLayoutStore(live, "web");
     await pushChart(store, "1.0.0");

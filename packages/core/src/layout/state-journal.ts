@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import type { Clock } from "../clock.ts";
 import { digestOf, type Digest } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
 import { openChangeLog, removeLogs, type ChangeLog } from "./change-log.ts";
 import { replaceFile, type Durability } from "./durable-files.ts";
 import { fileError, writing } from "./file-errors.ts";
@@ -67,6 +68,7 @@ export function openJournal(options: JournalOptions): StateJournal {
   const fold = (): Promise<void> => folds(() => foldNow(running));
   const later = scheduleFold(running, fold);
   let pumping = false;
+  let closed = false;
   const pump = async (): Promise<void> => {
     while (waiting.length > 0) await writeBatch(running, waiting.splice(0, maxBatch));
     pumping = false;
@@ -74,6 +76,8 @@ export function openJournal(options: JournalOptions): StateJournal {
   };
   return {
     commit(change) {
+      // After `close` the directory may have another owner.
+      if (closed) return Promise.reject(closedError(directory));
       if (!pumping && isKnown(state, change)) return Promise.resolve();
       return new Promise((resolve, reject) => {
         waiting.push({ change, resolve, reject });
@@ -84,6 +88,7 @@ export function openJournal(options: JournalOptions): StateJournal {
     },
     fold,
     async close() {
+      closed = true;
       await later.stop();
       await running.inTurn(() => Promise.resolve());
       if (running.ahead) await fold();
@@ -146,6 +151,10 @@ async function foldNow(running: Running): Promise<void> {
   running.contained = [];
   await removeLogs(running.directory, done);
   running.lastFoldMs = performance.now() - started;
+}
+
+function closedError(directory: string): ChartferryError {
+  return new ChartferryError(`the layout at ${directory} was closed`, { code: "file-unwritable", operation: "record change" });
 }
 
 async function writeBatch(running: Running, batch: readonly Waiting[]): Promise<void> {
