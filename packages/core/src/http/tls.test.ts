@@ -86,6 +86,16 @@ describe("TLS", () => {
     await expect(get(misnamed.origin, { caFile: file("ca.pem") })).rejects.toThrow("another host name");
   });
 
+  it("is not given up by a redirect down to http", async () => {
+    const plain = await serve(undefined);
+    const server = await startStubServer((_request, response) => void response.writeHead(302, { location: plain.origin.href }).end(), {
+      tls: leaf,
+    });
+    closers.push(() => server.close());
+    await expect(get(server.origin, { caFile: file("ca.pem") })).rejects.toMatchObject({ code: "redirect-refused" });
+    expect(plain.requests.length).toBe(0);
+  });
+
   it("tells plain http behind https, and https behind http", async () => {
     const plain = await serve(undefined);
     const asHttps = new URL(plain.origin.href.replace("http:", "https:"));
