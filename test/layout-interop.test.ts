@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
-import { openLayoutTree, scrubLayout } from "@chartferry/core";
+import { openLayoutTree, scrubLayout } from "@chartferry/core/layout";
 import { startRegistry } from "@chartferry/registry";
 import { afterEach, beforeEach, expect, it } from "vitest";
 

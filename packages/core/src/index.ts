@@ -63,4 +63,3 @@ export type {
   TagLister,
 } from "./store/chart-store.ts";
 export type { Connection, HostTraffic } from "./store/connection.ts";
-export * from "./layout/index.ts";

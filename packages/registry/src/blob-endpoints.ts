@@ -1,4 +1,5 @@
-import { blobSize, isDigest, mountBlob, openBlob, readRange, removeBlob, type Digest, type LayoutRepository } from "@chartferry/core";
+import { isDigest, type Digest } from "@chartferry/core";
+import { blobSize, mountBlob, openBlob, readRange, removeBlob, type LayoutRepository } from "@chartferry/core/layout";
 
 import { parseRange, type ByteRange } from "./byte-range.ts";
 import { etagOf, isFresh, type RepositoryExchange } from "./endpoint.ts";

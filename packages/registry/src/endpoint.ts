@@ -1,4 +1,5 @@
-import type { Digest, LayoutRepository, LayoutTree } from "@chartferry/core";
+import type { Digest } from "@chartferry/core";
+import type { LayoutRepository, LayoutTree } from "@chartferry/core/layout";
 
 import type { RoutedRequest } from "./registry-hooks.ts";
 import type { RegistryRequest } from "./registry-request.ts";

@@ -1,4 +1,5 @@
-import { isDigest, mediaTypes, referrersOf, refresh, type Descriptor } from "@chartferry/core";
+import { isDigest, mediaTypes, type Descriptor } from "@chartferry/core";
+import { referrersOf, refresh } from "@chartferry/core/layout";
 
 import { invalidDigest } from "./blob-endpoints.ts";
 import type { Exchange, RepositoryExchange } from "./endpoint.ts";

@@ -1,4 +1,4 @@
-import type { LayoutTree } from "@chartferry/core";
+import type { LayoutTree } from "@chartferry/core/layout";
 
 import { blobEndpoint } from "./blob-endpoints.ts";
 import type { Exchange, HandlerLimits, RepositoryExchange } from "./endpoint.ts";

@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 
-import { ChartferryError, openLayoutTree, type Clock, type Durability, type LayoutTree, type UploadLimits } from "@chartferry/core";
+import { ChartferryError, type Clock } from "@chartferry/core";
+import { openLayoutTree, type Durability, type LayoutTree, type UploadLimits } from "@chartferry/core/layout";
 
 import { basicAuth, type BasicAuthOptions } from "./basic-auth.ts";
 import type { HandlerLimits } from "./endpoint.ts";

@@ -1,15 +1,13 @@
+import { isChartferryError, isDigest, type Digest } from "@chartferry/core";
 import {
   appendToUpload,
   beginUpload,
   cancelUpload,
   findUpload,
   finishUpload,
-  isChartferryError,
-  isDigest,
-  type Digest,
   type UploadBody,
   type UploadSession,
-} from "@chartferry/core";
+} from "@chartferry/core/layout";
 
 import { invalidDigest, mountEndpoint } from "./blob-endpoints.ts";
 import { parseContentRange } from "./byte-range.ts";
