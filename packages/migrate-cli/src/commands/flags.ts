@@ -1,4 +1,9 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
+
+import { parseDuration } from "./parse-flag.ts";
+
+/** Milliseconds. */
+const defaultMaxWait = 15 * 60_000;
 
 /** How to reach and sign in at the targets; the names are Helm's. */
 export interface TargetFlags {
@@ -11,8 +16,8 @@ export interface TargetFlags {
   readonly username?: string;
   readonly passwordStdin?: boolean;
   readonly registryConfig?: string;
-  /** As written: `15m`. */
-  readonly maxWait: string;
+  /** Milliseconds. */
+  readonly maxWait: number;
 }
 
 export function addTargetFlags(command: Command): Command {
@@ -26,7 +31,11 @@ export function addTargetFlags(command: Command): Command {
     .option("--username <name>", "user at the target; its password comes by --password-stdin")
     .option("--password-stdin", "read the target's password from stdin")
     .option("--registry-config <file>", "credential file instead of Helm's and Docker's own")
-    .option("--max-wait <duration>", "longest Retry-After to wait for; a longer one fails the version", "15m");
+    .addOption(
+      new Option("--max-wait <duration>", "longest Retry-After to wait for; a longer one fails the version")
+        .argParser(parseDuration)
+        .default(defaultMaxWait, "15m"),
+    );
 }
 
 /** How to reach and sign in at the source. */

@@ -12,7 +12,6 @@ import type { Terminal } from "../terminal/terminal.ts";
 import type { SourceFlags, TargetFlags } from "./flags.ts";
 import { openSource, type ClassicFlags } from "./open-source.ts";
 import { closeTargets, openTargets } from "./open-targets.ts";
-import { parseDuration } from "./parse-flag.ts";
 import { usage } from "./read-password.ts";
 
 export interface MigrateFlags extends SourceFlags, TargetFlags, ClassicFlags {
@@ -68,7 +67,7 @@ function engineOptions({ flags }: MigrateCommand, terminal: Terminal): Omit<Migr
       ...(version === undefined ? {} : { versionRange: version }),
     },
     createdPolicy: createdPolicy(flags, terminal),
-    maxWaitMs: parseDuration(flags.maxWait),
+    maxWaitMs: flags.maxWait,
     interrupt: terminal.interrupt,
     signal: terminal.abort,
     configuration: withoutSecrets(flags),

@@ -5,7 +5,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import type { SourceFlags } from "./flags.ts";
 import { tlsOptions } from "./open-targets.ts";
-import { parseDuration, type UrlRewrite } from "./parse-flag.ts";
+import type { UrlRewrite } from "./parse-flag.ts";
 import { readCredential, usage } from "./read-password.ts";
 
 /** What is said of the charts of a classic repository. */
@@ -14,7 +14,7 @@ export interface ClassicFlags {
   readonly urlRewrite?: readonly UrlRewrite[];
   readonly allowMissingDigest?: boolean;
   readonly created?: string;
-  readonly maxWait: string;
+  readonly maxWait: number;
 }
 
 export interface OpenedSource {
@@ -49,7 +49,7 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
 /** A folder gets a client too: its index may name urls. It signs in nowhere. */
 async function openHttp(location: string, flags: SourceFlags & ClassicFlags, terminal: Terminal): Promise<HttpClient> {
   const origin = /^https?:/i.test(location) && URL.canParse(location) ? new URL(new URL(location).origin) : undefined;
-  const options = { environment: terminal.environment, tls: sourceTls(flags), maxWaitMs: parseDuration(flags.maxWait) };
+  const options = { environment: terminal.environment, tls: sourceTls(flags), maxWaitMs: flags.maxWait };
   if (origin === undefined) return createHttpClient({ ...options, origin: new URL("http://localhost") });
   const { sourceUsername, sourcePasswordFile, sourcePasswordStdin } = flags;
   const explicit = await readCredential(

@@ -5,7 +5,6 @@ import type { MigrationTarget } from "../engine/migrate-options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";
-import { parseDuration } from "./parse-flag.ts";
 import { readCredential, usage } from "./read-password.ts";
 
 export interface TargetOptions {
@@ -92,7 +91,7 @@ export async function connectOptions(flags: TargetFlags, terminal: Terminal): Pr
     signal: AbortSignal.any([terminal.interrupt, terminal.abort]),
     adapter,
     tls: tlsOptions(flags),
-    maxWaitMs: parseDuration(flags.maxWait),
+    maxWaitMs: flags.maxWait,
     ...(plainHttp === undefined ? {} : { plainHttp }),
     ...(registryConfig === undefined ? {} : { registryConfig }),
     ...(credential === undefined ? {} : { credential }),

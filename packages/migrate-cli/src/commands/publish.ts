@@ -13,7 +13,6 @@ import type { Terminal } from "../terminal/terminal.ts";
 import type { TargetFlags } from "./flags.ts";
 import type { ClassicFlags } from "./open-source.ts";
 import { closeTargets, openTargets } from "./open-targets.ts";
-import { parseDuration } from "./parse-flag.ts";
 import { usage } from "./read-password.ts";
 
 export interface PublishFlags extends TargetFlags {
@@ -57,7 +56,7 @@ export async function runPublish({ command, files, targets: texts, flags }: Publ
       targets,
       existing,
       listTags: false,
-      maxWaitMs: parseDuration(flags.maxWait),
+      maxWaitMs: flags.maxWait,
       configuration: Object.fromEntries(Object.entries(flags)),
       interrupt: terminal.interrupt,
       signal: terminal.abort,
@@ -91,7 +90,7 @@ function showRecord(record: VersionRecord, terminal: Terminal): void {
 }
 
 function placeOf({ chart, version, target, tag }: VersionRecord): string {
-  return target?.startsWith("oci://") === true ? `${target}/${chart}:${tag}` : `${target ?? chart} ${version}`;
+  return target === undefined ? `${chart} ${version}`.trim() : `${target}/${chart}:${tag ?? version}`;
 }
 
 function showFailure(place: string, { status, reason = status, message = status, hint }: VersionRecord, terminal: Terminal): void {

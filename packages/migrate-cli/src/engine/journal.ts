@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { ChartferryError, isDigest, type Digest } from "@chartferry/core";
@@ -64,6 +64,8 @@ export function openJournal(path: string): Journal {
     close() {
       flush();
       closeSync(descriptor);
+      // A run that found nothing to remember leaves nothing behind.
+      if (end === 0) rmSync(path, { force: true });
       unlock();
     },
   };

@@ -71,18 +71,18 @@ describe("migrate", () => {
   });
 
   it("does not let a target that hangs hold the others back, within bounded memory", async () => {
-    const names = Array.from({ length: 3000 }, (_, index) => `web 1.0.${index}`);
+    const names = Array.from({ length: 1000 }, (_, index) => `web 1.0.${index}`);
     const [slow, fast] = [createFakeTarget("slow.test"), createFakeTarget("fast.test")];
     const fastIsDone = new Promise<void>((resolve) => {
-      fast.beforePut = () => (fast.tags.size === 2999 ? resolve() : undefined);
+      fast.beforePut = () => (fast.tags.size === 999 ? resolve() : undefined);
     });
     slow.beforePut = () => fastIsDone;
     const source = createFakeSource(names);
     const report = await run(source, [slow, fast], { spoolBytes: 1000, concurrency: 8 });
-    expect([slow.tags.size, fast.tags.size]).toEqual([3000, 3000]);
+    expect([slow.tags.size, fast.tags.size]).toEqual([1000, 1000]);
     expect(source.mostHeld()).toBeLessThan(200);
-    expect(report.totals.downloads.reopened).toBeGreaterThan(1000);
-    expect(report.totals.downloads.charts).toBe(3000 + report.totals.downloads.reopened);
+    expect(report.totals.downloads.reopened).toBeGreaterThan(200);
+    expect(report.totals.downloads.charts).toBe(1000 + report.totals.downloads.reopened);
     expect(source.held()).toBe(0);
   });
 

@@ -50,7 +50,8 @@ function groupRecords(records: Iterable<VersionRecord>): { failures: Group[]; no
   const groups = new Map<string, Group>();
   const notes = new Map<string, { count: number; text: string }>();
   for (const record of records) {
-    if (record.status !== "pushed" && record.status !== "skipped") addFailure(groups, record);
+    // What an interruption left is said once, for all.
+    if (record.status !== "pushed" && record.status !== "skipped" && record.reason !== "interrupted") addFailure(groups, record);
     for (const { code, text } of record.notes) {
       const note = notes.get(code) ?? { count: 0, text };
       note.count++;

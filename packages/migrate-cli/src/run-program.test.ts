@@ -1,0 +1,172 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { startRegistry, type RunningRegistry } from "@chartferry/registry";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { temporaryFolder } from "./engine/testing/temporary-folder.ts";
+import { runProgram } from "./run-program.ts";
+import { createFakeTerminal } from "./testing/fake-terminal.ts";
+import { temporaryRegistryFolder } from "./testing/temporary-registry-folder.ts";
+
+const examples = new URL("../../../examples/classic-repo", import.meta.url).pathname;
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(words: readonly string[], options: { readonly input?: string; readonly state?: string } = {}): Promise<Ran> {
+  const terminal = createFakeTerminal({ XDG_STATE_HOME: options.state ?? temporaryFolder(), HOME: "/nonexistent" }, options.input);
+  const code = await runProgram(words, terminal);
+  return { code, out: terminal.stdout(), err: terminal.stderr() };
+}
+
+describe("the command line", () => {
+  it.each([
+    [["--version"], 0, /^\d+\.\d+\.\d+\n$/],
+    [["--help"], 0, /Exit codes/],
+    [["migrate", "--help"], 0, /--url-rewrite/],
+  ])("%j answers on stdout and ends with %i", async (words, code, text) => {
+    const ran = await run(words);
+    expect(ran).toMatchObject({ code, err: "" });
+    expect(ran.out).toMatch(text);
+  });
+
+  it.each([
+    [["migarte"], /Did you mean migrate/],
+    [["migrate", "a", "oci://b/c", "--exsting", "verify"], /Did you mean --existing/],
+    [["migrate", "a"], /missing required argument 'target'/],
+    [["migrate", "a", "oci://b/c", "--existing", "maybe"], /verify, trust, overwrite, fail/],
+    [["migrate", "a", "oci://b/c", "--concurrency", "0"], /whole number/],
+    [["migrate", "a", "oci://b/c", "--max-wait", "15"], /number with a unit/],
+    [["migrate", "a", "oci://b/c", "--url-rewrite", "x=y"], /FROM=TO/],
+    [["migrate", examples, "docker://b/c"], /not supported/],
+    [["migrate", examples, "oci-layout:/tmp/never", "--version", "banana"], /not a version range/],
+    [["migrate", "oci://a/b", "oci://b/c"], /cannot be a source yet/],
+    [["migrate", examples, "oci://b/c", "--username", "me"], /without a password/],
+    [["migrate", examples, "oci://b/c", "oci://d/e", "--username", "me", "--password-stdin"], /cannot serve several targets/],
+    [["migrate", examples, "oci://b/c", "oci://b/c/"], /given twice/],
+    [["migrate", examples, "oci://b/c", "--password-stdin", "--source-password-stdin"], /cannot both read stdin/],
+    [["push", "oci://b/c"], /no chart archive is named/],
+    [["publish", "a.tgz"], /--to/],
+    [["pull", "chart"], /oci:\/\//],
+    [["serve", "--host", "0.0.0.0"], /--allow-anonymous/],
+    [["serve", "--port", "99999"], /port from 0 to 65535/],
+  ])("%j is refused with 2 and says why", async (words, text) => {
+    const ran = await run(words);
+    expect(ran).toMatchObject({ code: 2, out: "" });
+    expect(ran.err).toMatch(text);
+  });
+
+  it.each([
+    [["migrate", "https://me:hunter2@charts.test", "oci://b/c"]],
+    [["migrate", examples, "oci://me:hunter2@b/c"]],
+    [["pull", "oci://me:hunter2@b/c:1"]],
+  ])("%j is refused without showing the password", async (words) => {
+    const ran = await run(words);
+    expect(ran.code).toBe(2);
+    expect(ran.out + ran.err).not.toContain("hunter2");
+  });
+});
+
+describe("against the embedded registry", () => {
+  let registry: RunningRegistry;
+  let target = "";
+
+  beforeAll(async () => {
+    registry = await startRegistry({ directory: temporaryRegistryFolder(), durability: "none" });
+    target = `oci://${registry.host}/charts`;
+  });
+  afterAll(() => registry.close());
+
+  it("migrates a folder, writes a report and a journal, and has nothing to do the second time", async () => {
+    const state = temporaryFolder();
+    const report = join(state, "report.json");
+    const first = await run(["migrate", examples, target, "--report", report], { state });
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.out).toContain(`report: ${report}`);
+    const { totals, versions } = JSON.parse(readFileSync(report, "utf8"));
+    expect(totals.targets[target]).toMatchObject({ pushed: versions.length, failed: 0 });
+    expect(readdirSync(join(state, "chartferry", "journals"))).toHaveLength(1);
+    const second = await run(["migrate", examples, target, "--output", "json"], { state });
+    expect(second.code).toBe(0);
+    expect(JSON.parse(second.out).totals).toMatchObject({
+      downloads: { charts: 0 },
+      targets: { [target]: { pushed: 0, skipped: versions.length } },
+    });
+  });
+
+  it("pulls a + version in all three spellings, byte by byte, with its provenance", async () => {
+    await run(["migrate", examples, target, "--no-journal"]);
+    const name = "tide-tables-2.0.0+spring.1.tgz";
+    for (const words of [
+      [`${target}/tide-tables:2.0.0+spring.1`],
+      [`${target}/tide-tables:2.0.0_spring.1`],
+      [`${target}/tide-tables`, "--version", "2.0.0+spring.1"],
+    ]) {
+      const folder = temporaryFolder();
+      const ran = await run(["pull", ...words, "-d", folder, "--prov"]);
+      expect(ran).toMatchObject({ code: 0, out: `${join(folder, name)}\n` });
+      expect(readdirSync(folder).toSorted()).toEqual([name, `${name}.prov`]);
+      expect(readFileSync(join(folder, name)).equals(readFileSync(join(examples, name)))).toBe(true);
+    }
+  });
+
+  it("refuses to write a chart through a link, and names versions that do exist", async () => {
+    await run(["migrate", examples, target, "--no-journal"]);
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "precious"), "mine");
+    symlinkSync(join(folder, "precious"), join(folder, "harbour-web-1.2.0.tgz"));
+    expect(await run(["pull", `${target}/harbour-web:1.2.0`, "-d", folder])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("ordinary file"),
+    });
+    expect(readFileSync(join(folder, "precious"), "utf8")).toBe("mine");
+    expect(await run(["pull", `${target}/harbour-web:9.9.9`, "-d", folder])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("1.3.0"),
+    });
+    expect(readdirSync(folder).toSorted()).toEqual(["harbour-web-1.2.0.tgz", "precious"]);
+  });
+
+  it("publishes files to several targets with equal digests, and tells a missing file from the rest", async () => {
+    const layout = join(temporaryFolder(), "layout");
+    const file = join(examples, "harbour-web-1.3.0.tgz");
+    const ran = await run(["publish", file, "--to", `${target}/published`, "--to", `oci-layout:${layout}`]);
+    const [first = "", second = ""] = ran.out.split("\n");
+    expect(ran.code).toBe(0);
+    expect(first).toMatch(/harbour-web:1\.3\.0@sha256:[0-9a-f]{64}$/);
+    expect(second.split("@")[1]).toBe(first.split("@")[1]);
+    expect(existsSync(join(layout, "harbour-web", "oci-layout"))).toBe(true);
+    expect(await run(["push", "nowhere.tgz", target])).toMatchObject({ code: 2, out: "", err: expect.stringContaining("no such file") });
+    expect(await run(["push", file, "nowhere.tgz", `${target}/published`])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("no such file"),
+    });
+  });
+
+  it("goes on to a living target when another is dead, and ends with 1", async () => {
+    const ran = await run(["migrate", examples, "oci://127.0.0.1:1/dead", `${target}/alive`, "--no-journal"]);
+    expect(ran.code).toBe(1);
+    expect(ran.out).toMatch(/alive: \d+ pushed, 0 already there, 0 failed/);
+    expect(ran.err).toContain("is given up");
+    expect(await run(["migrate", examples, "oci://127.0.0.1:1/dead", "--no-journal"])).toMatchObject({ code: 2, out: "" });
+  });
+
+  it("prints no escape sequence that an index smuggles in", async () => {
+    const folder = join(temporaryFolder(), "repo");
+    mkdirSync(folder);
+    cpSync(join(examples, "harbour-web-1.2.0.tgz"), join(folder, "x.tgz"));
+    const version = String.raw`1.0.0\e[2J\u202e`;
+    const digest = "0".repeat(64);
+    writeFileSync(
+      join(folder, "index.yaml"),
+      `apiVersion: v1\nentries:\n  web:\n  - name: web\n    version: "${version}"\n    digest: ${digest}\n    urls: [x.tgz]\n`,
+    );
+    const ran = await run(["migrate", folder, target, "--no-journal"]);
+    expect(ran.code).toBe(1);
+    expect(ran.out + ran.err).not.toMatch(/[\u001b\u202e]/);
+  });
+});
