@@ -70,7 +70,8 @@ async function gunzipStream(chunks: AsyncIterable<Uint8Array>, sink: Sink): Prom
       if (header === "end" && !first) return {};
       if (header !== "ok") return headerProblem(header === "bad" ? null : undefined, first);
       const member = await inflateMember(source, sink);
-      if (member.stopped || member.problem !== undefined) return member.problem === undefined ? {} : { problem: member.problem };
+      if (member.stopped) return {};
+      if (member.problem !== undefined) return { problem: member.problem };
       const trailer = await source.take(trailerBytes);
       const problem = trailerProblem(trailer, member.crc, member.bytes);
       if (problem !== undefined) return { problem };

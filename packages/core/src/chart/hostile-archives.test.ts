@@ -197,6 +197,15 @@ describe("tar as Go reads it", () => {
 
   it.each([
     ["a global path", [first, { name: "g", type: "g", content: paxRecords({ path: "a/Chart.yaml" }) }, { ...last, name: "a/other" }]],
+    [
+      "a pax path that a global header cuts off",
+      [
+        first,
+        { name: "p", type: "x", content: paxRecords({ path: "a/Chart.yaml" }) },
+        { name: "g", type: "g", content: paxRecords({ comment: "x" }) },
+        { ...last, name: "a/other" },
+      ],
+    ],
     ["a link", [first, { name: "a/Chart.yaml", type: "2", linkName: "other" }]],
     ["a folder", [first, { name: "a/Chart.yaml", type: "5" }]],
     ["the end mark", [first, { name: "\0", type: "\0", magic: "" }]],

@@ -54,7 +54,7 @@ describe("Go's JSON", () => {
   it("reads back as what was written", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(JSON.parse(goJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(JSON.parse(goJson(value))).toEqual(value);
       }),
     );
   });

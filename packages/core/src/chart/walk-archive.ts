@@ -51,10 +51,8 @@ export async function walkArchive(
 }
 
 function noteDamage(tar: TarWalk, gzip: GzipEnd, notes: NoteList): void {
-  const unnoticed = tar.ended;
-  const tarProblem = tar.end();
-  // Helm reads no further than the archive's end mark: what is wrong after it, it does not notice.
-  const problem = (unnoticed ? undefined : gzip.problem) ?? tarProblem;
+  // Helm reads no further than the archive's end mark, and so do we: what is wrong after it, nobody notices.
+  const problem = gzip.problem ?? tar.end();
   if (problem !== undefined) notes.add("damaged-archive", `the archive cannot be read to its end: ${problem}`);
 }
 
