@@ -51,14 +51,16 @@ function readPrefix(block: Buffer): string {
 /** Some old writers summed signed bytes: either sum will do. */
 function checksumMatches(block: Buffer): boolean {
   const stored = readOctal(block.subarray(148, 156));
-  let unsigned = 0;
-  let signed = 0;
+  // The field itself counts as eight spaces.
+  let sum = 8 * 0x20;
+  let above127 = 0;
   for (let at = 0; at < blockBytes; at++) {
-    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] ?? 0);
-    unsigned += byte;
-    signed += byte > 127 ? byte - 256 : byte;
+    if (at === 148) at = 156;
+    const byte = block[at] ?? 0;
+    sum += byte;
+    above127 += byte >> 7;
   }
-  return stored === unsigned || stored === signed;
+  return stored === sum || stored === sum - 256 * above127;
 }
 
 /** Octal text, or, with the first bit set, a big-endian number. */
@@ -72,12 +74,21 @@ function readNumber(field: Buffer): number | undefined {
   return Number(negative ? -value - 1n : value);
 }
 
+/** Digits between spaces and NULs; what follows a NUL is not looked at. */
 function readOctal(field: Buffer): number | undefined {
-  const trimmed = field
-    .toString("latin1")
-    .replace(/^[ \0]+/, "")
-    .replace(/[ \0]+$/, "");
-  if (trimmed === "") return 0;
-  const digits = trimmed.split("\0", 1)[0] ?? "";
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined;
+  let end = field.byteLength;
+  while (end > 0 && isPadding(field[end - 1])) end -= 1;
+  let at = 0;
+  while (at < end && isPadding(field[at])) at += 1;
+  let value = 0;
+  for (; at < end && field[at] !== 0; at++) {
+    const digit = (field[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) return undefined;
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+function isPadding(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0;
 }
