@@ -3,6 +3,7 @@ import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpCl
 
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
+import { givenCreated } from "./created-policy.ts";
 import type { SourceFlags } from "./flags.ts";
 import { tlsOptions } from "./open-targets.ts";
 import type { UrlRewrite } from "./parse-flag.ts";
@@ -28,9 +29,10 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
   if (location.startsWith("oci://") || location.startsWith("oci-layout:")) {
     throw usage("a registry cannot be a source yet", "name a classic repository: http(s)://… or a folder");
   }
+  const createdPolicy = givenCreated(flags.created, terminal);
   const http = await openHttp(location, flags, terminal);
   const registries = createSourceRegistries(flags, terminal);
-  const { urlRewrite: urlRewrites, allowMissingDigest, provenance, created } = flags;
+  const { urlRewrite: urlRewrites, allowMissingDigest, provenance } = flags;
   const source = createClassicSource({
     location,
     http,
@@ -38,7 +40,7 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
     allowMissingDigest,
     provenance,
     openRegistry: registries.open,
-    created: { explicit: created, sourceDateEpoch: terminal.environment["SOURCE_DATE_EPOCH"] },
+    created: createdPolicy,
   });
   return {
     source: { ...source, close: async () => void (await Promise.all([source.close(), registries.close()])) },

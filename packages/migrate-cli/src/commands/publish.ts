@@ -10,6 +10,7 @@ import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { createProgress } from "../output/progress.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { givenCreated } from "./created-policy.ts";
 import type { TargetFlags } from "./flags.ts";
 import type { ClassicFlags } from "./open-source.ts";
 import { closeTargets, openTargets } from "./open-targets.ts";
@@ -40,7 +41,7 @@ export async function runPublish({ command, files, targets: texts, flags }: Publ
   const { created: explicit, helmCompatible, provenance, existing } = flags;
   const source = createFilesSource(files, {
     provenance,
-    created: { explicit, helmCompatible, sourceDateEpoch: terminal.environment["SOURCE_DATE_EPOCH"] },
+    created: { ...givenCreated(explicit, terminal), helmCompatible },
   });
   const targets = await openTargets(texts, { flags }, terminal);
   const progress = await createProgress({

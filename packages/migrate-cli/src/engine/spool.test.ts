@@ -5,6 +5,7 @@ import { createSpool } from "./spool.ts";
 import { createFakeSource } from "./testing/fake-source.ts";
 
 const entry = (version: string) => ({ chart: "web", version, urls: [], notes: [] });
+const failure = (retryable: boolean) => new ChartferryError("no", { code: "timeout", operation: "fetch chart", retryable });
 /** Bytes of the archive `web 1.0.0`. */
 const size = 9;
 
@@ -65,7 +66,6 @@ describe("createSpool", () => {
   });
 
   it("asks again for what may succeed later, and not for what cannot", async () => {
-    const failure = (retryable: boolean) => new ChartferryError("no", { code: "timeout", operation: "fetch chart", retryable });
     const source = createFakeSource([], { broken: { "web 1.0.0": failure(true), "web 1.0.1": failure(false) } });
     const spool = createSpool({ source, lanes: ["a", "b"], capacityBytes: 1000 });
     for (const sequence of [0, 0, 1, 1]) await expect(spool.lease(sequence, entry(`1.0.${sequence}`))).rejects.toThrow("no");

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { defaultJournalPath, stateFolder } from "./state-folder.ts";
 
+const path = (source: string, target: string): string => defaultJournalPath({ source, target }, { XDG_STATE_HOME: "/state" });
+
 describe("stateFolder", () => {
   it.each([
     ["linux", {}, "/home/me/.local/state/chartferry"],
@@ -15,8 +17,6 @@ describe("stateFolder", () => {
 });
 
 describe("defaultJournalPath", () => {
-  const path = (source: string, target: string): string => defaultJournalPath({ source, target }, { XDG_STATE_HOME: "/state" });
-
   it("differs by source and target, and is a plain file name whatever they hold", () => {
     expect(path("https://a", "oci://h/ns")).toMatch(/^\/state\/chartferry\/journals\/h-ns-[0-9a-f]{16}\.jsonl$/);
     expect(path("https://a", "oci://h/ns")).not.toBe(path("https://b", "oci://h/ns"));
