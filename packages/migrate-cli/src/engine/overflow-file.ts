@@ -63,10 +63,16 @@ export function createOverflowFile<Value>(): OverflowFile<Value> {
   };
 }
 
-/** A file of this process alone in a folder of its own. */
+/** A file of this process alone. Where the system allows it, its name goes at once, so that even a killed run leaves nothing behind. */
 export function openTemporary(): { directory: string; descriptor: number } {
   const directory = mkdtempSync(join(tmpdir(), "chartferry-"));
-  return { directory, descriptor: openSync(join(directory, "data"), "wx+", 0o600) };
+  const descriptor = openSync(join(directory, "data"), "wx+", 0o600);
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // Windows keeps the names of open files: they go when the file is closed.
+  }
+  return { directory, descriptor };
 }
 
 export function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
