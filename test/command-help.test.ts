@@ -8,22 +8,15 @@ import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 const home = makeTempDir("help");
 afterAll(() => removeTempDir(home));
 
-const connection = [
-  "--plain-http",
-  "--insecure-skip-tls-verify",
-  "--ca-file",
-  "--cert-file",
-  "--key-file",
-  "--username",
-  "--password-stdin",
-  "--registry-config",
-];
+const connection = list(
+  "--plain-http --insecure-skip-tls-verify --ca-file --cert-file --key-file --username --password-stdin --registry-config",
+);
 /** What the product promises of each command; docs/commands.md is checked against the whole help elsewhere. */
 const promised: Readonly<Record<string, readonly string[]>> = {
   migrate: [
-    ...["--chart", "--exclude", "--version", "--existing", "--provenance", "--url-rewrite", "--allow-missing-digest", "--created"],
-    ...["--adapter", "--report", "--journal", "--concurrency", "--max-wait", "--output", "--log-format"],
-    ...["--source-username", "--source-password-file", "--source-ca-file", "--source-cert-file", "--source-key-file"],
+    ...list("--chart --exclude --version --existing --provenance --url-rewrite --allow-missing-digest --created --adapter"),
+    ...list("--report --journal --concurrency --max-wait --output --log-format"),
+    ...list("--source-username --source-password-file --source-ca-file --source-cert-file --source-key-file"),
     ...connection,
   ],
   push: ["--existing", "--provenance", "--created", "--helm-compatible", "--output", ...connection],
@@ -31,6 +24,10 @@ const promised: Readonly<Record<string, readonly string[]>> = {
   pull: ["--version", "--destination", "--prov", ...connection],
   serve: ["--host", "--port", "--tls-cert", "--tls-key", "--user", "--password-file", "--read-only"],
 };
+
+function list(words: string): string[] {
+  return words.split(" ");
+}
 
 describe("help", () => {
   it.each(Object.entries(promised))("of %s names every option it takes", async (command, options) => {

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { makeChart } from "./scenario-b/make-chart.ts";
+import { makeGate } from "./scenario-b/make-gate.ts";
 import { tagsOf } from "./scenario-b/push-image.ts";
 import { readReport, statusLines } from "./scenario-b/read-report.ts";
 import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
 import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
 import { writeRepository } from "./scenario-b/write-repository.ts";
 import { startChartferry } from "./support/chartferry.ts";
-import { type Route, startStaticServer } from "./support/start-static-server.ts";
+import { type Route, startStaticServer, type StaticServer } from "./support/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("interrupt");
@@ -25,19 +26,16 @@ afterAll(async () => {
 });
 
 /** A source that answers the first eight charts at once and holds the others back until `release`. */
-async function startSlowSource(): Promise<Awaited<ReturnType<typeof startStaticServer>> & { release: () => void; held: Promise<void> }> {
-  let release = (): void => undefined;
-  const released = new Promise<void>((settle) => (release = settle));
-  let reached = (): void => undefined;
-  const held = new Promise<void>((settle) => (reached = settle));
+async function startSlowSource(): Promise<StaticServer & { release: () => void; held: Promise<unknown> }> {
+  const [release, reached] = [makeGate(), makeGate()];
   const hold =
     (archive: Buffer): Route =>
     (_, response) => {
-      reached();
-      void released.then(() => response.end(archive));
+      reached.open();
+      void release.opened.then(() => response.end(archive));
     };
   const routes = Object.fromEntries(charts.slice(8).map(({ file, archive }) => [`/${file}`, hold(archive)]));
-  return { ...(await startStaticServer(join(scratch, "repository"), { routes })), release: () => release(), held };
+  return { ...(await startStaticServer(join(scratch, "repository"), { routes })), release: release.open, held: reached.opened };
 }
 
 describe("SIGINT during migrate", () => {

@@ -52,7 +52,7 @@ describe("a tag that is already there: the same chart, another chart, and a new 
     ["overwrite", 0, ["web 1.0.0: skipped identical", "web 2.0.0: pushed copied", "web 3.0.0: pushed copied"], after],
     ["fail", 1, ["web 1.0.0: failed already-exists", "web 2.0.0: failed already-exists", "web 3.0.0: pushed copied"], before],
   ];
-  it.each(cases)("--existing %s ends with %d", async (policy, code, lines, standing) => {
+  it.each(cases)("--existing %s ends with %d", async (...[policy, code, lines, standing]) => {
     await migrate("old", policy, ["--no-journal"]);
     const run = await migrate("new", policy, ["--existing", policy, "--no-journal"]);
     expect({ code: run.code, lines: statusLines(reportOf(run)) }).toEqual({ code, lines });
@@ -83,14 +83,16 @@ describe("a tag that is already there: the same chart, another chart, and a new 
   });
 });
 
-describe("an unchanged repository costs", () => {
-  const since = (mark: number): string[] =>
-    watched.requests
-      .slice(mark)
-      .filter(({ path }) => path !== "/v2/")
-      .map(({ method, path }) => `${method} ${path.replace(/\?.*$/u, "")}`)
-      .toSorted();
+/** What the target was asked, without the greeting, sorted. */
+function since(mark: number): string[] {
+  return watched.requests
+    .slice(mark)
+    .filter(({ path }) => path !== "/v2/")
+    .map(({ method, path }) => `${method} ${path.replace(/\?.*$/u, "")}`)
+    .toSorted();
+}
 
+describe("an unchanged repository costs", () => {
   it.each([
     ["one listing a chart with --existing trust", ["--existing", "trust"], ["GET /v2/cost-0/web/tags/list"]],
     [

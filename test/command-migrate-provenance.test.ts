@@ -99,7 +99,7 @@ describe("what answers where the provenance should be", () => {
     ],
     ["503", status(503), "skip", { code: 0, status: "pushed", hasProvenance: false, asked: 0 }],
   ];
-  it.each(cases)("%s under --provenance %3$s".replace("%3$s", "($2)"), async (_what, route, policy, wanted) => {
+  it.each(cases)("$0, under --provenance $2", async (...[, route, policy, wanted]) => {
     expect(await migrateWith(route, policy)).toMatchObject(wanted);
   });
 

@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { makeChart } from "./scenario-b/make-chart.ts";
+import { makeGate } from "./scenario-b/make-gate.ts";
 import { digestOfTag, tagsOf } from "./scenario-b/push-image.ts";
 import { parseReport, statusLines } from "./scenario-b/read-report.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
+import { type MigrateRun, reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
 import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
 import { writeRepository } from "./scenario-b/write-repository.ts";
 import { runChartferry } from "./support/chartferry.ts";
@@ -150,16 +151,15 @@ describe("what a run leaves behind", () => {
   it("refuses a second writer of one journal, and says who has it", async () => {
     const home = freshHome();
     const journal = join(home, "shared.journal");
+    const gate = makeGate();
     const source = await startStaticServer(repository, {
       // The first run stays at its first chart until the second has been refused.
-      routes: { "/harbour-0.9.0.tgz": (_, response) => void released.then(() => response.end(charts[0]?.archive)) },
+      routes: { "/harbour-0.9.0.tgz": (_, response) => void gate.opened.then(() => response.end(charts[0]?.archive)) },
     });
-    let release = (): void => undefined;
-    const released = new Promise<void>((settle) => (release = settle));
     const first = runMigrate([source.url, `oci://${registry.host}/locked`, "--journal", journal], { home });
     while (!existsSync(`${journal}.lock`)) await new Promise((settle) => setTimeout(settle, 20));
     const second = await runMigrate([source.url, `oci://${registry.host}/locked`, "--journal", journal], { home });
-    release();
+    gate.open();
     expect({ code: second.code, stderr: second.stderr }).toMatchObject({ code: 2 });
     expect(second.stderr).toMatch(/\[journal-locked\][^]*wait for that run|in use by process \d+/u);
     expect((await first).code).toBe(0);
@@ -177,10 +177,14 @@ describe("what a run leaves behind", () => {
   });
 });
 
-describe("where charts come from and go to", () => {
-  const manifests = (run: Awaited<ReturnType<typeof runMigrate>>): (string | undefined)[] =>
-    reportOf(run).versions.map(({ manifestDigest }) => manifestDigest);
+/** One line a version: what stands at the target. */
+function manifestsOf(run: MigrateRun): string {
+  return reportOf(run)
+    .versions.map(({ chart, version, manifestDigest }) => `${chart} ${version} ${manifestDigest}`)
+    .join("\n");
+}
 
+describe("where charts come from and go to", () => {
   it("reads http, a folder, file:// and the index file by name alike", async () => {
     const source = await startStaticServer(repository);
     const spellings = [
@@ -195,7 +199,7 @@ describe("where charts come from and go to", () => {
     for (const [place, spelling] of spellings.entries()) {
       const run = await runMigrate([spelling, `oci://${registry.host}/spelling-${place}`], { home: freshHome() });
       expect({ spelling, code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });
-      found.add(manifests(run).join("\n"));
+      found.add(manifestsOf(run));
     }
     await source.stop();
     expect(found.size).toBe(1);

@@ -92,7 +92,7 @@ describe("a pull that fails leaves no file and says why:", () => {
     ["a version that is not there", ":9.9.9", 1, ["[manifest-unknown]", "charts/harbour-web", "9.9.9"]],
     ["a digest that is not there", `@sha256:${"0".repeat(64)}`, 1, ["[manifest-unknown]", "charts/harbour-web"]],
     ["a range, which names no version", "", 2, ["[usage]", "version"]],
-  ])("%s", async (_what, suffix, code, says) => {
+  ])("%s", async (...[, suffix, code, says]) => {
     const result = await pull(`oci://${registry.host}/charts/harbour-web${suffix}`);
     expectFailure(result, { code, says: [registry.host, ...says] });
     expect({ files: result.files, stdout: result.stdout }).toEqual({ files: [], stdout: "" });

@@ -5,18 +5,21 @@ export async function pushImage(registry: string, repository: string, tag: strin
   const config = Buffer.from('{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}');
   const layer = Buffer.from("no real layer, and no client looks");
   for (const blob of [config, layer]) await pushBlob(registry, repository, blob);
-  const describe = (mediaType: string, blob: Buffer): object => ({ mediaType, digest: digestOf(blob), size: blob.byteLength });
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType,
-    config: describe("application/vnd.oci.image.config.v1+json", config),
-    layers: [describe("application/vnd.oci.image.layer.v1.tar+gzip", layer)],
+    config: descriptorOf(config, "application/vnd.oci.image.config.v1+json"),
+    layers: [descriptorOf(layer, "application/vnd.oci.image.layer.v1.tar+gzip")],
   });
   const url = `${registry}/v2/${repository}/manifests/${tag}`;
   const answer = await fetch(url, { method: "PUT", headers: { "content-type": mediaType }, body: manifest });
   if (answer.status !== 201) throw new Error(`the image was not taken: ${answer.status} ${await answer.text()}`);
   return digestOf(Buffer.from(manifest));
+}
+
+function descriptorOf(blob: Buffer, mediaType: string): object {
+  return { mediaType, digest: digestOf(blob), size: blob.byteLength };
 }
 
 async function pushBlob(registry: string, repository: string, blob: Buffer): Promise<void> {

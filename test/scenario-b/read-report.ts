@@ -37,7 +37,8 @@ export interface ReadVersion {
 }
 
 export function parseReport(text: string): ReadReport {
-  return JSON.parse(text) as ReadReport;
+  const report: ReadReport = JSON.parse(text);
+  return report;
 }
 
 export function readReport(path: string): ReadReport {

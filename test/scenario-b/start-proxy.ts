@@ -32,8 +32,8 @@ export async function startProxy(upstream: string, options: ProxyOptions = {}): 
   const server = createServer((request, response) => {
     const seen = { method: request.method ?? "", path: request.url ?? "", headers: request.headers };
     requests.push(seen);
-    if (options.intercept?.(request, response) === true) return void request.resume();
-    forward(upstream, { request, response, seen, options });
+    if (options.intercept?.(request, response) === true) request.resume();
+    else forward(upstream, { request, response, seen, options });
   });
   return { ...(await listenOnLoopback(server)), requests };
 }
