@@ -54,9 +54,7 @@ export function createRegistryHandler(options: RegistryHandlerOptions): Registry
 }
 
 async function transformed(hooks: RegistryHooks, routed: RoutedRequest, response: RegistryResponse): Promise<RegistryResponse> {
-  const headers = { "docker-distribution-api-version": "registry/2.0", ...response.headers };
-  const complete = { ...response, headers };
-  return (await hooks.transform?.(complete, routed)) ?? complete;
+  return (await hooks.transform?.(response, routed)) ?? response;
 }
 
 async function respond(exchange: Exchange, options: RegistryHandlerOptions): Promise<RegistryResponse> {
