@@ -102,6 +102,8 @@ function stakaterInto(kind: RegistryKind): void {
     if (kind.singlePost) expect(puts).toBeLessThanOrEqual(BEFORE_LEARNED);
     else expect(puts).toBe(2 * 2023);
     expect(rest).toEqual(ONCE);
+    const refused = proxy.requests.filter(({ method, status }) => method !== "GET" && status >= 400);
+    expect(refused).toEqual([]);
   });
 
   it("stands there as the real helm would have pushed it, byte by byte", async () => {
