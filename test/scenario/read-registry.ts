@@ -17,7 +17,6 @@ export interface ReadManifest {
 }
 
 export const CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
-export const PROVENANCE_LAYER = "application/vnd.cncf.helm.chart.provenance.v1.prov";
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
 /** `registry` is `http://127.0.0.1:PORT`. */
