@@ -29,7 +29,8 @@ async function byNodeTar(archive: Buffer): Promise<string[]> {
   const found: Promise<string>[] = [];
   const parser = new Parser();
   parser.on("entry", (entry) => {
-    if (entry.type === "File") found.push(entry.concat().then((data) => `${entry.path} ${entry.size} ${digestOf(Buffer.from(data))}`));
+    if (entry.type === "File")
+      found.push(entry.concat().then((data: Uint8Array) => `${entry.path} ${entry.size} ${digestOf(Buffer.from(data))}`));
     else entry.resume();
   });
   const ended = new Promise((done) => parser.on("end", done));

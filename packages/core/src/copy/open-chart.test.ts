@@ -64,6 +64,7 @@ describe("a registry as a source", () => {
       end: "source" as const,
       registry: "memory.example",
       adapter: "memory",
+      nameProblems: () => [],
       openStore: () => Promise.resolve(store),
       // oxlint-disable-next-line typescript/require-await -- a listing of one
       repositories: async function* () {

@@ -15,6 +15,7 @@ export async function connectLayout(options: ConnectOptions): Promise<Connection
     end: options.end,
     registry: options.registry,
     adapter: "oci-layout",
+    nameProblems: () => [],
     openStore: (repository) => openLayoutStore(tree, repository),
     repositories: (prefix) => tree.repositories(prefix),
     ping: () => Promise.resolve(),

@@ -1,3 +1,4 @@
+import type { NameProblem } from "../adapter/registry-adapter.ts";
 import type { ChartStore, CallOptions } from "./chart-store.ts";
 
 /** What crossed the wire to one host since the connection was opened. */
@@ -20,6 +21,8 @@ export interface Connection {
   readonly registry: string;
   /** The adapter's id. */
   readonly adapter: string;
+  /** What this registry has against a repository's name; known without asking it. */
+  nameProblems(repository: string): readonly NameProblem[];
   openStore(repository: string): Promise<ChartStore>;
   /** Repositories below a path, where the registry can list them. @throws unsupported */
   repositories(prefix: string, options?: CallOptions): AsyncIterable<string>;

@@ -1,4 +1,4 @@
-import type { AdapterContext, ConnectOptions, RegistryAdapter } from "../adapter/registry-adapter.ts";
+import type { AdapterContext, ConnectOptions, NameProblem, RegistryAdapter } from "../adapter/registry-adapter.ts";
 import type { Clock } from "../clock.ts";
 import { ChartferryError } from "../errors.ts";
 import type { HttpClient } from "../http/http-client.ts";
@@ -31,12 +31,20 @@ export function createHttpConnection(parts: HttpConnectionParts): Connection {
     end: options.end,
     registry: options.registry,
     adapter: adapter.id,
+    nameProblems: (repository) => [...depthProblems(adapter, repository), ...(adapter.validate?.(options.registry, repository) ?? [])],
     openStore: (repository) => Promise.resolve(createHttpStore(repositoryEnd(parts, repository, uploads))),
     repositories: (prefix, call) => listRepositories(parts, prefix, call),
     ping: (call) => ping(parts, call),
     traffic: () => together(parts.spent, http.traffic()),
     close: () => http.close(),
   };
+}
+
+function depthProblems({ id, traits: { depth } }: RegistryAdapter, repository: string): NameProblem[] {
+  const parts = repository.split("/").length;
+  if (parts >= depth.min && parts <= depth.max) return [];
+  const bound = parts < depth.min ? `at least ${depth.min}` : `at most ${depth.max}`;
+  return [{ text: `${repository} has ${parts} parts, ${id} wants ${bound}`, hint: "choose another namespace for the target" }];
 }
 
 function together(a: Readonly<Record<string, HostTraffic>>, b: Readonly<Record<string, HostTraffic>>): Record<string, HostTraffic> {

@@ -70,6 +70,7 @@ function unreachable(target: Target | undefined, reason: unknown): MigrationTarg
     end: "target",
     registry: target?.kind === "oci" ? target.registry : (target?.directory ?? ""),
     adapter: "none",
+    nameProblems: () => [],
     openStore: fail,
     async *repositories() {
       yield await fail();

@@ -1,4 +1,4 @@
-import { chartRepository, tagOf, type ChartSource, type EntryProblem, type NameProblem, type SourceEntry } from "@chartferry/core";
+import { chartRepository, tagOf, type ChartSource, type Connection, type EntryProblem, type SourceEntry } from "@chartferry/core";
 
 import { describeFailure } from "./describe-failure.ts";
 import { hashText } from "./hash-text.ts";
@@ -11,8 +11,7 @@ export interface CrawlTarget {
   /** As in items and reports: `oci://host/namespace`. */
   readonly id: string;
   readonly namespace: string;
-  /** What this registry has against a repository name. */
-  readonly nameProblems?: (repository: string) => readonly NameProblem[];
+  readonly connection: Pick<Connection, "nameProblems">;
 }
 
 export interface CrawlOptions {
@@ -97,7 +96,7 @@ function mapEntry(entry: SourceEntry, target: CrawlTarget): { repository: string
   try {
     const repository = chartRepository(target.namespace, entry.chart);
     const tag = tagOf(entry.version);
-    const problem = target.nameProblems?.(repository)[0];
+    const problem = target.connection.nameProblems(repository)[0];
     if (problem === undefined) return { repository, tag };
     return { reason: "name-invalid", message: problem.text, ...(problem.hint === undefined ? {} : { hint: problem.hint }) };
   } catch (error) {

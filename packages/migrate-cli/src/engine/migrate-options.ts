@@ -1,4 +1,4 @@
-import type { ChartferryError, ChartSource, Clock, Connection, ExistingPolicy, HostTraffic, NameProblem } from "@chartferry/core";
+import type { ChartferryError, ChartSource, Clock, Connection, ExistingPolicy, HostTraffic } from "@chartferry/core";
 
 import type { Totals } from "./report.ts";
 import type { Selection } from "./select-entries.ts";
@@ -11,8 +11,6 @@ export interface MigrationTarget {
   readonly connection: Connection;
   /** Path that chart names are joined to; empty = the registry's root. */
   readonly namespace: string;
-  /** What this registry has against a repository name, known before the first request. */
-  readonly nameProblems?: (repository: string) => readonly NameProblem[];
 }
 
 export interface MigrateOptions {

@@ -26,6 +26,7 @@ export function createFakeTarget(registry = "registry.test"): FakeTarget {
       adapter: "fake",
       openStore: (repository) => Promise.resolve(createFakeStore(target, registry, repository)),
       async *repositories() {},
+      nameProblems: () => [],
       ping: () => Promise.resolve(),
       traffic: () => ({ [registry]: { requests: sum(target.calls), retries: 0, bytesSent: 0, bytesReceived: 0 } }),
       close: () => Promise.resolve(),
