@@ -17,5 +17,6 @@ export const distribution: RegistryAdapter = {
     referrers: "Distribution has no referrers API; referrers are kept under the tag sha256-<hex>",
     "overwrite-tag": true,
   },
+  /** Products built on Distribution send it too: their adapters stand before this one. A false match costs a request a blob, nothing else. */
   probe: ({ headers }) => headers["docker-distribution-api-version"] === "registry/2.0",
 };

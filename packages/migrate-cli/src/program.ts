@@ -52,6 +52,7 @@ function addMigrate(program: Command, terminal: Terminal, finish: Finish): void 
     .option("--url-rewrite <from=to>", "chart urls that begin with FROM are asked for at TO; may be repeated", parseUrlRewrite)
     .option("--allow-missing-digest", "accept charts for which the index gives no digest")
     .option("--created <time>", "creation time of every manifest, RFC 3339, instead of the index's")
+    .option("--helm-compatible", "with a folder: each file's modification time as creation time, as helm push does")
     .option("--concurrency <count>", "versions in flight per target, at most", parseCount)
     .addOption(output())
     .option("--report <file>", "write the report of every version there, JSON")

@@ -173,7 +173,10 @@ async function openEntry(parts: Parts, entry: SourceEntry, call: SourceOptions =
 function notesOf(entry: SourceEntry, found: FoundChart): Note[] {
   const notes: Note[] = [];
   if (found.fallback)
-    notes.push({ code: "found-beside-index", text: `it is gone from where the index says and was taken from ${found.place}` });
+    notes.push({
+      code: "found-beside-index",
+      text: `it could not be had from where the index says (${shown(entry.urls[0] ?? "")}) and was taken from ${found.place}`,
+    });
   if (entry.digest === undefined)
     notes.push({ code: "digest-missing", text: "the index has no digest for it: the bytes were not checked against one" });
   return notes;

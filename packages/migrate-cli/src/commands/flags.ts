@@ -1,12 +1,13 @@
 import { Option, type Command } from "commander";
 
 import { parseDuration } from "./parse-flag.ts";
+import type { DebugFlags } from "./request-log.ts";
 
 /** Milliseconds. */
 const defaultMaxWait = 15 * 60_000;
 
 /** How to reach and sign in at the targets; the names are Helm's. */
-export interface TargetFlags {
+export interface TargetFlags extends DebugFlags {
   readonly adapter?: string;
   readonly plainHttp?: boolean;
   readonly insecureSkipTlsVerify?: boolean;
@@ -35,7 +36,8 @@ export function addTargetFlags(command: Command): Command {
       new Option("--max-wait <duration>", "longest Retry-After to wait for; a longer one fails the version")
         .argParser(parseDuration)
         .default(defaultMaxWait, "15m"),
-    );
+    )
+    .option("--debug", "print a line for every request on stderr, without secrets");
 }
 
 /** How to reach and sign in at the source. */

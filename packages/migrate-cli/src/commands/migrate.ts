@@ -43,7 +43,14 @@ export async function runMigrate(command: MigrateCommand, terminal: Terminal): P
     await source.close();
     throw error;
   });
-  const progress = await createProgress({ terminal, targets: targets.map(({ id }) => id), logFormat: flags.logFormat, clock: systemClock });
+  // Request lines would tear a live view apart.
+  const shown = flags.debug === true ? { ...terminal, live: undefined } : terminal;
+  const progress = await createProgress({
+    terminal: shown,
+    targets: targets.map(({ id }) => id),
+    logFormat: flags.logFormat,
+    clock: systemClock,
+  });
   try {
     const options = { source, targets, sourceTraffic: traffic, ...engineOptions(command, terminal) };
     const report = await migrate({ ...options, onEvent: (event) => progress.event(event) });
@@ -77,10 +84,11 @@ function engineOptions({ flags }: MigrateCommand, terminal: Terminal): Omit<Migr
 }
 
 /** What `created` depends on besides the charts themselves. */
-function createdPolicy({ created }: MigrateFlags, { environment }: Terminal): string {
+function createdPolicy({ created, helmCompatible }: MigrateFlags, { environment }: Terminal): string {
   if (created !== undefined) return `created=${created}`;
   const epoch = environment["SOURCE_DATE_EPOCH"] ?? "";
-  return epoch === "" ? "source" : `epoch=${epoch}`;
+  if (epoch !== "") return `epoch=${epoch}`;
+  return helmCompatible === true ? "file" : "source";
 }
 
 /** Options hold names of users and files, never a password: those come by stdin and file only. */

@@ -3,18 +3,18 @@ import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpCl
 
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
-import { givenCreated } from "./created-policy.ts";
+import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { SourceFlags } from "./flags.ts";
 import { tlsOptions } from "./open-targets.ts";
 import type { UrlRewrite } from "./parse-flag.ts";
 import { readCredential, usage } from "./read-password.ts";
+import { type DebugFlags, requestLog } from "./request-log.ts";
 
 /** What is said of the charts of a classic repository. */
-export interface ClassicFlags {
+export interface ClassicFlags extends DebugFlags, CreatedFlags {
   readonly provenance: NonNullable<ClassicSourceOptions["provenance"]>;
   readonly urlRewrite?: readonly UrlRewrite[];
   readonly allowMissingDigest?: boolean;
-  readonly created?: string;
   readonly maxWait: number;
 }
 
@@ -29,7 +29,7 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
   if (location.startsWith("oci://") || location.startsWith("oci-layout:")) {
     throw usage("a registry cannot be a source yet", "name a classic repository: http(s)://… or a folder");
   }
-  const createdPolicy = givenCreated(flags.created, terminal);
+  const createdPolicy = givenCreated(flags, terminal);
   const http = await openHttp(location, flags, terminal);
   const registries = createSourceRegistries(flags, terminal);
   const { urlRewrite: urlRewrites, allowMissingDigest, provenance } = flags;
@@ -51,7 +51,7 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
 /** A folder gets a client too: its index may name urls. It signs in nowhere. */
 async function openHttp(location: string, flags: SourceFlags & ClassicFlags, terminal: Terminal): Promise<HttpClient> {
   const origin = /^https?:/i.test(location) && URL.canParse(location) ? new URL(new URL(location).origin) : undefined;
-  const options = { environment: terminal.environment, tls: sourceTls(flags), maxWaitMs: flags.maxWait };
+  const options = { environment: terminal.environment, tls: sourceTls(flags), maxWaitMs: flags.maxWait, ...requestLog(flags, terminal) };
   if (origin === undefined) return createHttpClient({ ...options, origin: new URL("http://localhost") });
   const { sourceUsername, sourcePasswordFile, sourcePasswordStdin } = flags;
   const explicit = await readCredential(
@@ -79,7 +79,7 @@ interface SourceRegistries {
 }
 
 /** Registries that an index names with `oci://`: found out when the first such url comes, signed in by credential files only. */
-function createSourceRegistries({ sourceRegistryConfig }: SourceFlags, terminal: Terminal): SourceRegistries {
+function createSourceRegistries({ sourceRegistryConfig, ...flags }: SourceFlags & DebugFlags, terminal: Terminal): SourceRegistries {
   const connections = new Map<string, Promise<Connection>>();
   const opened: Connection[] = [];
   const connect = async (registry: string): Promise<Connection> => {
@@ -89,6 +89,7 @@ function createSourceRegistries({ sourceRegistryConfig }: SourceFlags, terminal:
       registry,
       environment: terminal.environment,
       signal: terminal.abort,
+      ...requestLog(flags, terminal),
       ...config,
     });
     opened.push(connection);

@@ -6,6 +6,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";
 import { readCredential, usage } from "./read-password.ts";
+import { requestLog } from "./request-log.ts";
 
 export interface TargetOptions {
   readonly flags: TargetFlags;
@@ -93,6 +94,7 @@ export async function connectOptions(flags: TargetFlags, terminal: Terminal): Pr
     adapter,
     tls: tlsOptions(flags),
     maxWaitMs: flags.maxWait,
+    ...requestLog(flags, terminal),
     ...(plainHttp === undefined ? {} : { plainHttp }),
     ...(registryConfig === undefined ? {} : { registryConfig }),
     ...(credential === undefined ? {} : { credential }),

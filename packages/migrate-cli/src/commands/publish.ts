@@ -10,17 +10,15 @@ import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { createProgress } from "../output/progress.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { givenCreated } from "./created-policy.ts";
+import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { TargetFlags } from "./flags.ts";
 import type { ClassicFlags } from "./open-source.ts";
 import { closeTargets, openTargets } from "./open-targets.ts";
 import { usage } from "./read-password.ts";
 
-export interface PublishFlags extends TargetFlags {
+export interface PublishFlags extends TargetFlags, CreatedFlags {
   readonly existing: NonNullable<MigrateOptions["existing"]>;
   readonly provenance: ClassicFlags["provenance"];
-  readonly created?: string;
-  readonly helmCompatible?: boolean;
   readonly output: "text" | "json";
 }
 
@@ -38,10 +36,10 @@ export async function runPublish({ command, files, targets: texts, flags }: Publ
       "no chart archive is named",
       `chartferry ${command} NAME-VERSION.tgz ${command === "push" ? "oci://HOST/NAMESPACE" : "--to oci://HOST/NAMESPACE"}`,
     );
-  const { created: explicit, helmCompatible, provenance, existing } = flags;
+  const { provenance, existing } = flags;
   const source = createFilesSource(files, {
     provenance,
-    created: { ...givenCreated(explicit, terminal), helmCompatible },
+    created: givenCreated(flags, terminal),
   });
   const targets = await openTargets(texts, { flags }, terminal);
   const progress = await createProgress({
