@@ -34,6 +34,7 @@ export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChart
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
 export type { HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
 export { connectLayout } from "./layout/connect-layout.ts";
+export { type HeldLock, type LockRefusal, takeLock } from "./lock/lock-file.ts";
 export { buildChartManifest, type ChartManifest, type ChartManifestInput } from "./manifest/build-manifest.ts";
 export { type ChartParts, chartParts } from "./manifest/chart-parts.ts";
 export { chooseCreated, type Created, type CreatedInputs } from "./manifest/created.ts";

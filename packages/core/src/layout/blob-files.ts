@@ -1,10 +1,10 @@
 import { constants, copyFile, link, lstat, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { errnoOf, isMissing } from "../errno.ts";
 import type { BlobContent } from "../content.ts";
 import { splitDigest, verifiedStream, type Digest } from "../digest.ts";
 import { ensureDirectory, placeFile, type Durability } from "./durable-files.ts";
-import { errnoOf, isMissing } from "./file-errors.ts";
 
 /** Where new blobs are written before they get their name; on the same file system as the layouts. */
 export interface BlobWriteOptions {

@@ -1,9 +1,9 @@
 import { open, readdir, readFile, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isMissing } from "../errno.ts";
 import { isDigest, type Digest } from "../digest.ts";
 import { syncDirectory, type Durability } from "./durable-files.ts";
-import { isMissing } from "./file-errors.ts";
 import { isTag } from "./layout-names.ts";
 import type { LayoutChange } from "./layout-state.ts";
 

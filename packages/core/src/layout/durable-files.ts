@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { errnoOf } from "./file-errors.ts";
+import { errnoOf } from "../errno.ts";
 
 /**
  * `fsync`: what was acknowledged survives a power cut. `none`: it survives the death of the process, not of the machine.

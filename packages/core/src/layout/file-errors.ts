@@ -1,15 +1,5 @@
+import { errnoOf } from "../errno.ts";
 import { ChartferryError, type ErrorCode } from "../errors.ts";
-
-/** The `code` of a Node file error, `undefined` for anything else. */
-export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-/** Whether the path does not lead to a file: also where a parent is a file (ENOTDIR) or the last part is a link (ELOOP under O_NOFOLLOW). */
-export function isMissing(error: unknown): boolean {
-  return ["ENOENT", "ENOTDIR", "ELOOP", "EISDIR"].includes(errnoOf(error) ?? "");
-}
 
 const hints: Readonly<Record<string, string>> = {
   ENOSPC: "free space on that disk and run it again: nothing half-written was left visible",

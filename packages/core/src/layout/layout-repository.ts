@@ -1,9 +1,10 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isMissing } from "../errno.ts";
 import type { Digest } from "../digest.ts";
 import { ensureDirectory, replaceFile } from "./durable-files.ts";
-import { isMissing, writing } from "./file-errors.ts";
+import { writing } from "./file-errors.ts";
 import { requireWritable, type LayoutContext } from "./layout-context.ts";
 import type { LayoutState } from "./layout-state.ts";
 import { loadState } from "./load-state.ts";

@@ -1,17 +1,19 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
+import { isMissing } from "../errno.ts";
 import { systemClock, type Clock } from "../clock.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
+import type { HeldLock } from "../lock/lock-file.ts";
 import { blobSize } from "./blob-files.ts";
 import { ensureDirectory, type Durability } from "./durable-files.ts";
-import { fileError, isMissing, writing } from "./file-errors.ts";
+import { fileError, writing } from "./file-errors.ts";
 import type { LayoutContext } from "./layout-context.ts";
 import { isRepositoryName, requireRepositoryName } from "./layout-names.ts";
 import { loadRepository, type LayoutRepository } from "./layout-repository.ts";
 import { createSortedNames, type SortedNames } from "./sorted-names.ts";
-import { lockTree, privateFolder, refuseForeignLock, type TreeLock } from "./tree-lock.ts";
+import { lockTree, privateFolder, refuseForeignLock } from "./tree-lock.ts";
 import type { UploadLimits } from "./upload-limits.ts";
 import { openUploads, type Uploads } from "./upload-sessions.ts";
 
@@ -76,7 +78,7 @@ async function requireDirectory({ root, readOnly, durability }: LayoutContext): 
 
 const maxHolders = 1000;
 
-function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads; lock: TreeLock | undefined }): LayoutTree {
+function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads; lock: HeldLock | undefined }): LayoutTree {
   const open = new Map<string, Promise<LayoutRepository>>();
   let names: Promise<SortedNames> | undefined;
   const listed = async (): Promise<readonly string[]> => {

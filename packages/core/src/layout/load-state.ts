@@ -1,12 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isMissing } from "../errno.ts";
 import { digestOf, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { blobSize, readSmallBlob } from "./blob-files.ts";
 import { digestWith } from "./digest-with.ts";
 import { readLogs, type StoredLog } from "./change-log.ts";
-import { isMissing } from "./file-errors.ts";
 import { childrenOf, parseIndexDocument, type ManifestEntry } from "./index-document.ts";
 import { addUnread, applyChange, createState, noteSubject, type LayoutChange, type LayoutState } from "./layout-state.ts";
 import { isIndexType, maxManifestBytes, readManifestFacts } from "./manifest-facts.ts";

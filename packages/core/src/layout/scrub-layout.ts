@@ -3,9 +3,9 @@ import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isMissing } from "../errno.ts";
 import { isDigest, splitDigest, type Digest } from "../digest.ts";
 import { blobPath, blobSize, readSmallBlob } from "./blob-files.ts";
-import { isMissing } from "./file-errors.ts";
 import type { ManifestEntry } from "./index-document.ts";
 import { openLayoutTree } from "./layout-tree.ts";
 import { maxManifestBytes, readManifestFacts } from "./manifest-facts.ts";

@@ -35,9 +35,9 @@ export interface Run {
 const defaultSpoolBytes = 256 * 1024 * 1024;
 
 /** @throws usage (a range that cannot be read), journal-locked, file-unwritable */
-export function beginRun(options: MigrateOptions): Run {
+export async function beginRun(options: MigrateOptions): Promise<Run> {
   const selects = selectEntries(options.selection ?? {});
-  const journals = openTargetJournals(options);
+  const journals = await openTargetJournals(options);
   const lanes = options.targets.map(({ id }) => id);
   const interrupts = watchInterrupts(options);
   const { source, spoolBytes = defaultSpoolBytes } = options;

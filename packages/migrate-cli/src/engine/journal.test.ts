@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { openJournal, type JournalEntry } from "./journal.ts";
-import { lockJournal, thisProcess } from "./journal-lock.ts";
+import { lockJournal } from "./journal-lock.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 import { journalKey } from "./target-journals.ts";
 
@@ -18,31 +18,31 @@ const entry = (version: string, digit = "a"): JournalEntry => ({
 });
 
 describe("openJournal", () => {
-  it("finds what an earlier run appended, the last line of a version first", () => {
+  it("finds what an earlier run appended, the last line of a version first", async () => {
     const path = join(temporaryFolder(), "state", "journal.jsonl");
-    const first = openJournal(path);
+    const first = await openJournal(path);
     first.append(entry("1.0.0"));
     first.append(entry("1.1.0"));
     first.append(entry("1.0.0", "c"));
     expect(first.find("k", "web", "2.0.0")).toBeUndefined();
-    first.close();
-    const second = openJournal(path);
+    await first.close();
+    const second = await openJournal(path);
     expect(second.find("k", "web", "1.0.0")).toEqual(entry("1.0.0", "c"));
     expect(second.find("other", "web", "1.0.0")).toBeUndefined();
-    second.close();
+    await second.close();
   });
 
-  it("ignores a torn last line and writes on behind the whole ones", () => {
+  it("ignores a torn last line and writes on behind the whole ones", async () => {
     const path = join(temporaryFolder(), "journal.jsonl");
-    const first = openJournal(path);
+    const first = await openJournal(path);
     first.append(entry("1.0.0"));
-    first.close();
+    await first.close();
     // Longer than the line that follows: what is left of it would otherwise be covered by chance.
     appendFileSync(path, `{"key":"k","chart":"web","version":"${"9".repeat(500)}`);
-    const second = openJournal(path);
+    const second = await openJournal(path);
     expect(second.find("k", "web", "1.0.0")).toEqual(entry("1.0.0"));
     second.append(entry("1.1.0"));
-    second.close();
+    await second.close();
     expect(
       readFileSync(path, "utf8")
         .split("\n")
@@ -56,68 +56,81 @@ describe("openJournal", () => {
     ["another shape", '{"key":1}\n[]\nnull\n"text"\n'],
     ["a digest that is a path", `${JSON.stringify({ ...entry("1.0.0"), manifest: "sha256:../../etc" })}\n`],
     ["a line without end", `${"x".repeat(200_000)}\n`],
-  ])("skips a line that is not ours: %s", (_name, text) => {
+  ])("skips a line that is not ours: %s", async (_name, text) => {
     const path = join(temporaryFolder(), "journal.jsonl");
     writeFileSync(path, `${text}${JSON.stringify(entry("9.0.0"))}\n`);
-    const journal = openJournal(path);
+    const journal = await openJournal(path);
     expect(journal.find("k", "web", "1.0.0")).toBeUndefined();
     expect(journal.find("k", "web", "9.0.0")).toEqual(entry("9.0.0"));
-    journal.close();
+    await journal.close();
   });
 
-  it("finds each of many versions across block borders", () => {
+  it("finds each of many versions across block borders", async () => {
     const path = join(temporaryFolder(), "journal.jsonl");
-    const first = openJournal(path);
+    const first = await openJournal(path);
     for (let index = 0; index < 12_000; index++) first.append(entry(`1.0.${index}`));
-    first.close();
-    const second = openJournal(path);
+    await first.close();
+    const second = await openJournal(path);
     for (let index = 0; index < 12_000; index += 7) expect(second.find("k", "web", `1.0.${index}`)?.version).toBe(`1.0.${index}`);
-    second.close();
+    await second.close();
   });
 
-  it("says what to do when its folder cannot be written", () => {
+  it("says what to do when its folder cannot be written", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "file"), "");
-    expect(() => openJournal(join(folder, "file", "journal.jsonl"))).toThrow(
+    await expect(openJournal(join(folder, "file", "journal.jsonl"))).rejects.toThrow(
       expect.objectContaining({ code: "file-unwritable", hint: expect.stringContaining("--no-journal") }),
     );
   });
 });
 
-describe("lockJournal", () => {
-  const self = thisProcess();
+/** What a process of ours leaves, changed. */
+async function leaveLock(path: string, changes: object): Promise<void> {
+  const lock = await lockJournal(path);
+  const own: object = JSON.parse(readFileSync(`${path}.lock`, "utf8"));
+  await lock.release();
+  writeFileSync(`${path}.lock`, JSON.stringify({ ...own, ...changes }));
+}
 
-  it("refuses a second writer while the first lives, and lets it in afterwards", () => {
+describe("the lock of a journal", () => {
+  it("refuses a second writer while the first lives, and lets it in afterwards", async () => {
     const path = join(temporaryFolder(), "journal.jsonl");
-    const unlock = lockJournal(path);
-    expect(() => openJournal(path)).toThrow(expect.objectContaining({ code: "journal-locked" }));
-    unlock();
-    openJournal(path).close();
+    const lock = await lockJournal(path);
+    await expect(openJournal(path)).rejects.toMatchObject({
+      code: "journal-locked",
+      message: expect.stringContaining(`in use by process ${process.pid}`),
+      hint: expect.stringContaining("wait for that run"),
+    });
+    await lock.release();
+    await (await openJournal(path)).close();
     expect(existsSync(`${path}.lock`)).toBe(false);
   });
 
   it.each([
-    ["its process is gone", { ...self, pid: 2 ** 22 - 1 }],
-    ["its process number was given to another", { ...self, pid: process.ppid, started: "1" }],
-    ["the machine was started again since", { ...self, boot: "another boot" }],
-  ])("takes over at once when %s", (_name, owner) => {
+    ["its process is gone", { pid: 2 ** 22 - 1 }],
+    ["its process number was given to another", { pid: process.ppid, started: "1" }],
+    ["the machine was started again since", { boot: "another boot" }],
+  ])("is taken over at once when %s", async (_name, changes) => {
     const path = join(temporaryFolder(), "journal.jsonl");
-    writeFileSync(`${path}.lock`, JSON.stringify(owner));
-    openJournal(path).close();
+    await leaveLock(path, changes);
+    await (await openJournal(path)).close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
   });
 
-  it("takes over a lock that nobody can read", () => {
+  it("is never taken from another host, which it names", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    await leaveLock(path, { host: "elsewhere", pid: 2 ** 22 - 1 });
+    await expect(openJournal(path)).rejects.toMatchObject({
+      code: "journal-locked",
+      message: expect.stringContaining("elsewhere"),
+      hint: expect.stringContaining(`delete ${path}.lock`),
+    });
+  });
+
+  it("says which file to delete when nobody can read it", async () => {
     const path = join(temporaryFolder(), "journal.jsonl");
     writeFileSync(`${path}.lock`, "torn");
-    openJournal(path).close();
-  });
-
-  it("never takes over from another host, and names it", () => {
-    const path = join(temporaryFolder(), "journal.jsonl");
-    writeFileSync(`${path}.lock`, JSON.stringify({ ...self, host: "elsewhere", pid: 2 ** 22 - 1 }));
-    expect(() => openJournal(path)).toThrow(
-      expect.objectContaining({ code: "journal-locked", message: expect.stringContaining("elsewhere") }),
-    );
+    await expect(openJournal(path)).rejects.toMatchObject({ code: "journal-locked", hint: expect.stringContaining(`delete ${path}.lock`) });
   });
 });
 

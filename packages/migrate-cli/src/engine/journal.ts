@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-import { ChartferryError, isDigest, type Digest } from "@chartferry/core";
+import { ChartferryError, isDigest, type Digest, type HeldLock } from "@chartferry/core";
 
 import { hashText } from "./hash-text.ts";
-import { lockJournal, type Unlock } from "./journal-lock.ts";
+import { lockJournal } from "./journal-lock.ts";
 import { readLines } from "./read-lines.ts";
 
 /** What an earlier run left at a target. Digests to compare with, never a proof that they are still there. */
@@ -24,7 +24,7 @@ export interface Journal {
   /** Lost when the process dies before `flush`: the next run then asks the registry once more. */
   append(entry: JournalEntry): void;
   flush(): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Bytes of one line; longer ones are not ours. */
@@ -36,8 +36,8 @@ const pendingLimit = 16 * 1024;
  * Opens or creates the journal and becomes its only writer. In memory stand a hash and an offset per version;
  * the line itself is read when it is asked for. @throws journal-locked, file-unwritable
  */
-export function openJournal(path: string): Journal {
-  const { descriptor, unlock } = openLocked(path);
+export async function openJournal(path: string): Promise<Journal> {
+  const { descriptor, lock } = await openLocked(path);
   const offsets = new Map<number, number>();
   let end = indexLines(descriptor, offsets);
   let pending = "";
@@ -61,26 +61,29 @@ export function openJournal(path: string): Journal {
       if (pending.length >= pendingLimit) flush();
     },
     flush,
-    close() {
-      flush();
-      closeSync(descriptor);
-      // A run that found nothing to remember leaves nothing behind.
-      if (end === 0) rmSync(path, { force: true });
-      unlock();
+    async close() {
+      try {
+        flush();
+      } finally {
+        closeSync(descriptor);
+        // A run that found nothing to remember leaves nothing behind.
+        if (end === 0) rmSync(path, { force: true });
+        await lock.release();
+      }
     },
   };
 }
 
-function openLocked(path: string): { descriptor: number; unlock: Unlock } {
-  let unlock: Unlock | undefined;
+async function openLocked(path: string): Promise<{ descriptor: number; lock: HeldLock }> {
+  let lock: HeldLock | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    unlock = lockJournal(path);
+    lock = await lockJournal(path);
     const descriptor = openSync(path, "a+", 0o600);
     closeSync(descriptor);
-    return { descriptor: openSync(path, "r+"), unlock };
+    return { descriptor: openSync(path, "r+"), lock };
   } catch (error) {
-    unlock?.();
+    await lock?.release();
     if (error instanceof ChartferryError) throw error;
     throw new ChartferryError(`cannot write the journal ${path}: ${error instanceof Error ? error.message : "unknown error"}`, {
       code: "file-unwritable",

@@ -21,8 +21,8 @@ const defaultMaxWait = 15 * 60_000;
  */
 export async function migrate(options: MigrateOptions): Promise<Report> {
   checkTargets(options.targets.map(({ id }) => id));
-  const run = beginRun(options);
   const started = new Date((options.clock ?? systemClock).now());
+  const run = await beginRun(options);
   try {
     const problem = await execute(options, run);
     if (problem !== undefined && run.totals.crawl.entries === 0 && !run.stop.aborted) throw problem;
@@ -33,7 +33,7 @@ export async function migrate(options: MigrateOptions): Promise<Report> {
   } finally {
     run.end();
     await run.spool.close();
-    closeJournals(run.journals);
+    await closeJournals(run.journals);
   }
 }
 

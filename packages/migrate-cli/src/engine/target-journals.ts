@@ -30,29 +30,29 @@ export function journalKey({ source, target, mapping, createdPolicy }: JournalSc
 const plainMapping = "plain";
 
 /** Opens each file once, however many targets write to it. @throws journal-locked, file-unwritable */
-export function openTargetJournals({
+export async function openTargetJournals({
   source,
   targets,
   createdPolicy = "",
   journalPath,
-}: MigrateOptions): ReadonlyMap<string, TargetJournal> {
+}: MigrateOptions): Promise<ReadonlyMap<string, TargetJournal>> {
   const files = new Map<string, Journal>();
   const journals = new Map<string, TargetJournal>();
   try {
     for (const target of targets) {
       const path = journalPath?.(target, source.id);
       if (path === undefined) continue;
-      const journal = files.get(resolve(path)) ?? openJournal(resolve(path));
+      const journal = files.get(resolve(path)) ?? (await openJournal(resolve(path)));
       files.set(resolve(path), journal);
       journals.set(target.id, { journal, key: journalKey({ source: source.id, target: target.id, mapping: plainMapping, createdPolicy }) });
     }
     return journals;
   } catch (error) {
-    closeJournals(journals);
+    await closeJournals(journals);
     throw error;
   }
 }
 
-export function closeJournals(journals: ReadonlyMap<string, TargetJournal>): void {
-  for (const journal of new Set([...journals.values()].map((each) => each.journal))) journal.close();
+export async function closeJournals(journals: ReadonlyMap<string, TargetJournal>): Promise<void> {
+  for (const journal of new Set([...journals.values()].map((each) => each.journal))) await journal.close();
 }

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 
+import { errnoOf } from "../errno.ts";
+
 /** Names one process so that another can tell whether it still lives, also after the number was given to another one. */
 export interface ProcessIdentity {
   readonly host: string;
@@ -40,7 +42,7 @@ function answersSignals(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return errnoOf(error) === "EPERM";
   }
 }
 

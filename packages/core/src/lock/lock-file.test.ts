@@ -1,0 +1,102 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { refuseLocked, takeLock, type LockRefusal } from "./lock-file.ts";
+import { currentProcess } from "./process-identity.ts";
+
+let folder = "";
+let path = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chartferry-lock-"));
+  path = join(folder, "lock");
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+class Refused extends Error {
+  readonly refusal: LockRefusal;
+  constructor(refusal: LockRefusal) {
+    super(refusal.kind);
+    this.refusal = refusal;
+  }
+}
+const refuse = (refusal: LockRefusal): Error => new Refused(refusal);
+
+async function leaveLock(changes: object): Promise<void> {
+  await writeFile(path, JSON.stringify({ id: "left-behind", ...(await currentProcess()), ...changes }));
+}
+
+describe("takeLock", () => {
+  it("tells whoever comes second who holds it, and lets it in after the release", async () => {
+    const first = await takeLock(path, refuse);
+    await expect(takeLock(path, refuse)).rejects.toMatchObject({
+      refusal: { kind: "alive", owner: { pid: process.pid, host: hostname() } },
+    });
+    await first.release();
+    await (await takeLock(path, refuse)).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.each([
+    ["whose process is gone", { pid: 2 ** 22 + 1 }],
+    ["whose process number now belongs to another process", { pid: process.ppid, started: "1" }],
+    ["of before the machine was started again", { boot: "another" }],
+  ])("takes over at once from an owner %s", async (_why, changes) => {
+    await leaveLock(changes);
+    const lock = await takeLock(path, refuse);
+    expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ pid: process.pid });
+    await lock.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("never takes over from another host, whose name it shows harmlessly", async () => {
+    await leaveLock({ host: "else\u001bwhere", pid: 2 ** 22 + 1 });
+    const refused = { refusal: { kind: "elsewhere", owner: { host: "else?where" } } };
+    await expect(takeLock(path, refuse)).rejects.toMatchObject(refused);
+  });
+
+  it.each([
+    ["torn", '{"id":"x","host"'],
+    ["empty", ""],
+    ["one whose id is a path", '{"id":"../../x","host":"h","boot":"","pid":1,"started":""}'],
+    ["endless", JSON.stringify({ id: "x", host: "h".repeat(5000), boot: "", pid: 1, started: "" })],
+  ])("does not touch a lock file that is %s: its writer may be at work", async (_what, text) => {
+    await writeFile(path, text);
+    await expect(takeLock(path, refuse)).rejects.toMatchObject({ refusal: { kind: "unreadable" } });
+    expect(await readFile(path, "utf8")).toBe(text);
+  });
+
+  it("has one winner when many take over from a dead owner at the same moment", async () => {
+    await leaveLock({ pid: 2 ** 22 + 1 });
+    const results = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path, refuse)));
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  it("goes on where a process died while it was taking over", async () => {
+    await leaveLock({ pid: 2 ** 22 + 1 });
+    const dead = { ...(await currentProcess()), id: "dead-taker", pid: 2 ** 22 + 2 };
+    await writeFile(`${path}-takeover-left-behind`, JSON.stringify(dead));
+    await (await takeLock(path, refuse)).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("leaves alone what another owner holds by then", async () => {
+    const lock = await takeLock(path, refuse);
+    await leaveLock({ id: "another" });
+    await lock.release();
+    await lock.release();
+    expect(await readdir(folder)).toEqual(["lock"]);
+  });
+});
+
+describe("refuseLocked", () => {
+  it("passes where there is no lock or a dead one, and refuses a living one", async () => {
+    await refuseLocked(path, refuse);
+    await leaveLock({ boot: "another" });
+    await refuseLocked(path, refuse);
+    await leaveLock({});
+    await expect(refuseLocked(path, refuse)).rejects.toMatchObject({ refusal: { kind: "alive" } });
+  });
+});
