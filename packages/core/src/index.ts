@@ -44,6 +44,7 @@ export { isTag, tagOf, versionOf } from "./reference/chart-tag.ts";
 export { formatReference, parseReference, type Reference } from "./reference/parse-reference.ts";
 export { formatTarget, parseTarget, type Target } from "./reference/parse-target.ts";
 export { chartRepository, repositoryProblem } from "./reference/repository-name.ts";
+export { printable, quote, shown } from "./shown-text.ts";
 export type { ChartSource, EntryProblem, Note, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
 export { type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
 export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";

@@ -1,4 +1,4 @@
-import { quote } from "../reference/printable.ts";
+import { quote } from "../shown-text.ts";
 import type { NoteList, ChartNoteCode } from "./chart-notes.ts";
 import { checkLock } from "./decode-metadata.ts";
 import { decodeAnything, type Complaints } from "./decode-value.ts";

@@ -1,4 +1,4 @@
-import { quote } from "../reference/printable.ts";
+import { quote } from "../shown-text.ts";
 import type { ChartMetadata, Dependency, Maintainer } from "./chart-metadata.ts";
 import type { NoteList } from "./chart-notes.ts";
 import { isLooseVersion, versionForm } from "./loose-version.ts";

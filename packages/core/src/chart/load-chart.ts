@@ -1,4 +1,4 @@
-import { quote } from "../reference/printable.ts";
+import { quote, shown } from "../shown-text.ts";
 import type { ChartBudget } from "./chart-limits.ts";
 import { createNoteList, helmRefuses, type NoteList } from "./chart-notes.ts";
 import { checkFiles } from "./check-files.ts";
@@ -47,8 +47,7 @@ export async function checkChart(files: readonly ChartFile[], scope: LoadScope):
   for (const [name, group] of groupSubcharts(files)) {
     if (name.startsWith("_") || name.startsWith(".")) continue;
     const problem = await subchartProblem(name, group, scope);
-    if (problem !== undefined)
-      scope.notes.add("bad-subchart", `charts/${quote(name).slice(1, -1)} is not a chart that Helm loads: ${problem}`);
+    if (problem !== undefined) scope.notes.add("bad-subchart", `charts/${shown(name)} is not a chart that Helm loads: ${problem}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { quote } from "../reference/printable.ts";
+import { quote } from "../shown-text.ts";
 import type { Note } from "../source/chart-source.ts";
 import { parseYaml } from "./parse-yaml.ts";
 

@@ -1,4 +1,4 @@
-import { quote } from "../reference/printable.ts";
+import { quote } from "../shown-text.ts";
 import type { ChartBudget } from "./chart-limits.ts";
 import type { NoteList } from "./chart-notes.ts";
 import { entryPath } from "./entry-path.ts";

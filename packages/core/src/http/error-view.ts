@@ -1,8 +1,10 @@
 import type { ErrorView } from "../adapter/registry-adapter.ts";
 import { isChartferryError } from "../errors.ts";
-import { cleanText } from "./clean-text.ts";
+import { printable } from "../shown-text.ts";
 import type { HttpAnswer } from "./http-client.ts";
 
+/** Characters of what a server says that go into a message. */
+const sentenceLimit = 500;
 /** An error text beyond this says nothing more. Bytes. */
 const textLimit = 64 * 1024;
 const errorLimit = 20;
@@ -47,7 +49,7 @@ function readEntry(entry: unknown): ErrorView["errors"] {
   const code = textField(entry, "code") ?? "";
   const message = textField(entry, "message") ?? textField(entry, "details") ?? textField(entry, "error") ?? "";
   if (code === "" && message === "") return [];
-  return [{ code: cleanText(code, 80).toUpperCase(), message: cleanText(message), detail: field(entry, "detail") }];
+  return [{ code: printable(code, 80).toUpperCase(), message: printable(message, sentenceLimit), detail: field(entry, "detail") }];
 }
 
 function textField(value: unknown, name: string): string | undefined {
@@ -67,19 +69,19 @@ export function spokenText(view: ErrorView): string {
     [message === "" ? code : message, detailText(detail)].filter((part) => part !== "").join(": "),
   );
   const said = [...new Set(messages.filter((message) => message !== ""))].join("; ");
-  if (said !== "") return cleanText(said);
+  if (said !== "") return printable(said, sentenceLimit);
   if (/<html|<!doctype|<body/i.test(view.text)) return htmlText(view.text);
-  return cleanText(view.text, 300);
+  return printable(view.text, 300);
 }
 
 function detailText(detail: unknown): string {
-  if (typeof detail === "string") return cleanText(detail, 200);
+  if (typeof detail === "string") return printable(detail, 200);
   if (typeof detail !== "object" || detail === null || Object.keys(detail).length === 0) return "";
-  return cleanText(JSON.stringify(detail), 200);
+  return printable(JSON.stringify(detail), 200);
 }
 
 function htmlText(html: string): string {
   const start = html.slice(0, 8192);
   const title = /<title[^>]*>([^<]*)</i.exec(start)?.[1] ?? /<h1[^>]*>([^<]*)</i.exec(start)?.[1] ?? "";
-  return cleanText(title === "" ? "an HTML page" : `an HTML page: ${title}`, 200);
+  return printable(title === "" ? "an HTML page" : `an HTML page: ${title}`, 200);
 }

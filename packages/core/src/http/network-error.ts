@@ -1,5 +1,5 @@
 import { ChartferryError, type ErrorDetails, isChartferryError } from "../errors.ts";
-import { cleanText } from "./clean-text.ts";
+import { printable } from "../shown-text.ts";
 
 export interface NetworkErrorContext {
   readonly operation: string;
@@ -26,7 +26,7 @@ const aborted: Finding = { code: "aborted", text: "interrupted" };
 
 function find(error: unknown, { url, proxy }: NetworkErrorContext): Finding {
   const code = codeOf(error);
-  const message = error instanceof Error ? cleanText(error.message, 200) : "unknown failure";
+  const message = error instanceof Error ? printable(error.message, 200) : "unknown failure";
   const at = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy})`;
   if (proxy !== undefined && /Proxy response \((\d+)\)|407/.test(message)) return refusedByProxy(proxy, message);
   const facts = { code, message, at };

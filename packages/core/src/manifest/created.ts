@@ -1,5 +1,5 @@
 import { ChartferryError } from "../errors.ts";
-import { quote } from "../reference/printable.ts";
+import { quote } from "../shown-text.ts";
 import type { Note } from "../source/chart-source.ts";
 import { epochText, readRfc3339, readSourceDateEpoch } from "./timestamps.ts";
 

@@ -2,7 +2,7 @@ import type { Descriptor } from "../content.ts";
 import { isDigest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { mediaTypes } from "../media-types.ts";
-import { quote } from "../reference/printable.ts";
+import { quote } from "../shown-text.ts";
 
 /** Largest manifest or index that is read, in bytes: what registries and oras take. */
 export const largestManifest = 4 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { ChartferryError } from "../errors.ts";
-import { quote } from "../reference/printable.ts";
+import { quote } from "../shown-text.ts";
 
 /** Seconds since 1970 of 9999-12-31T23:59:59Z, the last that RFC 3339 can write. */
 const latest = 253_402_300_799;

@@ -1,5 +1,5 @@
 import { ChartferryError } from "../errors.ts";
-import { quote } from "./printable.ts";
+import { quote } from "../shown-text.ts";
 
 /** Source: distribution spec 1.1, "Pulling manifests"; at most 128 characters. */
 const tagPattern = /^\w[\w.-]{0,127}$/;

@@ -2,7 +2,7 @@ import { isDigest, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { isTag, versionOf } from "./chart-tag.ts";
 import { isRegistryHost } from "./host.ts";
-import { quote } from "./printable.ts";
+import { quote } from "../shown-text.ts";
 import { checkRepository } from "./repository-name.ts";
 
 /** A chart in a registry. */

@@ -1,7 +1,7 @@
 import { ChartferryError } from "../errors.ts";
 import { isRegistryHost } from "./host.ts";
 import { invalid, withoutScheme, withoutUser } from "./parse-reference.ts";
-import { quote } from "./printable.ts";
+import { quote } from "../shown-text.ts";
 import { checkRepository } from "./repository-name.ts";
 
 /** Where charts are pushed below: a namespace of a registry, or a folder of image layouts. */

@@ -1,5 +1,5 @@
 import { ChartferryError } from "../errors.ts";
-import { quote } from "./printable.ts";
+import { quote } from "../shown-text.ts";
 
 /** Source: distribution spec 1.1, "Pulling manifests" (`<name>`), as oras-go 2.6 checks it. */
 const elementPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;

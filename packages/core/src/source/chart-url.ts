@@ -1,5 +1,5 @@
 import type { Note } from "./chart-source.ts";
-import { shown } from "./shown-text.ts";
+import { shown } from "../shown-text.ts";
 
 /** `--url-rewrite FROM=TO`: a url that begins with `from` begins with `to` instead. */
 export interface UrlRewrite {

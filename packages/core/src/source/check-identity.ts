@@ -1,6 +1,6 @@
 import { ChartferryError } from "../errors.ts";
 import type { Note, SourceEntry } from "./chart-source.ts";
-import { shown } from "./shown-text.ts";
+import { shown } from "../shown-text.ts";
 
 /**
  * The archive must be the chart and version that its entry says: else an index could plant one chart under another's name.

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { ChartferryError } from "../errors.ts";
-import { shown, shownUrl } from "./shown-text.ts";
+import { shownUrl } from "../http/redact.ts";
+import { shown } from "../shown-text.ts";
 
 /** Where a classic repository lies. */
 export type ClassicLocation =

@@ -19,7 +19,7 @@ import { gunzippedIfGzip } from "./gunzip-index.ts";
 import { findChart } from "./open-entry.ts";
 import type { FoundChart, Places } from "./open-entry.ts";
 import { scanFolder } from "./scan-folder.ts";
-import { shown } from "./shown-text.ts";
+import { shown } from "../shown-text.ts";
 
 /** Bytes. */
 export interface ClassicLimits {

@@ -1,4 +1,4 @@
-import { shown } from "./shown-text.ts";
+import { shown } from "../shown-text.ts";
 
 export interface BytesDescription {
   readonly kind: "empty" | "gzip" | "html" | "xml" | "git-lfs" | "json" | "text" | "binary";

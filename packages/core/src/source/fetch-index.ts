@@ -10,7 +10,7 @@ import { ChartferryError, isChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
 import { gunzippedIfGzip } from "./gunzip-index.ts";
 import { httpFailure } from "./http-failure.ts";
-import { shownUrl } from "./shown-text.ts";
+import { shownUrl } from "../http/redact.ts";
 
 export interface FetchIndexOptions {
   readonly http: HttpClient;

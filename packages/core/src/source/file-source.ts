@@ -8,7 +8,7 @@ import { fileChunks, readFileIfThere } from "./folder-file.ts";
 import { provenanceLimit } from "./provenance-policy.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
-import { shown } from "./shown-text.ts";
+import { shown } from "../shown-text.ts";
 
 export interface OpenFileOptions extends AssembleOptions {
   /** Larger files are copied to a temporary file, so that what is checked is what is sent. Default: 8 MiB. */

@@ -4,7 +4,7 @@ import { sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { ChartferryError } from "../errors.ts";
-import { shown } from "./shown-text.ts";
+import { shown } from "../shown-text.ts";
 
 /**
  * The real path of a file that must lie within a folder, links resolved: an index must not make us read other files of this

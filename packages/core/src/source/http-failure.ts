@@ -2,7 +2,7 @@ import { ChartferryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
-import { shownUrl } from "./shown-text.ts";
+import { shownUrl } from "../http/redact.ts";
 
 export interface FailureContext {
   readonly operation: string;

@@ -13,7 +13,8 @@ import { provenanceLimit } from "./provenance-policy.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
 import type { ReceivedContent, ReceiveOptions } from "./received-content.ts";
-import { shown, shownUrl } from "./shown-text.ts";
+import { shownUrl } from "../http/redact.ts";
+import { shown } from "../shown-text.ts";
 
 /** What is needed to reach every kind of place an entry may name. */
 export interface Places {

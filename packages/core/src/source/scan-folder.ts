@@ -7,7 +7,7 @@ import { ChartferryError, isChartferryError, withContext } from "../errors.ts";
 import type { SourceEntry, SourceItem } from "./chart-source.ts";
 import { fileChunks, fileWithin } from "./folder-file.ts";
 import { receiveContent } from "./received-content.ts";
-import { shown } from "./shown-text.ts";
+import { shown } from "../shown-text.ts";
 
 export interface ScanOptions {
   /** Bytes of one archive. */

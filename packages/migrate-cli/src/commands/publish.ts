@@ -1,4 +1,4 @@
-import { systemClock } from "@chartferry/core";
+import { systemClock, printable } from "@chartferry/core";
 
 import { createFilesSource } from "../engine/files-source.ts";
 import { migrate } from "../engine/migrate.ts";
@@ -8,7 +8,6 @@ import type { VersionRecord } from "../engine/work-item.ts";
 import { reportText } from "../engine/write-report.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { createProgress } from "../output/progress.ts";
-import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { TargetFlags } from "./flags.ts";

@@ -1,8 +1,7 @@
-import { parseReference } from "@chartferry/core";
+import { parseReference, printable } from "@chartferry/core";
 
 import { pullChart } from "../engine/pull-chart.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";

@@ -1,6 +1,5 @@
-import { systemClock } from "@chartferry/core";
+import { systemClock, printable } from "@chartferry/core";
 
-import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 export interface DebugFlags {

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
-import { ChartferryError } from "@chartferry/core";
+import { ChartferryError, printable } from "@chartferry/core";
 import { startRegistry, type StartRegistryOptions } from "@chartferry/registry";
 
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { readCredential, usage } from "./read-password.ts";
 

@@ -1,7 +1,8 @@
 import cliProgress, { type SingleBar } from "cli-progress";
 
+import { printable } from "@chartferry/core";
+
 import type { StatusCounts, Totals } from "../engine/report.ts";
-import { printable } from "../terminal/printable.ts";
 import { countsLine, noticeOf, seen, type Progress, type ProgressOptions } from "./progress.ts";
 
 /** One bar a target. Without colours: they would say nothing that the figures do not. */

@@ -1,8 +1,7 @@
-import type { Clock } from "@chartferry/core";
+import { printable, type Clock } from "@chartferry/core";
 
 import type { MigrateEvent } from "../engine/migrate-options.ts";
 import type { StatusCounts, Totals } from "../engine/report.ts";
-import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Shows a run while it goes on, on stderr. */

@@ -1,6 +1,7 @@
+import { printable } from "@chartferry/core";
+
 import type { Report } from "../engine/report.ts";
 import type { VersionRecord } from "../engine/work-item.ts";
-import { printable } from "../terminal/printable.ts";
 import { megabytes } from "./live-view.ts";
 import { countsLine } from "./progress.ts";
 

@@ -1,6 +1,4 @@
-import { isChartferryError } from "@chartferry/core";
-
-import { printable } from "./printable.ts";
+import { isChartferryError, printable } from "@chartferry/core";
 
 /** An error for people: what, where, and what to try. One line each. */
 export function showError(error: unknown): string {
@@ -8,7 +6,7 @@ export function showError(error: unknown): string {
     return `error: ${printable(error instanceof Error ? (error.stack ?? error.message) : "unknown failure")}\n`;
   const place = [error.registry, error.repository].filter((part) => part !== undefined).join("/");
   const named = [place, error.version].filter((part) => part !== undefined && part !== "").join(" ");
-  const where = named === "" || error.message.includes(place === "" ? named : place) ? "" : ` (${named})`;
+  const where = named === "" || error.message.includes(place === "" ? named : place) ? "" : ` (${printable(named)})`;
   const hint = error.hint === undefined ? "" : `  try: ${printable(error.hint)}\n`;
-  return `error: ${printable(error.message)}${printable(where)} [${error.code}]\n${hint}`;
+  return `error: ${printable(error.message)}${where} [${error.code}]\n${hint}`;
 }

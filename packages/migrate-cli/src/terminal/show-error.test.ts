@@ -1,0 +1,18 @@
+import { ChartferryError } from "@chartferry/core";
+import { describe, expect, it } from "vitest";
+
+import { showError } from "./show-error.ts";
+
+describe("showError", () => {
+  it("names place, version, cause, code and what to try", () => {
+    const error = new ChartferryError("refused", {
+      code: "denied",
+      operation: "push",
+      registry: "r.test",
+      repository: "charts/web",
+      version: "1.0.0",
+      hint: "sign in",
+    });
+    expect(showError(error)).toBe("error: refused (r.test/charts/web 1.0.0) [denied]\n  try: sign in\n");
+  });
+});
