@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ErrorCode } from "@chartferry/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { expectFailure } from "./scenario-b/expect-failure.ts";
@@ -189,15 +190,16 @@ describeWith(["distribution"], "Distribution as target", () => {
 });
 
 describe("a container image where a chart should go", () => {
-  it.each([
+  const verdicts: readonly (readonly [string, ErrorCode])[] = [
     ["verify", "conflict"],
     ["overwrite", "not-a-chart"],
     ["fail", "already-exists"],
-  ])("is left alone under --existing %s", async (existing, reason) => {
+  ];
+  it.each(verdicts)("is left alone under --existing %s", async (existing, reason) => {
     const namespace = `images-${existing}`;
     const image = await pushImage(registry.url, `${namespace}/web`, "1.0.0");
     const run = await migrateTo(`oci://${registry.host}/${namespace}`, ["--existing", existing]);
-    expectFailure(run, { code: 1, says: [`[${reason}]`, registry.host, `${namespace}/web`, "1.0.0"] });
+    expectFailure(run, { code: 1, reason, says: [registry.host, `${namespace}/web`, "1.0.0"] });
     expect(await digestOfTag(registry.url, `${namespace}/web`, "1.0.0")).toBe(image);
     expect(await tagsOf(registry.url, `${namespace}/web`)).toEqual(["1.0.0", "1.1.0"]);
   });

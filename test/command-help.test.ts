@@ -9,7 +9,7 @@ const home = makeTempDir("help");
 afterAll(() => removeTempDir(home));
 
 const connection = list(
-  "--plain-http --insecure-skip-tls-verify --ca-file --cert-file --key-file --username --password-stdin --registry-config",
+  "--plain-http --insecure-skip-tls-verify --ca-file --cert-file --key-file --username --password-stdin --registry-config --debug",
 );
 /** What the product promises of each command; docs/commands.md is checked against the whole help elsewhere. */
 const promised: Readonly<Record<string, readonly string[]>> = {

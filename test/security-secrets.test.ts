@@ -67,7 +67,7 @@ interface Servers {
   readonly target: string;
 }
 
-/** A whole run with a password for each end, report and journal written. */
+/** A whole run with a password for each end, every request logged, report and journal written. */
 async function runWithSecrets(
   { source, target }: Servers,
   options: readonly string[] = [],
@@ -75,7 +75,7 @@ async function runWithSecrets(
   const home = freshHome();
   const ofSource = ["--source-username", sourceUser.username, "--source-password-file", passwordFile(home, sourceUser.password)];
   const ofTarget = ["--username", targetUser.username, "--password-stdin"];
-  const files = ["--report", join(home, "report.json"), "--journal", join(home, "journal.jsonl")];
+  const files = ["--debug", "--report", join(home, "report.json"), "--journal", join(home, "journal.jsonl")];
   const result = await runChartferry(["migrate", source, target, ...ofSource, ...ofTarget, ...files, ...options], {
     home,
     stdin: targetUser.password,
@@ -101,6 +101,7 @@ describe("no secret is seen in stdout, stderr, report, journal or any other file
     await source.stop();
     expect({ code: run.result.code, stderr: run.result.stderr }).toMatchObject({ code: 0 });
     expect(source.requests.some(({ path }) => path.includes("zq-query-token"))).toBe(true);
+    expect(run.result.stderr).toMatch(/GET \S+index\.yaml/u);
     expectNoSecret(run.home, run.result);
     expect(secrets.filter((secret) => registry.output().includes(secret))).toEqual([]);
     await registry.stop();
@@ -159,7 +160,7 @@ describe("no secret is seen in stdout, stderr, report, journal or any other file
     for (const text of ['{"auths": {"x": {"auth": "zq-registry-token', `{"auths": {"${registry.host}": {"auth": "zq-registry-token"}}}`]) {
       writeFileSync(file, text);
       writeFileSync(join(home, "web-1.0.0.tgz"), makeChart("web", "1.0.0").archive);
-      const result = await runChartferry(["push", "web-1.0.0.tgz", `oci://${registry.host}/charts`], { home });
+      const result = await runChartferry(["push", "web-1.0.0.tgz", `oci://${registry.host}/charts`, "--debug"], { home });
       expect(result.code).not.toBe(0);
       expect(result.stdout + result.stderr).not.toContain("zq-registry-token");
     }
@@ -175,6 +176,7 @@ describeWith(["distribution"], "a registry with tokens", () => {
     writeRepository(folder, charts);
     const home = freshHome();
     const options = [
+      "--debug",
       "--username",
       testUser.username,
       "--password-stdin",
