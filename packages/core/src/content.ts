@@ -1,4 +1,4 @@
-import type { Digest } from "./digest.ts";
+import { digestOf, type Digest } from "./digest.ts";
 
 /** OCI content descriptor. `size` is in bytes. Source: image-spec descriptor.md; `urls` is ignored on purpose (CVE-2020-15157). */
 export interface Descriptor {
@@ -18,6 +18,18 @@ export interface BlobContent {
   readonly bytes?: Uint8Array;
   /** A new reader from the first byte on, at each call. */
   open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes in memory as content. `digest` where it is known already. */
+export function bytesContent(bytes: Uint8Array, digest: Digest = digestOf(bytes)): BlobContent {
+  return {
+    digest,
+    size: bytes.byteLength,
+    bytes,
+    async *open() {
+      yield bytes;
+    },
+  };
 }
 
 /** A manifest or index exactly as it is stored: `bytes` is what `digest` was computed from. */

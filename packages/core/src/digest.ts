@@ -12,6 +12,12 @@ export function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
+/** The digest of the bytes by the algorithm that another digest uses. */
+export function digestWith(like: Digest, bytes: Uint8Array): Digest {
+  const { algorithm } = splitDigest(like);
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}
+
 /** Whether the text is a digest of an algorithm we can verify; digests become file names, so nothing else may pass. */
 export function isDigest(text: string): boolean {
   const [algorithm = "", hex = "", ...rest] = text.split(":");

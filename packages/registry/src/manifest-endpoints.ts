@@ -1,5 +1,5 @@
-import { digestOf, isDigest, isTag, type Descriptor, type StoredManifest } from "@chartferry/core";
-import { digestWith, readManifest, removeManifest, removeTag, resolveManifest, storeManifest } from "@chartferry/core/layout";
+import { digestOf, digestWith, isDigest, isTag, type Descriptor, type StoredManifest } from "@chartferry/core";
+import { readManifest, removeManifest, removeTag, resolveManifest, storeManifest } from "@chartferry/core/layout";
 
 import { declaredSize, etagOf, isFresh, type RepositoryExchange } from "./endpoint.ts";
 import { errorResponse } from "./registry-errors.ts";

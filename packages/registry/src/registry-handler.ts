@@ -9,6 +9,7 @@ import { accessOf, type RegistryHooks, type RoutedRequest } from "./registry-hoo
 import { bodySize, json, type RegistryHandler, type RegistryResponse } from "./registry-request.ts";
 import { methodsOf, parseRoute, type Route } from "./route.ts";
 import { beginEndpoint, sessionEndpoint } from "./upload-endpoints.ts";
+import { largestManifest } from "@chartferry/core";
 
 export interface RegistryHandlerOptions {
   readonly tree: LayoutTree;
@@ -20,7 +21,7 @@ export interface RegistryHandlerOptions {
   readonly reportFailure?: (error: unknown) => void;
 }
 
-const defaultLimits: HandlerLimits = { maxManifestBytes: 4 * 1024 * 1024, maxPage: 10_000 };
+const defaultLimits: HandlerLimits = { maxManifestBytes: largestManifest, maxPage: 10_000 };
 
 /** The registry as a function. Never rejects: what goes wrong becomes an answer. */
 export function createRegistryHandler(options: RegistryHandlerOptions): RegistryHandler {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 
+import { bytesContent } from "../content.ts";
 import { digestOf } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { mediaTypes } from "../media-types.ts";
-import { bytesOf, contentOf, createMemoryStore, type MemoryStore } from "../store/testing/memory-store.ts";
+import { bytesOf, createMemoryStore, type MemoryStore } from "../store/testing/memory-store.ts";
 import type { AssembledPackage, VerbatimPackage } from "./chart-package.ts";
 import { checkExisting } from "./check-existing.ts";
 import { copyChart } from "./copy-chart.ts";
@@ -14,8 +15,8 @@ const text = (value: unknown): Uint8Array => new TextEncoder().encode(typeof val
 function chart(archive = "archive bytes", provenance?: string): AssembledPackage {
   return {
     kind: "assemble",
-    layer: contentOf(text(archive)),
-    ...(provenance === undefined ? {} : { provenance: contentOf(text(provenance)) }),
+    layer: bytesContent(text(archive)),
+    ...(provenance === undefined ? {} : { provenance: bytesContent(text(provenance)) }),
     metadata: { name: "web", version: "1.0.0", apiVersion: "v2" },
     created: "2024-01-02T03:04:05Z",
     notes: [],

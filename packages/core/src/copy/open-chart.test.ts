@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { bytesContent } from "../content.ts";
 import { digestOf } from "../digest.ts";
 import { mediaTypes } from "../media-types.ts";
-import { contentOf, createMemoryStore, type MemoryStore } from "../store/testing/memory-store.ts";
+import { createMemoryStore, type MemoryStore } from "../store/testing/memory-store.ts";
 import { copyChart } from "./copy-chart.ts";
 import { createConnectionSource } from "./connection-source.ts";
 import { openStandingChart } from "./open-chart.ts";
@@ -12,7 +13,7 @@ const text = (value: unknown): Uint8Array => new TextEncoder().encode(typeof val
 async function storeWith(...versions: string[]): Promise<MemoryStore> {
   const store = createMemoryStore();
   for (const version of versions) {
-    const layer = contentOf(text(`archive ${version}`));
+    const layer = bytesContent(text(`archive ${version}`));
     const metadata = { name: "web", version, apiVersion: "v2" };
     const chart = {
       kind: "assemble",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isMissing } from "../errno.ts";
 import { isDigest, type Digest } from "../digest.ts";
 import { syncDirectory, type Durability } from "./durable-files.ts";
-import { isTag } from "./layout-names.ts";
+import { isTag } from "../reference/chart-tag.ts";
 import type { LayoutChange } from "./layout-state.ts";
 
 /**

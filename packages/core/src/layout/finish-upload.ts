@@ -1,9 +1,9 @@
 import { open, rename } from "node:fs/promises";
 
-import { splitDigest, type Digest } from "../digest.ts";
+import { bytesContent } from "../content.ts";
+import { digestWith, splitDigest, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { blobHome, blobSize, writeBlob } from "./blob-files.ts";
-import { digestWith } from "./digest-with.ts";
 import { writing } from "./file-errors.ts";
 import { scratchName } from "./layout-context.ts";
 import { writableJournal, type LayoutRepository } from "./layout-repository.ts";
@@ -56,12 +56,8 @@ async function placeWhole(
   const options = { temporary: scratchName(uploads.context), durability: uploads.context.durability };
   const actual = digestWith(digest, bytes);
   if (actual !== digest) throw wrongDigest(actual, digest);
-  const content = { digest, size: bytes.byteLength, bytes, open: () => once(bytes) };
+  const content = bytesContent(bytes, digest);
   await writing(repository.directory, "push blob", () => writeBlob(repository.directory, content, options));
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {

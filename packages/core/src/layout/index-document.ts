@@ -2,7 +2,7 @@ import type { Digest } from "../digest.ts";
 import { isDigest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { mediaTypes } from "../media-types.ts";
-import { isTag } from "./layout-names.ts";
+import { isTag } from "../reference/chart-tag.ts";
 
 /** Where image-spec puts the tag of an entry. */
 const refName = "org.opencontainers.image.ref.name";

@@ -1,6 +1,5 @@
 /** What a registry over image layouts is built from: finer verbs than a `ChartStore` has. */
 export { blobSize, openBlob, readRange } from "./blob-files.ts";
-export { digestWith } from "./digest-with.ts";
 export type { Durability } from "./durable-files.ts";
 export { finishUpload } from "./finish-upload.ts";
 export { type LayoutRepository, refresh } from "./layout-repository.ts";

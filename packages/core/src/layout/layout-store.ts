@@ -5,7 +5,7 @@ import type { ChartStore } from "../store/chart-store.ts";
 import { blobSize, linkBlob, openBlob, readRange, removeBlobFile, writeBlob } from "./blob-files.ts";
 import { writing } from "./file-errors.ts";
 import { scratchName } from "./layout-context.ts";
-import { isTag } from "./layout-names.ts";
+import { isTag } from "../reference/chart-tag.ts";
 import { refresh, writableJournal, type LayoutRepository } from "./layout-repository.ts";
 import type { LayoutTree } from "./layout-tree.ts";
 import { readManifest, removeManifest, removeTag, resolveManifest, storeManifest } from "./manifest-files.ts";

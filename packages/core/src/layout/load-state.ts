@@ -2,14 +2,14 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isMissing } from "../errno.ts";
-import { digestOf, type Digest } from "../digest.ts";
+import { digestWith, digestOf, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
+import { isIndexType, largestManifest } from "../manifest/parse-manifest.ts";
 import { blobSize, readSmallBlob } from "./blob-files.ts";
-import { digestWith } from "./digest-with.ts";
 import { readLogs, type StoredLog } from "./change-log.ts";
 import { childrenOf, parseIndexDocument, type ManifestEntry } from "./index-document.ts";
 import { addUnread, applyChange, createState, noteSubject, type LayoutChange, type LayoutState } from "./layout-state.ts";
-import { isIndexType, maxManifestBytes, readManifestFacts } from "./manifest-facts.ts";
+import { readManifestFacts } from "./manifest-facts.ts";
 
 /** A larger `index.json` than this is refused: about a million versions. */
 const maxIndexBytes = 256 * 1024 * 1024;
@@ -61,7 +61,7 @@ async function addNestedManifests(state: LayoutState, directory: string): Promis
   );
   let budget = maxChildren;
   for (let next = queue.pop(); next !== undefined && budget > 0; next = queue.pop()) {
-    const bytes = await readSmallBlob(directory, next.digest, maxManifestBytes);
+    const bytes = await readSmallBlob(directory, next.digest, largestManifest);
     for (const child of bytes === undefined ? [] : childrenOf(bytes)) {
       budget -= 1;
       if (state.manifests.has(child.digest) || (await blobSize(directory, child.digest)) !== child.size) continue;
@@ -103,7 +103,7 @@ async function applyChecked(state: LayoutState, change: LayoutChange, directory:
     applyChange(state, change);
     return;
   }
-  const bytes = await readSmallBlob(directory, change.entry.digest, maxManifestBytes);
+  const bytes = await readSmallBlob(directory, change.entry.digest, largestManifest);
   if (bytes === undefined || digestWith(change.entry.digest, bytes) !== change.entry.digest) return;
   try {
     const facts = readManifestFacts(bytes, change.entry.mediaType);
@@ -141,7 +141,7 @@ export async function readSubjects(state: LayoutState, directory: string): Promi
 }
 
 async function subjectOf(directory: string, entry: ManifestEntry | undefined): Promise<Digest | undefined> {
-  const bytes = entry === undefined ? undefined : await readSmallBlob(directory, entry.digest, maxManifestBytes);
+  const bytes = entry === undefined ? undefined : await readSmallBlob(directory, entry.digest, largestManifest);
   if (entry === undefined || bytes === undefined) return undefined;
   try {
     return readManifestFacts(bytes, entry.mediaType).subject;

@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
 
-import type { Descriptor, StoredManifest } from "../content.ts";
-import { isDigest, type Digest } from "../digest.ts";
+import { bytesContent, type Descriptor, type StoredManifest } from "../content.ts";
+import { digestWith, isDigest, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
+import { isIndexType, largestManifest } from "../manifest/parse-manifest.ts";
 import { blobPath, blobSize, readSmallBlob, removeBlobFile, writeBlob } from "./blob-files.ts";
-import { digestWith } from "./digest-with.ts";
 import { syncDirectory } from "./durable-files.ts";
 import { writing } from "./file-errors.ts";
 import { scratchName } from "./layout-context.ts";
@@ -12,7 +12,7 @@ import type { ManifestEntry } from "./index-document.ts";
 import { exclusively, refresh, writableJournal, type LayoutRepository } from "./layout-repository.ts";
 import type { LayoutChange } from "./layout-state.ts";
 import { firstMissing } from "./load-state.ts";
-import { isIndexType, maxManifestBytes, readManifestFacts, type ManifestFacts } from "./manifest-facts.ts";
+import { readManifestFacts, type ManifestFacts } from "./manifest-facts.ts";
 
 /** The entry that a tag or digest names. */
 function entryOf(repository: LayoutRepository, reference: string): ManifestEntry | undefined {
@@ -32,7 +32,7 @@ export async function resolveManifest(repository: LayoutRepository, reference: s
 export async function readManifest(repository: LayoutRepository, reference: string): Promise<StoredManifest | undefined> {
   await refresh(repository);
   const entry = entryOf(repository, reference);
-  const bytes = entry === undefined ? undefined : await readSmallBlob(repository.directory, entry.digest, maxManifestBytes);
+  const bytes = entry === undefined ? undefined : await readSmallBlob(repository.directory, entry.digest, largestManifest);
   if (entry === undefined || bytes === undefined) return undefined;
   const actual = digestWith(entry.digest, bytes);
   if (actual !== entry.digest) throw damaged(repository, `the file of manifest ${entry.digest} has digest ${actual}`);
@@ -92,17 +92,13 @@ async function writeBytes(
   { digest, bytes }: StoredManifest,
   facts: ManifestFacts,
 ): Promise<void> {
-  const content = { digest, size: bytes.byteLength, bytes, open: () => once(bytes) };
+  const content = bytesContent(bytes, digest);
   await writeBlob(directory, content, { temporary: scratchName(context), durability: context.durability });
   if (context.durability === "none") return;
   const folders = new Set(
     [digest, ...facts.references.map((reference) => reference.digest)].map((name) => dirname(blobPath(directory, name))),
   );
   for (const folder of folders) await syncDirectory(folder);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }
 
 async function requireReferences(repository: LayoutRepository, facts: ManifestFacts, options: PutManifestOptions): Promise<void> {
@@ -145,7 +141,7 @@ export async function removeManifest(repository: LayoutRepository, digest: Diges
 /** A manifest that leaves before its subject was known must still make that subject's list stale. */
 async function noteUnread(repository: LayoutRepository, digest: Digest): Promise<void> {
   const entry = repository.state.manifests.get(digest);
-  const bytes = await readSmallBlob(repository.directory, digest, maxManifestBytes);
+  const bytes = await readSmallBlob(repository.directory, digest, largestManifest);
   if (entry === undefined || bytes === undefined) return;
   try {
     const { subject } = readManifestFacts(bytes, entry.mediaType);

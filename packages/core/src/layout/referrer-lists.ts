@@ -1,12 +1,13 @@
-import type { Descriptor } from "../content.ts";
+import { bytesContent, type Descriptor } from "../content.ts";
 import { digestOf, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { mediaTypes } from "../media-types.ts";
+import { largestManifest } from "../manifest/parse-manifest.ts";
 import { readSmallBlob, writeBlob } from "./blob-files.ts";
 import { scratchName } from "./layout-context.ts";
 import type { LayoutRepository } from "./layout-repository.ts";
 import { readSubjects } from "./load-state.ts";
-import { maxManifestBytes, readManifestFacts, referrerDescriptor } from "./manifest-facts.ts";
+import { readManifestFacts, referrerDescriptor } from "./manifest-facts.ts";
 
 /** Manifests that name the subject, in the order of their digests, each read when it is its turn. */
 export async function* referrersOf(repository: LayoutRepository, subject: Digest): AsyncGenerator<Descriptor, void, undefined> {
@@ -20,7 +21,7 @@ export async function* referrersOf(repository: LayoutRepository, subject: Digest
 
 async function describe({ state, directory }: LayoutRepository, digest: Digest): Promise<Descriptor | undefined> {
   const entry = state.manifests.get(digest);
-  const bytes = await readSmallBlob(directory, digest, maxManifestBytes);
+  const bytes = await readSmallBlob(directory, digest, largestManifest);
   if (entry === undefined || bytes === undefined) return undefined;
   try {
     return referrerDescriptor(readManifestFacts(bytes, entry.mediaType), entry);
@@ -58,14 +59,6 @@ async function refreshList(repository: LayoutRepository, subject: Digest): Promi
   }
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
   const entry = { digest: digestOf(bytes), mediaType: mediaTypes.ociIndex, size: bytes.byteLength };
-  await writeBlob(
-    directory,
-    { ...entry, bytes, open: () => once(bytes) },
-    { temporary: scratchName(context), durability: context.durability },
-  );
+  await writeBlob(directory, bytesContent(bytes, entry.digest), { temporary: scratchName(context), durability: context.durability });
   state.referrerLists.set(subject, entry);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }

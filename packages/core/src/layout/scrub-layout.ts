@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isMissing } from "../errno.ts";
 import { isDigest, splitDigest, type Digest } from "../digest.ts";
+import { largestManifest } from "../manifest/parse-manifest.ts";
 import { blobPath, blobSize, readSmallBlob } from "./blob-files.ts";
 import type { ManifestEntry } from "./index-document.ts";
 import { openLayoutTree } from "./layout-tree.ts";
-import { maxManifestBytes, readManifestFacts } from "./manifest-facts.ts";
+import { readManifestFacts } from "./manifest-facts.ts";
+import { hashFile } from "./upload-sessions.ts";
 
 export interface LayoutDamage {
   readonly repository: string;
@@ -76,13 +76,12 @@ async function namesIn(directory: string): Promise<string[]> {
 async function digestOfFile(directory: string, digest: Digest): Promise<string | undefined> {
   if ((await blobSize(directory, digest)) === undefined) return undefined;
   const { algorithm } = splitDigest(digest);
-  const hash = createHash(algorithm);
-  for await (const chunk of createReadStream(blobPath(directory, digest))) if (chunk instanceof Uint8Array) hash.update(chunk);
+  const hash = await hashFile(blobPath(directory, digest), algorithm);
   return `${algorithm}:${hash.digest("hex")}`;
 }
 
 async function scrubManifest(directory: string, entry: ManifestEntry, report: Report): Promise<void> {
-  const bytes = await readSmallBlob(directory, entry.digest, maxManifestBytes);
+  const bytes = await readSmallBlob(directory, entry.digest, largestManifest);
   if (bytes === undefined || bytes.byteLength !== entry.size) {
     report("dangling", entry.digest, "the manifest's file is not there with the size that its entry says");
     return;

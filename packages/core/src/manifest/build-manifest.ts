@@ -1,7 +1,7 @@
 import type { ChartMetadata } from "../chart/chart-metadata.ts";
 import { annotationsJson, configJson } from "../chart/config-json.ts";
 import { goString } from "../chart/go-json.ts";
-import type { BlobContent, Descriptor, StoredManifest } from "../content.ts";
+import { bytesContent, type BlobContent, type Descriptor, type StoredManifest } from "../content.ts";
 import { digestOf, type Digest } from "../digest.ts";
 import { mediaTypes } from "../media-types.ts";
 import { manifestAnnotations } from "./annotations.ts";
@@ -48,18 +48,6 @@ export function buildChartManifest(input: ChartManifestInput): ChartManifest {
     layerDescriptor,
     ...(provenanceDescriptor === undefined ? {} : { provenanceDescriptor }),
     manifest: { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), bytes },
-  };
-}
-
-/** Bytes in memory as content that can be read again and again. */
-export function bytesContent(bytes: Uint8Array): BlobContent {
-  return {
-    digest: digestOf(bytes),
-    size: bytes.byteLength,
-    bytes,
-    async *open() {
-      yield bytes;
-    },
   };
 }
 

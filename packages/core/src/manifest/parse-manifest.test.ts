@@ -54,11 +54,23 @@ describe("parseManifest", () => {
     ["a size that is text", { ...manifest, layers: [{ ...layer, size: "3" }] }, undefined],
     ["annotations that are no text", { ...manifest, annotations: { a: 1 } }, undefined],
     ["too many layers", { ...manifest, layers: Array.from({ length: 10_001 }, () => layer) }, undefined],
+    ["a layer whose type is no text", { ...manifest, layers: [{ ...layer, mediaType: 1 }] }, undefined],
+    ["a mark of byte order", `\ufeff${JSON.stringify(manifest)}`, undefined],
     ["HTML", "<html></html>", undefined],
     ["a list", "[]", undefined],
     ["nothing", "", undefined],
   ])("refuses %s", (_what, document, mediaType) => {
     expect(() => parseManifest(bytes(document), mediaType)).toThrow(expect.objectContaining({ code: "manifest-invalid" }));
+  });
+
+  it("reads what Go leaves out or writes as null: no layers, no type", () => {
+    const { mediaType: _, ...untyped } = config;
+    expect(parseManifest(bytes({ schemaVersion: 2, mediaType: null, config: untyped }))).toMatchObject({
+      mediaType: mediaTypes.ociManifest,
+      config: { mediaType: "", digest },
+      layers: [],
+    });
+    expect(parseManifest(bytes({ ...manifest, layers: null }))).toMatchObject({ layers: [] });
   });
 
   it("refuses more than 4 MiB before parsing", () => {

@@ -4,7 +4,7 @@ import { ChartferryError } from "../errors.ts";
 import { mediaTypes } from "../media-types.ts";
 import { quote } from "../shown-text.ts";
 
-/** Largest manifest or index that is read, in bytes: what registries and oras take. */
+/** Largest manifest or index that is read or stored, in bytes. Source: distribution spec 1.1, "Pushing Manifests"; oras takes as much. */
 export const largestManifest = 4 * 1024 * 1024;
 /** Descriptors in one list. */
 const mostDescriptors = 10_000;
@@ -34,6 +34,11 @@ export type ParsedManifest = ImageManifest | ImageIndex;
 
 const manifestTypes: ReadonlySet<string> = new Set([mediaTypes.ociManifest, mediaTypes.dockerManifest]);
 const indexTypes: ReadonlySet<string> = new Set([mediaTypes.ociIndex, mediaTypes.dockerManifestList]);
+
+/** Whether what is served as that type names further manifests. */
+export function isIndexType(mediaType: string): boolean {
+  return indexTypes.has(mediaType);
+}
 
 /**
  * Reads a manifest or index that somebody else wrote. One that could be read as both is refused (CVE-2021-41190), as is one whose
@@ -85,7 +90,7 @@ function parseDocument(bytes: Uint8Array): JsonObject {
   }
   let document: unknown;
   try {
-    document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    document = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw invalid("it is not JSON", cause);
   }
@@ -94,19 +99,25 @@ function parseDocument(bytes: Uint8Array): JsonObject {
 }
 
 /** The type it was served as and the one it names must be one. */
-function agreedType(document: JsonObject, served: string | undefined): string | undefined {
-  const named = document["mediaType"];
-  if (named !== undefined && typeof named !== "string") throw invalid("its mediaType is not text");
-  const inside = named === "" ? undefined : named;
-  if (inside !== undefined && served !== undefined && served !== "" && inside !== served) {
-    throw invalid(`it names the type ${quote(inside)} but was served as ${quote(served)}`);
+function agreedType(document: JsonObject, served = ""): string | undefined {
+  const named = textField(document, "mediaType", "it");
+  if (named !== undefined && served !== "" && named !== served) {
+    throw invalid(`it names the type ${quote(named)} but was served as ${quote(served)}`);
   }
-  return inside ?? (served === "" ? undefined : served);
+  return named ?? (served === "" ? undefined : served);
+}
+
+/** Empty counts as absent, as does null: Go reads both so. */
+function textField(object: JsonObject, key: string, name: string): string | undefined {
+  const value = object[key];
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value !== "string") throw invalid(`${name} has a ${key} that is not text`);
+  return value;
 }
 
 function readList(value: unknown, name: string): Descriptor[] {
-  // Go writes a nil list as null.
-  if (value === null) return [];
+  // Go writes a nil list as null, and leaves an empty one out where it is told to.
+  if (value === null || value === undefined) return [];
   if (!Array.isArray(value)) throw invalid(`${name} is not a list`);
   if (value.length > mostDescriptors) throw invalid(`${name} has ${value.length} entries, more than ${mostDescriptors}`);
   return value.map((item, index) => readDescriptor(item, `${name}[${index}]`));
@@ -114,8 +125,9 @@ function readList(value: unknown, name: string): Descriptor[] {
 
 function readDescriptor(value: unknown, name: string): Descriptor {
   if (!isObject(value)) throw invalid(`${name} is not a descriptor`);
-  const { mediaType, digest, size } = value;
-  if (typeof mediaType !== "string" || mediaType === "") throw invalid(`${name} has no mediaType`);
+  const { digest, size } = value;
+  // Registries store descriptors without a type, so they are read: as one that is nothing of Helm's.
+  const mediaType = textField(value, "mediaType", name) ?? "";
   if (typeof digest !== "string" || !isDigest(digest)) throw invalid(`${name} has no valid digest`);
   if (!isSize(size)) throw invalid(`${name} has no valid size`);
   const annotations = has(value, "annotations") ? { annotations: textMap(value["annotations"]) } : {};

@@ -5,7 +5,7 @@ import { quote } from "../shown-text.ts";
 const elementPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 
 /** Registries commonly take no longer repository name than this, in characters (distribution's limit). */
-export const longestRepository = 255;
+const longestRepository = 255;
 
 /** Why no registry would take the text as a repository path, or `undefined` if they do. */
 export function repositoryProblem(path: string): string | undefined {

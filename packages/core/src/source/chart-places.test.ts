@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 
+import { bytesContent } from "../content.ts";
 import { buildChartManifest } from "../manifest/build-manifest.ts";
 import { digestOf } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
@@ -10,7 +11,6 @@ import { unusedOrigin } from "../http/testing/start-stub-server.ts";
 import type { StubServer } from "../http/testing/start-stub-server.ts";
 import { createMemoryStore } from "../store/testing/memory-store.ts";
 import type { MemoryStore } from "../store/testing/memory-store.ts";
-import { inMemory } from "./provenance-policy.ts";
 import { entryOf, failureOf, indexOf, itemsOf, serve, signature, sourceAt, web, webDigest } from "./testing/classic-repository.ts";
 import type { Answers } from "./testing/classic-repository.ts";
 
@@ -150,8 +150,13 @@ function withDeadHost(origin: URL, host: string): { http: HttpClient; asked: () 
 async function registryWith(tag: string): Promise<MemoryStore> {
   const { metadata } = await readChart(web);
   const store = createMemoryStore("team/web");
-  const built = buildChartManifest({ metadata, layer: inMemory(web), provenance: inMemory(signature), created: "2001-01-01T00:00:00Z" });
-  for (const content of [built.config, inMemory(web), inMemory(signature)]) await store.putBlob(content);
+  const built = buildChartManifest({
+    metadata,
+    layer: bytesContent(web),
+    provenance: bytesContent(signature),
+    created: "2001-01-01T00:00:00Z",
+  });
+  for (const content of [built.config, bytesContent(web), bytesContent(signature)]) await store.putBlob(content);
   await store.putManifest(tag, built.manifest);
   return store;
 }

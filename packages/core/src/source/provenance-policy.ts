@@ -1,7 +1,6 @@
 import { readProvenance } from "../chart/provenance.ts";
 import type { Provenance } from "../chart/provenance.ts";
-import type { BlobContent } from "../content.ts";
-import { digestOf } from "../digest.ts";
+import { bytesContent, type BlobContent } from "../content.ts";
 import { ChartferryError } from "../errors.ts";
 import type { Note } from "./chart-source.ts";
 import { describeBytes } from "./describe-bytes.ts";
@@ -28,7 +27,7 @@ export const provenanceLimit = 1024 * 1024;
 /** Decides what the finding means: only a clear-signed text counts, and doubt never drops a provenance in silence. @throws provenance-missing, provenance-unavailable */
 export function applyProvenancePolicy(found: ProvenanceFinding, policy: ProvenancePolicy, place: string): ProvenanceOutcome {
   const signed = found.kind === "bytes" ? readProvenance(found.bytes) : undefined;
-  if (found.kind === "bytes" && signed !== undefined) return { provenance: { content: inMemory(found.bytes), signed }, notes: [] };
+  if (found.kind === "bytes" && signed !== undefined) return { provenance: { content: bytesContent(found.bytes), signed }, notes: [] };
   const finding = found.kind === "bytes" ? judgeUnsigned(found.bytes) : found;
   if (finding.kind === "failed") throw unavailable(finding.error, place);
   const why = finding.kind === "absent" ? "there is none" : finding.why;
@@ -42,18 +41,6 @@ function judgeUnsigned(bytes: Uint8Array): Exclude<ProvenanceFinding, { kind: "b
   return kind === "html"
     ? { kind: "doubtful", why: words }
     : { kind: "failed", error: new Error(`it is ${words}, not a clear-signed text`) };
-}
-
-/** Content that lies in memory. */
-export function inMemory(bytes: Uint8Array): BlobContent {
-  return {
-    digest: digestOf(bytes),
-    size: bytes.byteLength,
-    bytes,
-    async *open() {
-      yield bytes;
-    },
-  };
 }
 
 function missing(place: string, why: string): ChartferryError {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 
+import { bytesContent } from "../content.ts";
 import { digestOf } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { mediaTypes } from "../media-types.ts";
 import { uploadBlob } from "./blob-upload.ts";
 import { createHttpStore } from "./http-store.ts";
-import { contentOf } from "./testing/memory-store.ts";
 import { scriptedEnd } from "./testing/scripted-end.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-const blob = contentOf(text("chart archive"));
+const blob = bytesContent(text("chart archive"));
 const uploads = "/v2/charts/web/blobs/uploads/";
 
 const collect = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
@@ -43,7 +43,7 @@ describe("uploading a blob", () => {
     const end = scriptedEnd(() => ({ status: 201 }));
     end.uploads.singlePost = "unknown";
     await uploadBlob(end, blob);
-    await uploadBlob(end, contentOf(text("other")));
+    await uploadBlob(end, bytesContent(text("other")));
     expect(end.requests.map((line) => line.split("?")[0])).toEqual([`POST ${uploads}`, `POST ${uploads}`]);
     expect(end.uploads.singlePost).toBe("yes");
   });
@@ -69,7 +69,7 @@ describe("uploading a blob", () => {
       line.startsWith("PUT") || line.includes("?") ? { status: 201 } : { status: 202, headers: { location: "/up/1" } },
     );
     end.uploads.singlePost = "unknown";
-    await Promise.all([uploadBlob(end, blob), uploadBlob(end, contentOf(text("other")))]);
+    await Promise.all([uploadBlob(end, blob), uploadBlob(end, bytesContent(text("other")))]);
     expect(end.requests.filter((line) => line.includes("?digest") && line.startsWith("POST"))).toHaveLength(1);
   });
 

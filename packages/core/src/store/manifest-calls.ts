@@ -1,9 +1,8 @@
 import type { Descriptor, StoredManifest } from "../content.ts";
-import { digestOf, isDigest, splitDigest } from "../digest.ts";
+import { digestWith, digestOf, isDigest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import { manifestAccept, mediaTypes } from "../media-types.ts";
-import { createHash } from "node:crypto";
 import type { CallOptions } from "./chart-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
@@ -54,7 +53,7 @@ export async function fetchManifest(end: RepositoryEnd, reference: string, optio
   if (answer.status !== 200) throw await failure(end, answer, { operation, version: reference });
   const bytes = await answer.bytes(end.manifestBytes);
   const expected = isDigest(reference) ? reference : namedDigest(answer);
-  const digest = expected === undefined ? digestOf(bytes) : digestLike(expected, bytes);
+  const digest = expected === undefined ? digestOf(bytes) : digestWith(expected, bytes);
   if (expected !== undefined && digest !== expected) throw changed(end, { reference, expected, digest, operation });
   return { mediaType: mediaTypeOf(answer), digest, bytes };
 }
@@ -106,11 +105,6 @@ function mediaTypeOf(answer: HttpAnswer): string {
 function namedDigest(answer: HttpAnswer): string | undefined {
   const digest = answer.headers["docker-content-digest"];
   return digest !== undefined && isDigest(digest) ? digest : undefined;
-}
-
-function digestLike(digest: string, bytes: Uint8Array): string {
-  const { algorithm } = splitDigest(digest);
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
 
 function changed(end: RepositoryEnd, found: { reference: string; expected: string; digest: string; operation: string }): ChartferryError {

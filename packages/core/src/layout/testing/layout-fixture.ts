@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Clock } from "../../clock.ts";
-import type { BlobContent, StoredManifest } from "../../content.ts";
+import { bytesContent, type BlobContent, type StoredManifest } from "../../content.ts";
 import { digestOf } from "../../digest.ts";
 import { mediaTypes } from "../../media-types.ts";
 import type { ChartStore } from "../../store/chart-store.ts";
@@ -29,11 +29,7 @@ export function stillClock(start = 0): Clock & { advance(ms: number): void } {
 
 export function blobOf(text: string): BlobContent {
   const bytes = Buffer.from(text);
-  return { digest: digestOf(bytes), size: bytes.byteLength, bytes, open: () => once(bytes) };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
+  return bytesContent(bytes);
 }
 
 export function manifestOf(value: object, mediaType: string = mediaTypes.ociManifest): StoredManifest {

@@ -1,5 +1,5 @@
-import type { BlobContent, Descriptor, StoredManifest } from "../../content.ts";
-import { digestOf, isDigest, verifiedStream } from "../../digest.ts";
+import { bytesContent, type BlobContent, type Descriptor, type StoredManifest } from "../../content.ts";
+import { isDigest, verifiedStream } from "../../digest.ts";
 import { ChartferryError } from "../../errors.ts";
 import type { ChartStore } from "../chart-store.ts";
 
@@ -90,19 +90,6 @@ function blobVerbs({ blobs }: Contents, called: Called): Pick<ChartStore, "hasBl
   };
 }
 
-/** Content that lies in memory. */
-export function contentOf(bytes: Uint8Array): BlobContent {
-  return {
-    digest: digestOf(bytes),
-    size: bytes.byteLength,
-    bytes,
-    // oxlint-disable-next-line typescript/require-await -- a stream of one chunk
-    open: async function* () {
-      yield bytes;
-    },
-  };
-}
-
 export async function bytesOf(content: BlobContent): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of content.open()) chunks.push(chunk);
@@ -112,5 +99,5 @@ export async function bytesOf(content: BlobContent): Promise<Uint8Array> {
 function read(blobs: Map<string, Uint8Array>, descriptor: Descriptor): AsyncIterable<Uint8Array> {
   const bytes = blobs.get(descriptor.digest);
   if (bytes === undefined) throw new ChartferryError(`no blob ${descriptor.digest}`, { code: "blob-unknown", operation: "fetch blob" });
-  return verifiedStream(contentOf(bytes).open(), { digest: descriptor.digest, size: descriptor.size, operation: "fetch blob" });
+  return verifiedStream(bytesContent(bytes).open(), { digest: descriptor.digest, size: descriptor.size, operation: "fetch blob" });
 }

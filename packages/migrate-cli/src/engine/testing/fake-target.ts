@@ -1,6 +1,11 @@
-import { createHash } from "node:crypto";
-
-import type { BlobContent, ChartferryError, ChartStore, Connection, StoredManifest } from "@chartferry/core";
+import {
+  bytesContent,
+  type BlobContent,
+  type ChartferryError,
+  type ChartStore,
+  type Connection,
+  type StoredManifest,
+} from "@chartferry/core";
 
 /** A registry in memory that counts its requests and fails on demand. */
 export interface FakeTarget {
@@ -83,13 +88,5 @@ function sum(calls: FakeTarget["calls"]): number {
 
 /** Bytes as content that can be read again. */
 export function contentOf(text: string): BlobContent {
-  const bytes = Buffer.from(text);
-  return {
-    digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
-    size: bytes.byteLength,
-    bytes,
-    async *open() {
-      yield bytes;
-    },
-  };
+  return bytesContent(Buffer.from(text));
 }
