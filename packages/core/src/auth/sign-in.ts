@@ -44,6 +44,12 @@ export interface SignInOptions extends TokenServiceOptions {
   readonly basic: "first" | "asked";
 }
 
+/** A classic repository has no token service in Helm's world: one that it names elsewhere would be shown its password. */
+function challengesIn({ answer }: Refusal, { basic }: SignInOptions): readonly Challenge[] {
+  const challenges = parseChallenges(answer.headers["www-authenticate"] ?? "");
+  return basic === "first" ? challenges.filter(({ scheme }) => scheme === "basic") : challenges;
+}
+
 interface Parts {
   readonly options: SignInOptions;
   readonly tokens: TokenCache;
@@ -68,7 +74,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       return credential.kind === "basic" ? signWith({ challenge: basicChallenge, credential }, request, parts) : undefined;
     },
     renew: async (request, refusal) => {
-      const asked = preferredChallenge(parseChallenges(refusal.answer.headers["www-authenticate"] ?? ""));
+      const asked = preferredChallenge(challengesIn(refusal, options));
       if (asked !== undefined) challenges.remember(request.repository, asked);
       const challenge = asked ?? challenges.for(request.repository);
       if (challenge === undefined) return undefined;

@@ -30,7 +30,8 @@ function find(error: unknown, { url, proxy }: NetworkErrorContext): Finding {
   const at = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy})`;
   if (proxy !== undefined && /Proxy response \((\d+)\)|407/.test(message)) return refusedByProxy(proxy, message);
   const facts = { code, message, at };
-  return tlsFinding(facts, error) ?? socketFinding(facts);
+  const silent = url.protocol === "http:" && code === "UND_ERR_SOCKET" && hungUpAtOnce(error);
+  return tlsFinding(facts, error) ?? (silent ? perhapsHttps(at) : socketFinding(facts));
 }
 
 const brokenAnswer = "BROKEN_ANSWER";
@@ -131,6 +132,22 @@ function isTlsRecord(error: unknown): boolean {
   const data: unknown = error.data;
   const bytes = typeof data === "string" ? Buffer.from(data, "latin1") : data instanceof Uint8Array ? data : new Uint8Array();
   return bytes[0] === 0x15 && bytes[1] === 0x03;
+}
+
+/** Many TLS servers answer plain text with nothing at all. Source: undici's SocketError carries what its socket read. */
+function hungUpAtOnce(error: unknown): boolean {
+  if (!(error instanceof Error) || !("socket" in error)) return false;
+  const { socket } = error;
+  return typeof socket === "object" && socket !== null && "bytesRead" in socket && socket.bytesRead === 0;
+}
+
+function perhapsHttps(at: string): Finding {
+  return {
+    code: "connection-lost",
+    retryable: true,
+    text: `${at} closed the connection without an answer`,
+    hint: "if it speaks https, ask for https: https:// for a source, no --plain-http for a target",
+  };
 }
 
 const timeouts: Readonly<Record<string, string>> = {

@@ -109,6 +109,8 @@ describe("TLS", () => {
     });
     closers.push(() => alert.close());
     await expect(get(alert.origin)).rejects.toMatchObject({ code: "tls", hint: expect.stringContaining("--plain-http") });
+    const silent = new URL((await serve(leaf)).origin.href.replace("https:", "http:"));
+    await expect(get(silent)).rejects.toMatchObject({ code: "connection-lost", hint: expect.stringContaining("https") });
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { buildSmallChart } from "../chart/testing/build-archive.ts";
 import { digestOf } from "../digest.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
-import type { StubServer } from "../http/testing/start-stub-server.ts";
+import { startStubServer, type StubServer } from "../http/testing/start-stub-server.ts";
 import type { CreatedPolicy } from "./assemble-package.ts";
 import { createClassicSource } from "./classic-source.ts";
 import { entryOf, failureOf, indexOf, itemsOf, serve, signature, sourceAt, web, webDigest } from "./testing/classic-repository.ts";
@@ -176,6 +176,17 @@ describe("opening a version", () => {
     await source.open(await entryOf(source));
     expect(server.requests.map(({ headers }) => headers["authorization"])).toEqual(["Basic bWU6c2VjcmV0"]);
     expect(elsewhere.requests.map(({ headers }) => headers["authorization"])).toEqual([undefined, undefined]);
+  });
+
+  it("shows the source's credential to no token service that the source names", async () => {
+    const tokens = await served({ "/token": Buffer.from('{"token":"t"}') });
+    const server = await startStubServer((_request, response) => {
+      response.writeHead(401, { "www-authenticate": `Bearer realm="${tokens.origin.href}token"` }).end();
+    });
+    open.push(server);
+    const http = createHttpClient({ origin: server.origin, basic: "first", credentials: async () => secret });
+    await expect(entryOf(createClassicSource({ location: server.origin.href, http }))).rejects.toMatchObject({ code: "unauthenticated" });
+    expect(tokens.requests).toEqual([]);
   });
 
   it("takes `created` from the caller's policy before the index", async () => {

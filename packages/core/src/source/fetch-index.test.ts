@@ -139,6 +139,12 @@ it("that always breaks off fails as index-truncated, with nothing left on disk",
   expect(readdirSync(directory)).toEqual([]);
 });
 
+it("that breaks off now early, now late, and begins at 0 each time, is given up as soon", async () => {
+  const error = await failureOf(fetchFrom([20_000, 0, 20_000, 0, 20_000, 0, 20_000, 0].map((bytes) => cutAfter(bytes, {}))));
+  expect(error).toMatchObject({ code: "index-truncated" });
+  expect(server.requests.length).toBeLessThan(8);
+});
+
 it("whose length is unknown is taken, and says that it is", async () => {
   expect(await fetchFrom([whole(index)])).toEqual({ text: index.toString(), lengthVerified: false });
 });

@@ -71,11 +71,13 @@ export async function fetchIndex(url: URL, options: FetchIndexOptions): Promise<
 
 async function downloadAll(download: Download): Promise<void> {
   let fruitless = 0;
+  let furthest = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const before = download.size;
     const cut = await downloadSome(download);
     if (cut === undefined) return;
-    fruitless = download.size > before ? 0 : fruitless + 1;
+    // A server that cannot resume begins at 0 again: coming as far as before is no gain.
+    fruitless = download.size > furthest ? 0 : fruitless + 1;
+    furthest = Math.max(furthest, download.size);
     if (fruitless >= fruitlessAttempts || attempt >= mostAttempts) throw cutOff(download, cut);
     await download.options.clock.sleep(500 * 2 ** fruitless, download.options.signal);
   }
