@@ -8,7 +8,6 @@ export {
   type ConnectOptions,
   type ErrorView,
   type HostMatch,
-  type NameProblem,
   type ProbeAnswer,
   type RegistryAdapter,
   type ResolvedTarget,
@@ -32,7 +31,7 @@ export { openStandingChart, type StandingChart } from "./copy/open-chart.ts";
 export { type Digest, digestOf, digestWith, isDigest, splitDigest, verifiedStream } from "./digest.ts";
 export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChartferryError, withContext } from "./errors.ts";
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
-export type { HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
+export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
 export { connectLayout } from "./layout/connect-layout.ts";
 export { type HeldLock, type LockRefusal, takeLock } from "./lock/lock-file.ts";
 export { buildChartManifest, type ChartManifest, type ChartManifestInput } from "./manifest/build-manifest.ts";
@@ -40,12 +39,13 @@ export { type ChartParts, chartParts } from "./manifest/chart-parts.ts";
 export { chooseCreated, type Created, type CreatedInputs } from "./manifest/created.ts";
 export { largestManifest, parseManifest, type ParsedManifest } from "./manifest/parse-manifest.ts";
 export { manifestAccept, mediaTypes } from "./media-types.ts";
+export type { Note } from "./note.ts";
 export { isTag, tagOf, versionOf } from "./reference/chart-tag.ts";
 export { formatReference, parseReference, type Reference } from "./reference/parse-reference.ts";
 export { formatTarget, parseTarget, type Target } from "./reference/parse-target.ts";
-export { chartRepository, repositoryProblem } from "./reference/repository-name.ts";
+export { chartRepository, type NameProblem, repositoryProblem } from "./reference/repository-name.ts";
 export { printable, quote, shown } from "./shown-text.ts";
-export type { ChartSource, EntryProblem, Note, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
+export type { ChartSource, EntryProblem, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
 export { type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
 export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";
 export type { OpenRegistry } from "./source/fetch-from-registry.ts";
@@ -64,4 +64,4 @@ export type {
   ReferrerLister,
   TagLister,
 } from "./store/chart-store.ts";
-export type { Connection, HostTraffic } from "./store/connection.ts";
+export type { Connection } from "./store/connection.ts";

@@ -57,8 +57,14 @@ export function answerTo(error: unknown): RegistryResponse {
   const [status, code] = mapping;
   const wait = error.retryAfterMs;
   const headers = wait === undefined ? {} : { "retry-after": String(Math.ceil(wait / 1000)) };
-  return errorResponse({ status, code, message: error.message, headers });
+  return errorResponse({ status, code, message: ownWords[error.code] ?? error.message, headers });
 }
+
+/** These messages name folders and processes of this machine, which are none of a client's business. */
+const ownWords: Partial<Record<ErrorCode, string>> = {
+  "read-only": "this registry is read-only",
+  "layout-locked": "another process has this registry's folder",
+};
 
 function mappingOf(error: ChartferryError): Mapping | undefined {
   if (error.code === "blob-unknown" && error.operation === "push manifest") return [400, "MANIFEST_BLOB_UNKNOWN"];

@@ -3,6 +3,7 @@ import type { Credential, CredentialProvider } from "../auth/credential.ts";
 import type { Clock } from "../clock.ts";
 import type { ErrorDetails } from "../errors.ts";
 import type { HttpClient } from "../http/http-client.ts";
+import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "../store/chart-store.ts";
 import type { Connection } from "../store/connection.ts";
 
@@ -45,11 +46,6 @@ export type Capability = (typeof capabilityNames)[number];
 
 /** Total: `true`, `'probe'` (settled once per connection), or a sentence that says why not, which is the skip reason and the documentation. */
 export type Capabilities = Readonly<Record<Capability, true | "probe" | (string & {})>>;
-
-export interface NameProblem {
-  readonly text: string;
-  readonly hint?: string;
-}
 
 /** The first answer of a self-hosted registry to `GET /v2/`. */
 export interface ProbeAnswer {

@@ -106,7 +106,7 @@ async function refusal(answer: HttpAnswer, { credential, scopes }: TokenWish, op
     credentialSource: credential.kind === "anonymous" ? undefined : credential.source,
     mapError: options.mapError,
   });
-  return withContext(error, { hint: "log in again: chartferry login" });
+  return withContext(error, { hint: "log in again with helm registry login or docker login" });
 }
 
 function repositoryOf(scopes: readonly string[]): string | undefined {

@@ -1,4 +1,4 @@
-import type { Note } from "../source/chart-source.ts";
+import type { Note } from "../note.ts";
 
 /**
  * Everything that reading a chart may remark on: the closed list. `refusedBy` says which Helm would not load such a chart:

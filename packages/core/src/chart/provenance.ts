@@ -1,5 +1,5 @@
+import type { Note } from "../note.ts";
 import { quote } from "../shown-text.ts";
-import type { Note } from "../source/chart-source.ts";
 import { parseYaml } from "./parse-yaml.ts";
 
 /** Largest provenance file that is looked at, in bytes: it holds Chart.yaml and a signature. */

@@ -1,6 +1,7 @@
 import { isLooseVersion } from "../chart/loose-version.ts";
 import { ChartferryError } from "../errors.ts";
-import type { EntryProblem, Note, SourceEntry } from "../source/chart-source.ts";
+import type { Note } from "../note.ts";
+import type { EntryProblem, SourceEntry } from "../source/chart-source.ts";
 import { shown } from "../shown-text.ts";
 import { isMap, listOf } from "./parsed-value.ts";
 import { rememberVersion } from "./version-set.ts";

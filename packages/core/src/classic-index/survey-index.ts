@@ -1,4 +1,4 @@
-import type { Note } from "../source/chart-source.ts";
+import type { Note } from "../note.ts";
 import { indexInvalid, indexTruncated, refuseForeignContent, withoutApiVersion } from "./index-error.ts";
 import { latin1Chunks, utf8Text } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";

@@ -1,6 +1,6 @@
 import type { BlobContent, Descriptor, StoredManifest } from "../content.ts";
 import type { ChartMetadata } from "../chart/chart-metadata.ts";
-import type { Note } from "../source/chart-source.ts";
+import type { Note } from "../note.ts";
 
 /** A chart whose manifest we assemble as `helm push` would: from a classic source or a file. */
 export interface AssembledPackage {

@@ -76,9 +76,9 @@ const refusals = {
 
 /** The error for a tag that may not be touched. */
 export function refusal(place: StorePlace & { readonly tag: string }, code: keyof typeof refusals, mediaType?: string): ChartferryError {
-  const { text, hint } = refusals[code];
-  const found = code === "conflict" && mediaType !== undefined ? "holds something that is no Helm chart" : text;
-  return new ChartferryError(`${place.registry}/${place.repository}:${place.tag} ${found}`, {
+  const foreign = code === "conflict" && mediaType !== undefined;
+  const { text, hint } = foreign ? { ...refusals["not-a-chart"], text: "holds something that is no Helm chart" } : refusals[code];
+  return new ChartferryError(`${place.registry}/${place.repository}:${place.tag} ${text}`, {
     code,
     operation: "check existing tag",
     registry: place.registry,

@@ -2,7 +2,7 @@ import type { StoredManifest } from "../content.ts";
 import type { Digest } from "../digest.ts";
 import { isChartferryError } from "../errors.ts";
 import { buildChartManifest } from "../manifest/build-manifest.ts";
-import type { Note } from "../source/chart-source.ts";
+import type { Note } from "../note.ts";
 import type { CallOptions, ChartStore } from "../store/chart-store.ts";
 import type { AssembledPackage, ChartPackage, VerbatimPackage } from "./chart-package.ts";
 import type { ExistingAnswer, ExistingPolicy } from "./check-existing.ts";

@@ -77,10 +77,12 @@ function isQuota(said: string): boolean {
   );
 }
 
-function fromCode({ status, errors }: ErrorView): ErrorCode | undefined {
+function fromCode({ status, errors, operation }: ErrorView): ErrorCode | undefined {
   // These statuses speak for themselves; their codes (UNAUTHORIZED, DENIED, TOOMANYREQUESTS) add nothing.
   if (status === 401 || status === 429 || status >= 500) return undefined;
   for (const { code } of errors) {
+    // What a registry answers to uploads while it takes none, maintenance of Distribution for one.
+    if (status === 405 && code === "UNSUPPORTED" && /upload|push blob/.test(operation)) return "read-only";
     const known = byCode.get(code);
     if (known !== undefined) return known;
   }

@@ -2,13 +2,13 @@ import type { ErrorCode } from "../errors.ts";
 
 /** The next thing to try, where it follows from the code alone. */
 export const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
-  unauthenticated: "log in: chartferry login HOST, or give --username and --password-stdin",
-  "credentials-expired": "log in again: chartferry login HOST",
+  unauthenticated: "give --username and --password-stdin, or log in with helm registry login or docker login",
+  "credentials-expired": "log in again with helm registry login or docker login",
   denied: "ask for the right to do this, or log in as somebody who has it",
   "denied-or-missing": "check that the repository exists and that this user may see it",
-  "repository-missing": "create the repository first, or use --create-repositories if-missing",
+  "repository-missing": "create the repository in the registry first",
   "namespace-missing": "create the namespace (project, organisation) first",
-  "name-invalid": "choose another name with --rename",
+  "name-invalid": "rename the chart or choose another namespace; --exclude leaves it out",
   "tag-immutable": "this registry does not let tags move: use --existing verify or delete the tag first",
   "quota-exceeded": "free some space or raise the quota, then run it again",
   "rate-limited": "run it again later, lower --concurrency, or allow longer waits with --max-wait",

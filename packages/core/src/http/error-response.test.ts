@@ -71,6 +71,11 @@ describe("what an answer means", () => {
     expect(await codeOf(status, body)).toBe(expected);
   });
 
+  it("405 to an upload is read-only where a registry says it, and a wrong address where something else does", async () => {
+    expect(await codeOf(405, oci("UNSUPPORTED", "Method not allowed"), "start upload of sha256:00")).toBe("read-only");
+    expect(await codeOf(405, "<h1>405 Not Allowed</h1>", "push blob")).toBe("unsupported");
+  });
+
   it.each([
     ["fetch manifest", "manifest-unknown"],
     ["resolve tag", "manifest-unknown"],

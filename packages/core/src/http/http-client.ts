@@ -1,5 +1,3 @@
-import type { HostTraffic } from "../store/connection.ts";
-
 /** A request body that a retry or a second sign-in can read again. */
 export type RequestBody = Uint8Array | { readonly size: number; open(signal?: AbortSignal): AsyncIterable<Uint8Array> };
 
@@ -37,6 +35,15 @@ export interface HttpAnswer {
   stream(): AsyncIterable<Uint8Array>;
   /** Reads the rest away, so that the connection is used again. */
   dump(): Promise<void>;
+}
+
+/** What crossed the wire to one host since the connection was opened. */
+export interface HostTraffic {
+  requests: number;
+  retries: number;
+  /** Body bytes. */
+  bytesSent: number;
+  bytesReceived: number;
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { HostTraffic } from "../store/connection.ts";
-import type { HttpAnswer, HttpRequest } from "./http-client.ts";
+import type { HttpAnswer, HttpRequest, HostTraffic } from "./http-client.ts";
 import { networkError } from "./network-error.ts";
 import { openAnswer } from "./open-answer.ts";
 import { redactUrl } from "./redact.ts";

@@ -7,17 +7,8 @@ import { blobHome, blobSize, writeBlob } from "./blob-files.ts";
 import { writing } from "./file-errors.ts";
 import { scratchName } from "./layout-context.ts";
 import { writableJournal, type LayoutRepository } from "./layout-repository.ts";
-import {
-  addBytes,
-  alone,
-  cancelUpload,
-  fileOf,
-  hashFile,
-  outOfOrder,
-  type UploadBody,
-  type Uploads,
-  type UploadSession,
-} from "./upload-sessions.ts";
+import type { UploadSession } from "./upload-session.ts";
+import { addBytes, alone, cancelUpload, fileOf, hashFile, outOfOrder, type UploadBody, type Uploads } from "./upload-sessions.ts";
 
 /** Blobs up to this size are taken into memory and written in one go. */
 const inMemoryBytes = 1024 * 1024;

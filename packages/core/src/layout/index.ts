@@ -9,12 +9,5 @@ export { readManifest, removeManifest, removeTag, resolveManifest, storeManifest
 export { referrersOf } from "./referrer-lists.ts";
 export { type LayoutDamage, scrubLayout, type ScrubReport } from "./scrub-layout.ts";
 export type { UploadLimits } from "./upload-limits.ts";
-export {
-  appendToUpload,
-  beginUpload,
-  cancelUpload,
-  findUpload,
-  type UploadBody,
-  type Uploads,
-  type UploadSession,
-} from "./upload-sessions.ts";
+export type { UploadSession } from "./upload-session.ts";
+export { appendToUpload, beginUpload, cancelUpload, findUpload, type UploadBody, type Uploads } from "./upload-sessions.ts";

@@ -27,7 +27,7 @@ export function requireWritable(context: LayoutContext, operation: string): void
     throw new ChartferryError(`the layout at ${context.root} was closed`, { code: "file-unwritable", operation });
   }
   if (!context.readOnly) return;
-  throw new ChartferryError(`the layout at ${context.root} is open for reading only`, {
+  throw new ChartferryError(`the layout at ${context.root} is open read-only`, {
     code: "read-only",
     operation,
     hint: "open it without the read-only option",

@@ -8,8 +8,7 @@ import { writing } from "./file-errors.ts";
 import { requireWritable, type LayoutContext } from "./layout-context.ts";
 import type { LayoutState } from "./layout-state.ts";
 import { loadState } from "./load-state.ts";
-import { refreshReferrerLists } from "./referrer-lists.ts";
-import { openJournal, type StateJournal } from "./state-journal.ts";
+import type { StateJournal } from "./state-journal.ts";
 
 /** One repository of a tree while it is open. Functions beside this file read and change it. */
 export interface LayoutRepository {
@@ -32,38 +31,8 @@ export interface LayoutRepository {
   lookedAt: number;
 }
 
-export async function loadRepository(context: LayoutContext, name: string): Promise<LayoutRepository> {
-  const directory = join(context.root, name);
-  const seen = await fingerprint(directory);
-  const loaded = await loadState(directory);
-  const repository: LayoutRepository = {
-    context,
-    name,
-    directory,
-    state: loaded.state,
-    exists: loaded.exists || loaded.logs.length > 0,
-    journal: undefined,
-    busy: new Map(),
-    creating: undefined,
-    seen,
-    lookedAt: context.clock.now(),
-  };
-  if (context.readOnly) return repository;
-  repository.journal = openJournal({
-    directory,
-    state: loaded.state,
-    base: loaded.base,
-    logs: loaded.logs,
-    durability: context.durability,
-    clock: context.clock,
-    prepare: () => refreshReferrerLists(repository),
-  });
-  if (loaded.logs.length > 0) await createOnDisk(repository).then(() => repository.journal?.fold());
-  return repository;
-}
-
 /** Changes whenever `index.json` was replaced; empty where there is none. */
-async function fingerprint(directory: string): Promise<string> {
+export async function fingerprint(directory: string): Promise<string> {
   try {
     const { ino, size, mtimeMs } = await stat(join(directory, "index.json"));
     return `${ino} ${size} ${mtimeMs}`;
@@ -105,7 +74,7 @@ const layoutFile = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 const emptyIndex = Buffer.from('{"schemaVersion":2,"manifests":[]}');
 
 /** Complete after each step for a reader: without `index.json` it is no layout yet. */
-async function createOnDisk(repository: LayoutRepository): Promise<void> {
+export async function createOnDisk(repository: LayoutRepository): Promise<void> {
   const { directory, context } = repository;
   await writing(directory, "create repository", async () => {
     await ensureDirectory(join(directory, "blobs", "sha256"), context.durability);

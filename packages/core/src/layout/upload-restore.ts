@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 
 import { isRepositoryName } from "./layout-names.ts";
-import type { UploadSession } from "./upload-sessions.ts";
+import type { UploadSession } from "./upload-session.ts";
 
 const idPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

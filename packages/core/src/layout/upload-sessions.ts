@@ -8,20 +8,7 @@ import { writing } from "./file-errors.ts";
 import { requireWritable, type LayoutContext } from "./layout-context.ts";
 import { defaultUploadLimits, tooLargeBlob, tooManyPending, type UploadLimits } from "./upload-limits.ts";
 import { restoreSessions, writeSessionInfo } from "./upload-restore.ts";
-
-/** One unfinished upload. Its bytes lie in the scratch folder under its id, from the first byte on. */
-export interface UploadSession {
-  readonly id: string;
-  readonly repository: string;
-  /** Bytes received and kept. */
-  size: number;
-  algorithm: string;
-  /** Undefined after a restart or a change of algorithm: then the bytes are read again when it is needed. */
-  hash: Hash | undefined;
-  /** Clock time of the last byte. */
-  touchedAt: number;
-  busy: boolean;
-}
+import type { UploadSession } from "./upload-session.ts";
 
 /** Unfinished uploads of one tree. */
 export interface Uploads {

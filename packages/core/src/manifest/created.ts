@@ -1,6 +1,6 @@
 import { ChartferryError } from "../errors.ts";
+import type { Note } from "../note.ts";
 import { quote } from "../shown-text.ts";
-import type { Note } from "../source/chart-source.ts";
 import { epochText, readRfc3339, readSourceDateEpoch } from "./timestamps.ts";
 
 /** Everything that `org.opencontainers.image.created` may come from, in order of precedence. None of it is the clock. */

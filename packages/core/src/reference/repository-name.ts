@@ -7,6 +7,12 @@ const elementPattern = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
 /** Registries commonly take no longer repository name than this, in characters (distribution's limit). */
 const longestRepository = 255;
 
+/** What one registry has against a repository's name. */
+export interface NameProblem {
+  readonly text: string;
+  readonly hint?: string;
+}
+
 /** Why no registry would take the text as a repository path, or `undefined` if they do. */
 export function repositoryProblem(path: string): string | undefined {
   if (path === "") return "it is empty";

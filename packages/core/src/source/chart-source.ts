@@ -1,5 +1,6 @@
 import type { ChartferryError } from "../errors.ts";
 import type { ChartPackage } from "../copy/chart-package.ts";
+import type { Note } from "../note.ts";
 
 /** What is known of one chart version before any download. */
 export interface SourceEntry {
@@ -18,12 +19,6 @@ export interface SourceEntry {
   readonly kind?: string;
   /** Things found while reading the entry that do not prevent copying it. */
   readonly notes: readonly Note[];
-}
-
-/** A remark for plan and report: `code` is stable, `text` a sentence. */
-export interface Note {
-  readonly code: string;
-  readonly text: string;
 }
 
 /** An entry that cannot be copied at all, reported with the others: a bad entry never hides the good ones. */

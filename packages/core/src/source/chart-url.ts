@@ -1,4 +1,4 @@
-import type { Note } from "./chart-source.ts";
+import type { Note } from "../note.ts";
 import { shown } from "../shown-text.ts";
 
 /** `--url-rewrite FROM=TO`: a url that begins with `from` begins with `to` instead. */

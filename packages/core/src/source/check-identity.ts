@@ -1,5 +1,6 @@
 import { ChartferryError } from "../errors.ts";
-import type { Note, SourceEntry } from "./chart-source.ts";
+import type { Note } from "../note.ts";
+import type { SourceEntry } from "./chart-source.ts";
 import { shown } from "../shown-text.ts";
 
 /**

@@ -2,7 +2,7 @@ import { readProvenance } from "../chart/provenance.ts";
 import type { Provenance } from "../chart/provenance.ts";
 import { bytesContent, type BlobContent } from "../content.ts";
 import { ChartferryError } from "../errors.ts";
-import type { Note } from "./chart-source.ts";
+import type { Note } from "../note.ts";
 import { describeBytes } from "./describe-bytes.ts";
 
 /** `auto`: taken along where there is one; `require`: a version without it fails; `skip`: not looked for. */

@@ -1,6 +1,6 @@
 import type { Descriptor } from "../content.ts";
 import { verifiedStream } from "../digest.ts";
-import { ChartferryError, isChartferryError } from "../errors.ts";
+import { ChartferryError, isChartferryError, withContext } from "../errors.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
@@ -9,8 +9,19 @@ import { failure, type RepositoryEnd } from "./repository-end.ts";
 const attempts = 5;
 
 /** The blob's bytes, checked against digest and size while they come; a broken body is continued where it stopped. */
-export function downloadBlob(end: RepositoryEnd, descriptor: Descriptor, options: CallOptions = {}): AsyncIterable<Uint8Array> {
-  return verifiedStream(resumed(end, descriptor, options), { digest: descriptor.digest, size: descriptor.size, operation: "fetch blob" });
+export async function* downloadBlob(
+  end: RepositoryEnd,
+  descriptor: Descriptor,
+  options: CallOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { digest, size } = descriptor;
+  try {
+    yield* verifiedStream(resumed(end, descriptor, options), { digest, size, operation: "fetch blob" });
+  } catch (error) {
+    if (!isChartferryError(error, "digest-mismatch", "size-mismatch")) throw error;
+    const hint = "the registry, or a cache in front of it, does not hold what was pushed: push the chart again";
+    throw withContext(error, { registry: end.registry, repository: end.repository, version: digest, hint });
+  }
 }
 
 async function* resumed(end: RepositoryEnd, descriptor: Descriptor, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,14 +1,6 @@
-import type { NameProblem } from "../adapter/registry-adapter.ts";
+import type { HostTraffic } from "../http/http-client.ts";
+import type { NameProblem } from "../reference/repository-name.ts";
 import type { ChartStore, CallOptions } from "./chart-store.ts";
-
-/** What crossed the wire to one host since the connection was opened. */
-export interface HostTraffic {
-  requests: number;
-  retries: number;
-  /** Body bytes. */
-  bytesSent: number;
-  bytesReceived: number;
-}
 
 /**
  * One end's way to one registry: its host, credential identity, TLS, tokens. Two ends on one host share none of it.

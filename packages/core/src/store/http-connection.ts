@@ -1,11 +1,12 @@
-import type { AdapterContext, ConnectOptions, NameProblem, RegistryAdapter } from "../adapter/registry-adapter.ts";
+import type { AdapterContext, ConnectOptions, RegistryAdapter } from "../adapter/registry-adapter.ts";
 import type { Clock } from "../clock.ts";
 import { ChartferryError } from "../errors.ts";
-import type { HttpClient } from "../http/http-client.ts";
+import type { HttpClient, HostTraffic } from "../http/http-client.ts";
 import { errorFromAnswer } from "../http/error-response.ts";
 import { waitBeforeRetry } from "../http/retry.ts";
+import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "./chart-store.ts";
-import type { Connection, HostTraffic } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { createHttpStore, hasBlob } from "./http-store.ts";
 import type { RepositoryEnd, RepositoryRequest, UploadForm } from "./repository-end.ts";
 

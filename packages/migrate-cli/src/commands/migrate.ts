@@ -6,7 +6,8 @@ import type { MigrateOptions, MigrationTarget } from "../engine/migrate-options.
 import { isComplete, type Report } from "../engine/report.ts";
 import { defaultJournalPath } from "../engine/state-folder.ts";
 import { reportText, writeReport } from "../engine/write-report.ts";
-import { createProgress, type Progress } from "../output/progress.ts";
+import type { Progress } from "../output/progress-view.ts";
+import { createProgress } from "../output/progress.ts";
 import { summarize } from "../output/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { SourceFlags, TargetFlags } from "./flags.ts";

@@ -48,7 +48,7 @@ export async function beginRun(options: MigrateOptions): Promise<Run> {
     queue: createWorkQueue(lanes),
     spool: createSpool({ source, lanes, capacityBytes: spoolBytes, signal: interrupts.signal }),
     records: createRecordStore(lanes.length),
-    totals: createTotals(options.targets),
+    totals: createTotals(lanes),
     ...interrupts,
   };
 }

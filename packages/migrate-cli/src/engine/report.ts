@@ -1,4 +1,3 @@
-import type { MigrationTarget } from "./migrate-options.ts";
 import type { VersionRecord, VersionStatus } from "./work-item.ts";
 
 /** The report of a run without its records, which may be a million. docs and `report.schema.json` describe the whole. */
@@ -67,13 +66,13 @@ export function isComplete({ run, totals }: ReportHead): boolean {
 }
 
 /** Counters that fill up during a run, and a copy of them at any time. */
-export function createTotals(targets: readonly MigrationTarget[]): {
+export function createTotals(targets: readonly string[]): {
   readonly crawl: { entries: number; excluded: number; problems: number };
   add(record: VersionRecord): void;
   snapshot(downloads: Totals["downloads"]): Totals;
 } {
   const crawl = { entries: 0, excluded: 0, problems: 0 };
-  const byTarget = new Map(targets.map(({ id }) => [id, { pushed: 0, skipped: 0, failed: 0, refused: 0, "not-attempted": 0, bytes: 0 }]));
+  const byTarget = new Map(targets.map((id) => [id, { pushed: 0, skipped: 0, failed: 0, refused: 0, "not-attempted": 0, bytes: 0 }]));
   return {
     crawl,
     add(record) {

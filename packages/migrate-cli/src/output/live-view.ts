@@ -3,7 +3,8 @@ import cliProgress, { type SingleBar } from "cli-progress";
 import { printable } from "@chartferry/core";
 
 import type { StatusCounts, Totals } from "../engine/report.ts";
-import { countsLine, noticeOf, seen, type Progress, type ProgressOptions } from "./progress.ts";
+import type { Progress, ProgressOptions } from "./progress-view.ts";
+import { megabytes, seen, noticeOf, countsLine } from "./progress-words.ts";
 
 /** One bar a target. Without colours: they would say nothing that the figures do not. */
 export function createLiveView(stream: NodeJS.WritableStream, { targets, clock }: Pick<ProgressOptions, "targets" | "clock">): Progress {
@@ -41,9 +42,4 @@ function update(bar: SingleBar, totals: Totals, { counts, seconds }: { readonly 
   const done = counts.pushed + counts.skipped + counts.failed + counts.refused + counts["not-attempted"];
   bar.setTotal(Math.max(seen(totals), done));
   bar.update(done, { counts: `${countsLine(counts)}, ${megabytes(counts.bytes)} sent`, rate: Math.round(done / seconds) });
-}
-
-/** Decimal megabytes, one digit. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

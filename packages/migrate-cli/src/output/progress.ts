@@ -1,22 +1,8 @@
-import { printable, type Clock } from "@chartferry/core";
+import { printable } from "@chartferry/core";
 
-import type { MigrateEvent } from "../engine/migrate-options.ts";
-import type { StatusCounts, Totals } from "../engine/report.ts";
-import type { Terminal } from "../terminal/terminal.ts";
-
-/** Shows a run while it goes on, on stderr. */
-export interface Progress {
-  event(event: MigrateEvent): void;
-  /** The last word; nothing is shown afterwards. */
-  stop(): void;
-}
-
-export interface ProgressOptions {
-  readonly terminal: Terminal;
-  readonly targets: readonly string[];
-  readonly logFormat: "text" | "json";
-  readonly clock: Clock;
-}
+import type { Totals } from "../engine/report.ts";
+import type { Progress, ProgressOptions } from "./progress-view.ts";
+import { seen, noticeOf, countsLine } from "./progress-words.ts";
 
 /** Milliseconds between two lines where there is no live view. */
 const lineInterval = 5000;
@@ -66,24 +52,4 @@ function createJsonLog({ terminal, clock }: ProgressOptions): Progress {
     },
     stop() {},
   };
-}
-
-/** What is worth a line of its own while the run goes on. */
-export function noticeOf(event: MigrateEvent): string | undefined {
-  if (event.type === "journal") return `journal: ${printable(event.path)}`;
-  if (event.type !== "target-stopped") return undefined;
-  const hint = event.error.hint === undefined ? "" : `; ${printable(event.error.hint)}`;
-  return `${printable(event.target)} is given up: ${printable(event.error.message)}${hint}`;
-}
-
-/** Versions that the lanes know of. */
-export function seen({ entries, excluded, problems }: Totals): number {
-  return entries - excluded - problems;
-}
-
-export function countsLine(counts: StatusCounts | undefined): string {
-  if (counts === undefined) return "nothing yet";
-  const { pushed, skipped, failed, refused } = counts;
-  const rest = counts["not-attempted"];
-  return `${pushed} pushed, ${skipped} already there, ${failed} failed, ${refused} refused${rest > 0 ? `, ${rest} not attempted` : ""}`;
 }

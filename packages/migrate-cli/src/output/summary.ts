@@ -2,8 +2,7 @@ import { printable } from "@chartferry/core";
 
 import type { Report } from "../engine/report.ts";
 import type { VersionRecord } from "../engine/work-item.ts";
-import { megabytes } from "./live-view.ts";
-import { countsLine } from "./progress.ts";
+import { megabytes, countsLine } from "./progress-words.ts";
 
 interface Group {
   count: number;
