@@ -1,4 +1,4 @@
-export { chooseAdapter, type ChosenAdapter, probeAnswer } from "./adapter/choose-adapter.ts";
+export { chooseAdapter, type ChosenAdapter } from "./adapter/choose-adapter.ts";
 export { openConnection, type OpenConnectionOptions } from "./adapter/open-connection.ts";
 export {
   type AdapterContext,
@@ -16,11 +16,11 @@ export {
   type Traits,
 } from "./adapter/registry-adapter.ts";
 export type { Challenge } from "./auth/challenge.ts";
-export { parseChallenges } from "./auth/parse-challenges.ts";
-export { createCredentialProvider } from "./auth/credential-files.ts";
+export { createCredentialProvider, type CredentialProviderOptions } from "./auth/credential-files.ts";
 export type { Credential, CredentialProvider, CredentialRequest } from "./auth/credential.ts";
 export type { ChartMetadata, Dependency, Maintainer } from "./chart/chart-metadata.ts";
-export { type LoadedChart, readChart } from "./chart/read-chart.ts";
+export type { ChartLimits } from "./chart/chart-limits.ts";
+export { type LoadedChart, readChart, type ReadChartOptions } from "./chart/read-chart.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { type BlobContent, bytesContent, type Descriptor, type StoredManifest } from "./content.ts";
 export type { AssembledPackage, Attachment, ChartPackage, VerbatimPackage } from "./copy/chart-package.ts";
@@ -33,23 +33,26 @@ export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChart
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
 export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
 export { connectLayout } from "./layout/connect-layout.ts";
-export { type HeldLock, type LockRefusal, takeLock } from "./lock/lock-file.ts";
+export { type HeldLock, type LockRefusal, type RefuseLock, takeLock } from "./lock/lock-file.ts";
 export { buildChartManifest, type ChartManifest, type ChartManifestInput } from "./manifest/build-manifest.ts";
 export { type ChartParts, chartParts } from "./manifest/chart-parts.ts";
 export { chooseCreated, type Created, type CreatedInputs } from "./manifest/created.ts";
-export { largestManifest, parseManifest, type ParsedManifest } from "./manifest/parse-manifest.ts";
-export { manifestAccept, mediaTypes } from "./media-types.ts";
+export { type ImageIndex, type ImageManifest, largestManifest, parseManifest, type ParsedManifest } from "./manifest/parse-manifest.ts";
+export { mediaTypes } from "./media-types.ts";
 export type { Note } from "./note.ts";
 export { isTag, tagOf, versionOf } from "./reference/chart-tag.ts";
-export { formatReference, parseReference, type Reference } from "./reference/parse-reference.ts";
+export { formatReference, parseReference, type Reference, type ReferenceOptions } from "./reference/parse-reference.ts";
 export { formatTarget, parseTarget, type Target } from "./reference/parse-target.ts";
 export { chartRepository, type NameProblem, repositoryProblem } from "./reference/repository-name.ts";
 export { printable, quote, shown } from "./shown-text.ts";
+export type { AssembleOptions, CreatedPolicy } from "./source/assemble-package.ts";
 export type { ChartSource, EntryProblem, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
 export { type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
 export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";
-export type { OpenRegistry } from "./source/fetch-from-registry.ts";
+export type { OpenRegistry, RegistryChart } from "./source/fetch-from-registry.ts";
 export { openChartFile, type OpenFileOptions } from "./source/file-source.ts";
+export type { ProvenancePolicy } from "./source/provenance-policy.ts";
+export type { ReceivedContent } from "./source/received-content.ts";
 export { listCatalog } from "./store/catalog-listing.ts";
 export type {
   BlobMounter,

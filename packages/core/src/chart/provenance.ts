@@ -3,7 +3,7 @@ import { quote } from "../shown-text.ts";
 import { parseYaml } from "./parse-yaml.ts";
 
 /** Largest provenance file that is looked at, in bytes: it holds Chart.yaml and a signature. */
-export const largestProvenance = 5 * 1024 * 1024;
+const largestProvenance = 5 * 1024 * 1024;
 
 export interface Provenance {
   /** File name → sha256 in hex, as the signed text says. The signature is not verified here. */

@@ -58,7 +58,7 @@ export function problem(raw: Omit<RawEntry, "value">, version: string, reason: s
 }
 
 /** `sha256:<hex>` from what indexes hold: bare hex in either case, or with the prefix. Anything else is no digest we could check. */
-export function normaliseIndexDigest(text: string): string | undefined {
+function normaliseIndexDigest(text: string): string | undefined {
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(text.trim())?.[1];
   return hex === undefined ? undefined : `sha256:${hex.toLowerCase()}`;
 }

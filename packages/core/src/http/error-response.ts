@@ -32,7 +32,7 @@ export async function errorFromAnswer(answer: HttpAnswer, context: ErrorContext)
 }
 
 /** The same for an answer whose body has been read already. */
-export function errorFromView(view: ErrorView, context: ErrorContext): ChartferryError {
+function errorFromView(view: ErrorView, context: ErrorContext): ChartferryError {
   const mapped = context.mapError?.(view) ?? {};
   const code = mapped.code ?? refined(codeOf(view), view, context);
   const wait = retryAfterMs(view.headers, Date.now());

@@ -57,7 +57,7 @@ export async function removeLogs(directory: string, numbers: readonly number[]):
 }
 
 /** Lines that are no change (torn by a crash or a full disk) are passed over. */
-export function parseLog(text: string): Pick<StoredLog, "base" | "changes"> {
+function parseLog(text: string): Pick<StoredLog, "base" | "changes"> {
   const [head = "", ...lines] = text.split("\n").filter((line) => line !== "");
   const header = parseLine(head);
   const base = header?.["base"];

@@ -53,7 +53,7 @@ function startSync(directory: string): Promise<void> {
 }
 
 /** A fresh name in the same directory, so that the rename that follows is atomic. */
-export function temporaryName(path: string): string {
+function temporaryName(path: string): string {
   return join(dirname(path), `${temporaryPrefix}${basename(path).slice(0, 40)}-${randomUUID()}`);
 }
 

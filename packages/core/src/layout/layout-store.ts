@@ -88,7 +88,7 @@ export async function openLayoutStore(tree: LayoutTree, name: string): Promise<C
 }
 
 /** @throws reference-invalid, digest-mismatch */
-export function requireReference(reference: string, digest: Digest): void {
+function requireReference(reference: string, digest: Digest): void {
   if (reference === digest || isTag(reference)) return;
   throw new ChartferryError(`${JSON.stringify(reference.slice(0, 160))} is neither a tag nor the manifest's digest`, {
     code: isDigest(reference) ? "digest-mismatch" : "reference-invalid",

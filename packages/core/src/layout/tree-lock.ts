@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 
 import { ChartferryError } from "../errors.ts";
-import { refuseLocked, takeLock, type HeldLock, type LockRefusal, type Refuse } from "../lock/lock-file.ts";
+import { refuseLocked, takeLock, type HeldLock, type LockRefusal, type RefuseLock } from "../lock/lock-file.ts";
 import { ensureDirectory } from "./durable-files.ts";
 import { writing } from "./file-errors.ts";
 
@@ -36,11 +36,11 @@ async function refuseLockedParents(directory: string): Promise<void> {
   }
 }
 
-function parentLocked(directory: string): Refuse {
+function parentLocked(directory: string): RefuseLock {
   return (refusal) => (refusal.kind === "unreadable" ? new Error("passed over") : locked(directory)(refusal));
 }
 
-function locked(directory: string): Refuse {
+function locked(directory: string): RefuseLock {
   return (refusal) =>
     new ChartferryError(`the layout at ${directory} is locked: ${reasonOf(refusal)}`, {
       code: "layout-locked",

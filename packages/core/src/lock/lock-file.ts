@@ -23,7 +23,7 @@ export interface LockRefusal {
 }
 
 /** Makes the caller's own error of a refusal. */
-export type Refuse = (refusal: LockRefusal) => Error;
+export type RefuseLock = (refusal: LockRefusal) => Error;
 
 interface LockFile extends ProcessIdentity {
   readonly id: string;
@@ -37,7 +37,7 @@ const longestLock = 4096;
  * Takes the lock for this process; its folder must exist. A lock whose owner is dead is taken over at once.
  * @throws what `refuse` makes, and the file system's own errors
  */
-export async function takeLock(path: string, refuse: Refuse): Promise<HeldLock> {
+export async function takeLock(path: string, refuse: RefuseLock): Promise<HeldLock> {
   const mine: LockFile = { id: randomUUID(), ...(await currentProcess()) };
   const held = { release: () => releaseLock(path, mine.id) };
   for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -51,12 +51,12 @@ export async function takeLock(path: string, refuse: Refuse): Promise<HeldLock> 
 }
 
 /** Passes where there is no lock, or one whose owner is dead. @throws what `refuse` makes, and the file system's own errors */
-export async function refuseLocked(path: string, refuse: Refuse): Promise<void> {
+export async function refuseLocked(path: string, refuse: RefuseLock): Promise<void> {
   const owner = await readLock(path, refuse);
   if (owner !== undefined) await refuseLiving(owner, await currentProcess(), refuse);
 }
 
-async function refuseLiving(owner: LockFile, self: ProcessIdentity, refuse: Refuse): Promise<void> {
+async function refuseLiving(owner: LockFile, self: ProcessIdentity, refuse: RefuseLock): Promise<void> {
   const kind = await stateOf(owner, self);
   if (kind !== "dead") throw refuse({ kind, owner: { pid: owner.pid, host: owner.host.replace(/[^\w.-]/g, "?").slice(0, 100) } });
 }
@@ -97,7 +97,7 @@ async function createLock(path: string, mine: LockFile): Promise<boolean> {
  * Only the holder of the marker named after the dead owner's lock may replace that lock, and only while it still is that lock:
  * a slow contender that read the dead owner earlier finds another id and starts over.
  */
-async function takeOver(path: string, parties: { dead: LockFile; mine: LockFile; refuse: Refuse }): Promise<boolean> {
+async function takeOver(path: string, parties: { dead: LockFile; mine: LockFile; refuse: RefuseLock }): Promise<boolean> {
   const { dead, mine, refuse } = parties;
   const marker = `${path}-takeover-${dead.id}`;
   if (!(await createLock(marker, mine))) {
@@ -123,7 +123,7 @@ async function releaseLock(path: string, id: string): Promise<void> {
 }
 
 /** The owner as the file names it; `undefined` where there is no file. */
-async function readLock(path: string, refuse: Refuse): Promise<LockFile | undefined> {
+async function readLock(path: string, refuse: RefuseLock): Promise<LockFile | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");

@@ -46,7 +46,7 @@ describe("repository names", () => {
 
   it("names the way out of upper case", () => {
     expect(() => checkRepository("My-Chart")).toThrow(
-      expect.objectContaining({ code: "name-invalid", hint: expect.stringContaining("--rename") }),
+      expect.objectContaining({ code: "name-invalid", hint: expect.stringContaining("lower case") }),
     );
   });
 

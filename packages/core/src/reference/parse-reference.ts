@@ -60,7 +60,11 @@ export function withoutScheme(text: string): string {
   const at = rest.indexOf("@");
   const slash = rest.indexOf("/");
   if (at !== -1 && (slash === -1 || at < slash)) {
-    throw invalid(text, "it carries a user name or password", "leave them out: sign in with --username and --password-stdin, or with helm registry login");
+    throw invalid(
+      text,
+      "it carries a user name or password",
+      "leave them out: sign in with --username and --password-stdin, or with helm registry login",
+    );
   }
   return rest;
 }

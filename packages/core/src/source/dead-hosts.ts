@@ -44,7 +44,7 @@ export function createDeadHosts(clock: Pick<Clock, "now">): DeadHosts {
 }
 
 /** Whether the host could not be reached at all, as against an answer that we do not like. */
-export function isUnreachable(error: unknown): error is ChartferryError {
+function isUnreachable(error: unknown): error is ChartferryError {
   return isChartferryError(error, "host-not-found", "connection-refused", "timeout");
 }
 

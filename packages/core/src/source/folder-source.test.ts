@@ -125,6 +125,13 @@ describe("a folder without index", () => {
 });
 
 describe("a chart file", () => {
+  it("without index and without archives is the wrong one", async () => {
+    await rm(join(folder, "index.yaml"), { force: true });
+    const empty = join(folder, "empty");
+    await mkdir(empty);
+    expect(await failureOf(itemsOf(createClassicSource({ location: empty })))).toMatchObject({ code: "index-missing" });
+  });
+
   it("comes with the provenance beside it", async () => {
     await write({ "any-name.tgz": web, "any-name.tgz.prov": signature });
     const chart = await openChartFile(join(folder, "any-name.tgz"));

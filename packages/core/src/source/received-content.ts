@@ -32,7 +32,7 @@ export interface ReceivedContent extends BlobContent {
 }
 
 /** Bytes. */
-export const defaultMemoryLimit = 8 * 1024 * 1024;
+const defaultMemoryLimit = 8 * 1024 * 1024;
 const headBytes = 4096;
 
 interface Sink {

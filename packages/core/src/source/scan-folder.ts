@@ -15,10 +15,12 @@ export interface ScanOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The charts of a folder without index: every `.tgz` in it and one level down, as `helm repo index` looks for them; what cannot be read is reported. */
+/** The charts of a folder without index: every `.tgz` in it and one level down, as `helm repo index` looks for them; what cannot be read is reported. @throws index-missing */
 export async function* scanFolder(directory: string, options: ScanOptions): AsyncGenerator<SourceItem, void, undefined> {
   const seen = new Set<string>();
+  let found = false;
   for await (const path of archivesIn(directory)) {
+    found = true;
     options.signal?.throwIfAborted();
     const item = await readArchive(directory, path, options);
     const key = item.kind === "entry" ? `${item.entry.chart}\n${item.entry.version}` : "";
@@ -26,6 +28,16 @@ export async function* scanFolder(directory: string, options: ScanOptions): Asyn
     else yield item;
     if (key !== "") seen.add(key);
   }
+  if (!found) throw nothingThere(directory);
+}
+
+/** More likely the wrong folder than a repository without charts: that one has an index. */
+function nothingThere(directory: string): ChartferryError {
+  return new ChartferryError(`${shown(directory)} holds neither an index.yaml nor a chart archive`, {
+    code: "index-missing",
+    operation: "read folder",
+    hint: "Name the folder that holds the charts",
+  });
 }
 
 /** Sorted by name, so that the order does not depend on the disk. */
