@@ -1,5 +1,9 @@
 import type { ErrorCode } from "../errors.ts";
 
+/** Fits both ends: a classic repository's address names its scheme, a registry's has none. */
+export const askForHttp = "if that is meant to be: --plain-http for a registry, http:// in the address of a classic repository";
+export const askForHttps = "ask for https: no --plain-http for a registry, https:// in the address of a classic repository";
+
 /** The next thing to try, where it follows from the code alone. */
 export const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
   unauthenticated: "give --username and --password-stdin, or log in with helm registry login or docker login",
@@ -23,5 +27,5 @@ export const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
   "upload-lost": "try again: the registry lost the upload session",
   "manifest-unknown": "check the version: this tag does not stand in the repository",
   "manifest-invalid": "the registry does not take this kind of manifest: check that it accepts OCI artifacts",
-  tls: "leave --plain-http out: the server speaks https",
+  tls: askForHttps,
 };

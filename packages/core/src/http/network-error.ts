@@ -1,5 +1,6 @@
 import { ChartferryError, type ErrorDetails, isChartferryError } from "../errors.ts";
 import { printable } from "../shown-text.ts";
+import { askForHttp, askForHttps } from "./error-hints.ts";
 
 export interface NetworkErrorContext {
   readonly operation: string;
@@ -73,7 +74,7 @@ type TlsFinding = (facts: Facts) => Finding;
 const unknownAuthority: TlsFinding = ({ at }) => ({
   code: "tls",
   text: `the certificate of ${at} is signed by an authority that is not trusted here`,
-  hint: "name the authority's certificate with --ca-file",
+  hint: "name the authority's certificate with --ca-file (for a source: --source-ca-file)",
 });
 const outOfDate: TlsFinding = ({ at, code }) => ({
   code: "tls",
@@ -83,7 +84,7 @@ const outOfDate: TlsFinding = ({ at, code }) => ({
 const plainHttp: TlsFinding = ({ at }) => ({
   code: "plain-http",
   text: `${at} speaks plain http where https was expected`,
-  hint: "add --plain-http if that is meant to be",
+  hint: askForHttp,
 });
 
 /** Names of OpenSSL's and Node's codes. */
@@ -112,7 +113,7 @@ const tlsFindings: ReadonlyMap<string, TlsFinding> = new Map([
 
 function tlsFinding(facts: Facts, error: unknown): Finding | undefined {
   const { code, message, at } = facts;
-  if (isTlsRecord(error)) return { code: "tls", text: `${at} speaks https where http was expected`, hint: "leave --plain-http out" };
+  if (isTlsRecord(error)) return { code: "tls", text: `${at} speaks https where http was expected`, hint: askForHttps };
   const known = tlsFindings.get(code)?.(facts);
   if (known !== undefined) return known;
   if (/CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE/.test(code)) {
@@ -146,7 +147,7 @@ function perhapsHttps(at: string): Finding {
     code: "connection-lost",
     retryable: true,
     text: `${at} closed the connection without an answer`,
-    hint: "if it speaks https, ask for https: https:// for a source, no --plain-http for a target",
+    hint: `if it speaks https, ${askForHttps}`,
   };
 }
 
