@@ -53,7 +53,10 @@ describe("the command line", () => {
     [["push", "oci://b/c"], /no chart archive is named/],
     [["publish", "a.tgz"], /--to/],
     [["pull", "chart"], /oci:\/\//],
+    [["migrate", "http://127.0.0.1:1", "oci://127.0.0.1:1/b", "--version", "banana"], /not a version range/],
+    [["migrate", "http://127.0.0.1:1", "oci://127.0.0.1:1/b", "--report", "/nowhere/report.json"], /cannot write the report/],
     [["serve", "--host", "0.0.0.0"], /--allow-anonymous/],
+    [["serve", "--user", "me"], /--user and --password-file go together/],
     [["serve", "--port", "99999"], /port from 0 to 65535/],
   ])("%j is refused with 2 and says why", async (words, text) => {
     const ran = await run(words);

@@ -72,7 +72,9 @@ describe("the embedded registry", () => {
       ["DELETE", "/v2/web/manifests/1.0.0"],
     ] as const) {
       const response = await registry.request(method, path);
+      const body = await response.clone().text();
       expect([response.status, await errorCode(response)]).toEqual([405, "UNSUPPORTED"]);
+      expect([body.includes("read-only"), body.includes(first.directory)]).toEqual([true, false]);
     }
   });
 

@@ -161,6 +161,6 @@ function expiredForGood(request: HttpRequest, used: Authorization): never {
     registry: request.url.host,
     repository: request.repository,
     version: request.version,
-    hint: "log in again: chartferry login",
+    hint: "log in again with helm registry login or docker login",
   });
 }

@@ -116,6 +116,14 @@ describe("a folder without index", () => {
     expect(await source.open(first)).toMatchObject({ created: "2020-01-01T00:00:00Z", provenance: { digest: digestOf(signature) } });
   });
 
+  it("without an archive is the wrong one", async () => {
+    await write({ "README.md": "no charts here" });
+    expect(await failureOf(itemsOf(createClassicSource({ location: folder })))).toMatchObject({
+      code: "index-missing",
+      message: expect.stringContaining("neither an index.yaml nor a chart archive"),
+    });
+  });
+
   it("must exist, and an index that was named must too", async () => {
     expect(await failureOf(itemsOf(createClassicSource({ location: join(root, "nowhere") })))).toMatchObject({ code: "file-missing" });
     expect(await failureOf(itemsOf(createClassicSource({ location: join(folder, "index.yaml") })))).toMatchObject({
@@ -125,13 +133,6 @@ describe("a folder without index", () => {
 });
 
 describe("a chart file", () => {
-  it("without index and without archives is the wrong one", async () => {
-    await rm(join(folder, "index.yaml"), { force: true });
-    const empty = join(folder, "empty");
-    await mkdir(empty);
-    expect(await failureOf(itemsOf(createClassicSource({ location: empty })))).toMatchObject({ code: "index-missing" });
-  });
-
   it("comes with the provenance beside it", async () => {
     await write({ "any-name.tgz": web, "any-name.tgz.prov": signature });
     const chart = await openChartFile(join(folder, "any-name.tgz"));

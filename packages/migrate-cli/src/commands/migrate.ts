@@ -5,7 +5,8 @@ import { migrate } from "../engine/migrate.ts";
 import type { MigrateOptions, MigrationTarget } from "../engine/migrate-options.ts";
 import { isComplete, type Report } from "../engine/report.ts";
 import { defaultJournalPath } from "../engine/state-folder.ts";
-import { reportText, writeReport } from "../engine/write-report.ts";
+import { selectEntries, type Selection } from "../engine/select-entries.ts";
+import { checkReportPlace, reportText, writeReport } from "../engine/write-report.ts";
 import type { Progress } from "../output/progress-view.ts";
 import { createProgress } from "../output/progress.ts";
 import { summarize } from "../output/summary.ts";
@@ -39,6 +40,9 @@ export async function runMigrate(command: MigrateCommand, terminal: Terminal): P
   if (flags.passwordStdin === true && flags.sourcePasswordStdin === true) {
     throw usage("--password-stdin and --source-password-stdin cannot both read stdin", "give the source's by --source-password-file");
   }
+  // Mistakes are told before either end is asked anything.
+  selectEntries(selectionOf(flags));
+  if (flags.report !== undefined) await checkReportPlace(flags.report);
   const { source, traffic } = await openSource(command.source, flags, terminal);
   const targets = await openTargets(command.targets, { flags, concurrency: flags.concurrency }, terminal).catch(async (error: unknown) => {
     await source.close();
@@ -64,16 +68,12 @@ export async function runMigrate(command: MigrateCommand, terminal: Terminal): P
 }
 
 function engineOptions({ flags }: MigrateCommand, terminal: Terminal): Omit<MigrateOptions, "source" | "targets"> {
-  const { chart, exclude, version, existing, concurrency, journal } = flags;
+  const { existing, concurrency, journal } = flags;
   const journalPath = (target: MigrationTarget, source: string): string =>
     typeof journal === "string" ? journal : defaultJournalPath({ source, target: target.id }, terminal.environment);
   return {
     existing,
-    selection: {
-      ...(chart === undefined ? {} : { charts: chart }),
-      ...(exclude === undefined ? {} : { exclude }),
-      ...(version === undefined ? {} : { versionRange: version }),
-    },
+    selection: selectionOf(flags),
     createdPolicy: createdPolicy(flags, terminal),
     maxWaitMs: flags.maxWait,
     interrupt: terminal.interrupt,
@@ -81,6 +81,14 @@ function engineOptions({ flags }: MigrateCommand, terminal: Terminal): Omit<Migr
     configuration: withoutSecrets(flags),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(journal === false ? {} : { journalPath }),
+  };
+}
+
+function selectionOf({ chart, exclude, version }: MigrateFlags): Selection {
+  return {
+    ...(chart === undefined ? {} : { charts: chart }),
+    ...(exclude === undefined ? {} : { exclude }),
+    ...(version === undefined ? {} : { versionRange: version }),
   };
 }
 

@@ -42,6 +42,7 @@ async function serveOptions(directory: string, flags: ServeFlags, terminal: Term
       "add --user NAME --password-file FILE, or --allow-anonymous",
     );
   }
+  if ((user === undefined) !== (passwordFile === undefined)) throw usage("--user and --password-file go together");
   const credential = await readCredential({ username: user, passwordFile, prefix: "--" }, terminal);
   const tls = await readTls(flags);
   return {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { access, constants, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join, basename } from "node:path";
 
 import { ChartferryError } from "@chartferry/core";
@@ -34,13 +34,28 @@ export async function writeReport(path: string, report: Report): Promise<void> {
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw new ChartferryError(`cannot write the report ${path}: ${error instanceof Error ? error.message : "unknown error"}`, {
-      code: "file-unwritable",
-      operation: "write report",
-      hint: "choose another place with --report FILE; run the same command again to get the report",
-      cause: error,
-    });
+    throw unwritable(path, error);
   }
+}
+
+/** Whether a report can be written there, asked before the run that it is to tell of. @throws file-unwritable */
+export async function checkReportPlace(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK);
+    const standing = await stat(path).catch(() => undefined);
+    if (standing?.isDirectory() === true) throw new Error("it is a folder");
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, cause: unknown): ChartferryError {
+  return new ChartferryError(`cannot write the report ${path}: ${cause instanceof Error ? cause.message : "unknown error"}`, {
+    code: "file-unwritable",
+    operation: "write report",
+    hint: "choose another place with --report FILE; run the same command again to get the report",
+    cause,
+  });
 }
 
 async function writePieces(file: FileHandle, pieces: Iterable<string>): Promise<void> {
