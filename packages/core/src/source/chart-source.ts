@@ -42,6 +42,8 @@ export interface ChartSource {
   /** For reports and journal keys: normalised, without credentials. */
   readonly id: string;
   versions(options?: SourceOptions): AsyncIterable<SourceItem>;
+  /** Remarks on the source as a whole, as far as `versions()` has read it; absent where a source has none to make. */
+  notes?(): readonly Note[];
   /** Also works in a process that never called `versions()`. @throws source-missing, digest-mismatch, archive-invalid … */
   open(entry: SourceEntry, options?: SourceOptions): Promise<ChartPackage>;
   close(): Promise<void>;

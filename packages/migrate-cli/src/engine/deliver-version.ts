@@ -87,13 +87,29 @@ async function attemptDelivery(delivery: Delivery, context: DeliveryContext, pro
       existing: context.existing,
       listed,
       layerDigest: item.entry.digest ?? recorded?.layer,
-      recordedDigest: context.existing === "verify" ? recorded?.manifest : undefined,
+      recordedDigest: speaksFor(recorded, item, context.existing) ? recorded.manifest : undefined,
     },
     { signal: context.signal },
   );
   if (checked.action === "push") return send({ item, listed, checked, store }, context, progress);
+  return skipped(item, checked, recorded);
+}
+
+function skipped({ entry }: WorkItem, checked: ExistingAnswer & { readonly action: "skip" }, recorded: JournalEntry | undefined): Attempt {
   const { reason, manifestDigest = recorded?.manifest } = checked;
-  return { status: "skipped", reason, ...(manifestDigest === undefined ? {} : { manifestDigest }) };
+  const layerDigest = reason === "listed" ? undefined : (entry.digest ?? recorded?.layer);
+  const layer = layerDigest === undefined ? {} : { layerDigest };
+  return { status: "skipped", reason, ...(manifestDigest === undefined ? {} : { manifestDigest }), ...layer };
+}
+
+/**
+ * Whether what the journal says of a version still concerns the archive that the source has now. Where the source gives no digest it
+ * is believed, except under `overwrite`: then only the download tells whether there is something new.
+ */
+function speaksFor(recorded: JournalEntry | undefined, { entry }: WorkItem, existing: ExistingPolicy): recorded is JournalEntry {
+  if (recorded === undefined) return false;
+  if (entry.digest === undefined) return existing !== "overwrite";
+  return recorded.layer === undefined ? existing !== "overwrite" : recorded.layer === entry.digest;
 }
 
 function isListed(item: WorkItem, tags: ReadonlySet<string> | undefined): boolean | undefined {

@@ -32,6 +32,7 @@ function describeRun(
     end: run.stop.aborted ? "interrupted" : problem === undefined ? "complete" : "source-failed",
     ...(problem === undefined ? {} : { problem: describeProblem(problem) }),
     source: source.id,
+    notes: [...(source.notes?.() ?? [])],
     targets: targets.map(({ id, connection }) => ({ id, adapter: connection.adapter })),
     journals: [...new Set([...run.journals.values()].map(({ journal }) => journal.path))],
     configuration,

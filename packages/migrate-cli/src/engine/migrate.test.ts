@@ -95,6 +95,12 @@ describe("migrate", () => {
     expect([...report.records()].map(({ version }) => `web ${version}`)).toEqual(names);
   });
 
+  it("reports what is remarkable about the source as a whole", async () => {
+    const notes = [{ code: "index-without-api-version", text: "the index has no apiVersion" }];
+    expect((await run(createFakeSource(["web 1.0.0"], { notes }), [createFakeTarget()])).run.notes).toEqual(notes);
+    expect((await run(createFakeSource(["web 1.0.0"]), [createFakeTarget()])).run.notes).toEqual([]);
+  });
+
   it("throws what keeps the source from being read at all", async () => {
     const breaksOff = new ChartferryError("no index there", { code: "index-missing", operation: "read index" });
     await expect(run(createFakeSource([], { breaksOff }), [createFakeTarget()])).rejects.toMatchObject({ code: "index-missing" });
@@ -135,6 +141,60 @@ describe("a second migrate", () => {
     clear(target);
     await run(createFakeSource(names), [target], { existing: "trust" });
     expect(target.calls).toEqual({ list: 2, resolve: 0, fetchManifest: 0, putManifest: 0, putBlob: 0 });
+  });
+
+  it("takes what its own journal put there for no failure under fail, and asks one HEAD for it", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(names), [target], { journalPath, existing: "fail" });
+    clear(target);
+    const report = await run(createFakeSource(names), [target], { journalPath, existing: "fail" });
+    expect(told(report)).toEqual(names.map((name) => `${name} skipped unchanged`));
+    expect(target.calls).toMatchObject({ resolve: 3, fetchManifest: 0 });
+    const stranger = await run(createFakeSource(names), [target], { existing: "fail" });
+    expect(told(stranger)).toEqual(names.map((name) => `${name} failed already-exists`));
+  });
+
+  it("downloads nothing under overwrite while source and target are as the journal says", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(names), [target], { journalPath });
+    clear(target);
+    const again = createFakeSource(names);
+    const report = await run(again, [target], { journalPath, existing: "overwrite" });
+    expect(told(report)).toEqual(names.map((name) => `${name} skipped unchanged`));
+    expect(again.opened).toEqual([]);
+    expect(target.calls).toMatchObject({ resolve: 3, fetchManifest: 0, putManifest: 0 });
+  });
+
+  it.each([
+    ["verify", "failed conflict"],
+    ["fail", "failed already-exists"],
+    ["overwrite", "pushed copied"],
+  ] as const)("believes no journal about an archive that was replaced in the source: %s", async (existing, outcome) => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(names), [target], { journalPath });
+    const source = createFakeSource(names, { replaced: { "web 1.0.0": "another archive" } });
+    const report = await run(source, [target], { journalPath, existing });
+    expect(told(report)).toEqual([`web 1.0.0 ${outcome}`, "web 1.1.0 skipped unchanged", "db 1.0.0 skipped unchanged"]);
+  });
+
+  it("reads again under overwrite what has no digest in the source, and keeps what the journal knows under verify", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    const options = { withoutDigests: true, replaced: { "web 1.0.0": "another archive" } };
+    await run(createFakeSource(["web 1.0.0"], { withoutDigests: true }), [target], { journalPath });
+    for (let round = 0; round < 2; round++) {
+      const report = await run(createFakeSource(["web 1.0.0"], { withoutDigests: true }), [target], { journalPath });
+      expect([...report.records()][0]).toMatchObject({
+        status: "skipped",
+        reason: "unchanged",
+        layerDigest: expect.stringMatching(/^sha256:/),
+      });
+    }
+    const report = await run(createFakeSource(["web 1.0.0"], options), [target], { journalPath, existing: "overwrite" });
+    expect(told(report)).toEqual(["web 1.0.0 pushed copied"]);
   });
 
   it("pushes again what was deleted at the target, whatever the journal says", async () => {
@@ -211,6 +271,10 @@ describe("a registry that asks for patience", () => {
 async function run(source: FakeSource, targets: readonly FakeTarget[], options: Partial<MigrateOptions> = {}): Promise<Report> {
   const named = targets.map(({ connection }, index): MigrationTarget => ({ id: `t${index}`, connection, namespace: "charts" }));
   return migrate({ source, targets: named, ...options });
+}
+
+function journalIn(folder: string): () => string {
+  return () => `${folder}/journal.jsonl`;
 }
 
 function told(report: Report): string[] {

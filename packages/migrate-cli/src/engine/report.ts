@@ -1,3 +1,5 @@
+import type { Note } from "@chartferry/core";
+
 import type { VersionRecord, VersionStatus } from "./work-item.ts";
 
 /** The report of a run without its records, which may be a million. docs and `report.schema.json` describe the whole. */
@@ -20,6 +22,8 @@ export interface RunFacts {
   /** Why the source broke off. */
   readonly problem?: { readonly code: string; readonly message: string };
   readonly source: string;
+  /** Remarks on the source as a whole, such as an index without `apiVersion`. */
+  readonly notes: readonly Note[];
   readonly targets: readonly { readonly id: string; readonly adapter: string }[];
   readonly journals: readonly string[];
   /** Options of the run, without secrets. */

@@ -27,6 +27,7 @@ export function summarize(report: Report, places: { readonly report?: string | u
     ),
     `${totals.downloads.charts} charts read from the source (${megabytes(totals.downloads.bytes)})${reopened(totals.downloads.reopened)}`,
     ...failures.flatMap((group) => groupLines(group)),
+    ...run.notes.map(({ code, text }) => `note: ${printable(code)}: ${printable(text)}`),
     ...[...notes].map(([code, { count, text }]) => `note: ${printable(code)} (${count}): ${printable(text)}`),
     ...endLines(report),
     ...run.journals.map((path) => `journal: ${printable(path)}`),

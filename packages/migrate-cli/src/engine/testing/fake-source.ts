@@ -1,4 +1,4 @@
-import { ChartferryError, type ChartSource, type SourceItem } from "@chartferry/core";
+import { ChartferryError, type ChartSource, type Note, type SourceItem } from "@chartferry/core";
 
 import { contentOf } from "./fake-target.ts";
 
@@ -15,21 +15,29 @@ export interface FakeSourceOptions {
   readonly broken?: Readonly<Record<string, ChartferryError>>;
   /** Thrown after the last item. */
   readonly breaksOff?: Error;
+  /** `chart version` → another archive than its name: as if it had been replaced in the source. */
+  readonly replaced?: Readonly<Record<string, string>>;
+  /** Whether the index says no digests. Default: false. */
+  readonly withoutDigests?: boolean;
+  /** Remarks on the source as a whole. */
+  readonly notes?: readonly Note[];
   /** Awaited when a chart is opened. */
   readonly beforeOpen?: (name: string) => Promise<void> | void;
 }
 
 /** A repository of charts whose archive is the text `chart version`. Items are `chart version`, or `!chart version` for an unreadable entry. */
-export function createFakeSource(names: Iterable<string>, { broken = {}, breaksOff, beforeOpen }: FakeSourceOptions = {}): FakeSource {
+export function createFakeSource(names: Iterable<string>, options: FakeSourceOptions = {}): FakeSource {
+  const { broken = {}, breaksOff, beforeOpen, replaced = {}, notes } = options;
   const opened: string[] = [];
   let [held, mostHeld] = [0, 0];
   return {
     id: "https://charts.test",
+    ...(notes === undefined ? {} : { notes: () => notes }),
     opened,
     held: () => held,
     mostHeld: () => mostHeld,
     async *versions() {
-      for (const name of names) yield itemOf(name);
+      for (const name of names) yield itemOf(name, options);
       if (breaksOff !== undefined) throw breaksOff;
     },
     async open({ chart, version }) {
@@ -42,7 +50,7 @@ export function createFakeSource(names: Iterable<string>, { broken = {}, breaksO
       const metadata = { apiVersion: "v2", name: chart, version };
       return {
         kind: "assemble",
-        layer: contentOf(name),
+        layer: contentOf(replaced[name] ?? name),
         metadata,
         created: "2021-01-01T00:00:00Z",
         notes: [],
@@ -53,14 +61,12 @@ export function createFakeSource(names: Iterable<string>, { broken = {}, breaksO
   };
 }
 
-function itemOf(name: string): SourceItem {
+function itemOf(name: string, { replaced = {}, withoutDigests = false }: FakeSourceOptions): SourceItem {
   const [chart = "", version = ""] = name.replace("!", "").split(" ");
   if (name.startsWith("!")) {
     const error = new ChartferryError(`entry ${chart} cannot be read`, { code: "entry-invalid", operation: "read index" });
     return { kind: "problem", problem: { chart, version, error } };
   }
-  return {
-    kind: "entry",
-    entry: { chart, version, urls: [`https://charts.test/${chart}-${version}.tgz`], digest: contentOf(name).digest, notes: [] },
-  };
+  const digest = withoutDigests ? {} : { digest: contentOf(replaced[name] ?? name).digest };
+  return { kind: "entry", entry: { chart, version, urls: [`https://charts.test/${chart}-${version}.tgz`], ...digest, notes: [] } };
 }
