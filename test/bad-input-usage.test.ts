@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { expectFailure } from "./scenario-b/expect-failure.ts";
+import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
@@ -88,15 +89,18 @@ describe("one flag never carries a credential to several targets:", () => {
 describe("a file to push", () => {
   const notAChart = join(scratch, "notes.tgz");
   writeFileSync(notAChart, "just text");
+  let registry: RunningEmbedded;
+  beforeAll(async () => (registry = await startEmbedded()));
+  afterAll(() => registry.stop());
 
   it.each([
-    ["that is not there", join(scratch, "gone-1.0.0.tgz"), ["gone-1.0.0.tgz"]],
-    ["that is no archive", notAChart, ["notes.tgz"]],
-    ["that is a folder", scratch, [scratch]],
-  ])("%s is refused before any request", async (_what, file, says) => {
-    const result = await runChartferry(["push", file, "oci://127.0.0.1:1/charts"], { home: scratch });
-    expect([1, 2]).toContain(result.code);
-    expectFailure(result, { code: result.code, says });
-    expect(result.stderr).not.toContain("[connection-refused]");
+    ["that is not there", join(scratch, "gone-1.0.0.tgz"), "file-missing", "gone-1.0.0.tgz"],
+    ["that is no archive", notAChart, "archive-invalid", "notes.tgz"],
+    ["that is a folder", scratch, "usage", "helm package"],
+  ] as const)("%s is refused, with nothing pushed", async (...[, file, reason, named]) => {
+    const result = await runChartferry(["push", file, `oci://${registry.host}/charts`], { home: scratch });
+    expectFailure(result, { code: 2, reason, says: [named] });
+    expect(result.stdout).toBe("");
+    expect(await (await fetch(`${registry.url}/v2/_catalog`)).text()).not.toContain("charts");
   });
 });
