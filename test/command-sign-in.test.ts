@@ -115,36 +115,32 @@ describeWith(["zot"], "sign-in at zot with a password file", () => {
     expect(run.code).not.toBe(0);
     expectFailure(run, { code: run.code, reason: "credentials-unavailable", says: ["docker-credential-nowhere"] });
   });
+});
 
-  describeWith(["helm3", "helm4"], "by what helm registry login wrote", () => {
-    it.each(["helm3", "helm4"] as const)("(%s)", async (name) => {
-      const home = freshHome();
-      const env = {
-        PATH: process.env["PATH"],
-        HOME: home,
-        HELM_CONFIG_HOME: join(home, "config", "helm"),
-        HELM_CACHE_HOME: join(home, "cache"),
-      };
-      const args = ["registry", "login", zot.host, "--plain-http", "-u", testUser.username, "--password-stdin"];
-      const login = await runProgram(requireTool(name), args, { env, stdin: testUser.password });
-      expect({ code: login.code, stderr: login.stderr }).toMatchObject({ code: 0 });
-      expectAllPushed(await migrateTo(zot.host, [], { home }));
-    });
+describeWith(["zot", "helm3", "helm4", "oras"], "sign-in at zot by what other tools wrote", () => {
+  let zot: RunningZot;
+  beforeAll(async () => (zot = await startZot({ htpasswd: true })));
+  afterAll(() => zot.stop());
+
+  it.each(["helm3", "helm4"] as const)("(%s registry login)", async (name) => {
+    const home = freshHome();
+    const folders = { HELM_CONFIG_HOME: join(home, "config", "helm"), HELM_CACHE_HOME: join(home, "cache") };
+    await login(requireTool(name), ["registry", "login", zot.host], { HOME: home, ...folders });
+    expectAllPushed(await migrateTo(zot.host, [], { home }));
   });
 
-  describeWith(["oras"], "by what oras login wrote", () => {
-    it("into Docker's file", async () => {
-      const home = freshHome();
-      const args = ["login", zot.host, "--plain-http", "-u", testUser.username, "--password-stdin"];
-      const login = await runProgram(requireTool("oras"), args, {
-        env: { PATH: process.env["PATH"], HOME: home },
-        stdin: testUser.password,
-      });
-      expect({ code: login.code, stderr: login.stderr }).toMatchObject({ code: 0 });
-      expectAllPushed(await migrateTo(zot.host, [], { home }));
-    });
+  it("(oras login)", async () => {
+    const home = freshHome();
+    await login(requireTool("oras"), ["login", zot.host], { HOME: home });
+    expectAllPushed(await migrateTo(zot.host, [], { home }));
   });
 });
+
+async function login(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  const whole = [...args, "--plain-http", "-u", testUser.username, "--password-stdin"];
+  const result = await runProgram(program, whole, { env: { PATH: process.env["PATH"], ...env }, stdin: testUser.password });
+  expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });
+}
 
 describeWith(["distribution"], "sign-in at Distribution with tokens", () => {
   let tokenServer: TokenServer;
