@@ -15,4 +15,10 @@ describe("showError", () => {
     });
     expect(showError(error)).toBe("error: refused (r.test/charts/web 1.0.0) [denied]\n  try: sign in\n");
   });
+
+  it("names a classic repository by its url alone", () => {
+    const place = { registry: "c.test", repository: "https://c.test/stable" };
+    const error = new ChartferryError("no entries", { code: "index-invalid", operation: "read index", ...place });
+    expect(showError(error)).toBe("error: no entries (https://c.test/stable) [index-invalid]\n");
+  });
 });
