@@ -9,7 +9,7 @@ import type { Reporter, TestCase, TestModule } from "vitest/node";
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const skipped = tests.filter((test) => test.result().state === "skipped");
+    const skipped = tests.filter((test) => isSkipped(test));
     for (const test of skipped) console.log(`SKIPPED ${test.fullName}${noteOf(test)}`);
 
     const passed = tests.filter((test) => test.result().state === "passed").length;
@@ -19,6 +19,16 @@ export default class SummaryReporter implements Reporter {
     const file = process.env["CHARTFERRY_TEST_SUMMARY"];
     if (file) appendFileSync(file, `${JSON.stringify({ passed, failed, skipped: skipped.length })}\n`);
   }
+}
+
+/** A test within a skipped suite within a skipped suite stays `pending`; one that waits for nothing else was never reached. */
+function isSkipped(test: TestCase): boolean {
+  const { state } = test.result();
+  if (state !== "pending") return state === "skipped";
+  for (let place: TestCase["parent"] = test.parent; place.type === "suite"; place = place.parent) {
+    if (place.options.mode === "skip") return true;
+  }
+  return false;
 }
 
 function isBroken(module: TestModule): boolean {

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 
 import { afterEach, describe, expect, it } from "vitest";
 
+import { digestOf } from "../digest.ts";
 import { openConnection } from "./open-connection.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
 
@@ -101,6 +102,44 @@ describe("opening a connection", () => {
     const connection = await openConnection(options);
     await (await connection.openStore("web")).resolve("1.0.0");
     expect(lines[0]).toContain("HEAD /v2/library/web/manifests/1.0.0");
+    await connection.close();
+  });
+});
+
+describe("a token registry", () => {
+  /** Answers 401 with a challenge until a bearer token comes; its own token service writes the scopes down. */
+  async function startTokenRegistry(): Promise<{ registry: string; scopes: string[] }> {
+    const scopes: string[] = [];
+    server = createServer((request, response) => {
+      const url = new URL(request.url ?? "", `http://${request.headers.host}`);
+      if (url.pathname === "/token") {
+        scopes.push(url.searchParams.getAll("scope").join(" "));
+        response.end(JSON.stringify({ token: "t", expires_in: 300 }));
+        return;
+      }
+      const isSignedIn = request.headers.authorization === "Bearer t";
+      response.statusCode = isSignedIn ? (request.method === "PUT" ? 201 : 200) : 401;
+      if (!isSignedIn) response.setHeader("www-authenticate", `Bearer realm="http://${request.headers.host}/token",service="test"`);
+      response.end(JSON.stringify({ tags: [] }));
+    });
+    await new Promise<void>((done) => server?.listen(0, "127.0.0.1", done));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("the system named no port");
+    return { registry: `127.0.0.1:${address.port}`, scopes };
+  }
+
+  it.each([
+    ["target", ["repository:charts/web:pull,push"]],
+    ["source", ["repository:charts/web:pull"]],
+  ] as const)("is asked by the %s's end for one token a repository, with the rights that end needs", async (end, expected) => {
+    const { registry, scopes } = await startTokenRegistry();
+    const connection = await openConnection({ end, registry, environment: {}, adapters: [generic], adapter: "generic" });
+    const store = await connection.openStore("charts/web");
+    for await (const tag of store.tags()) expect(tag).toBe("none");
+    const bytes = new TextEncoder().encode("{}");
+    const manifest = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: digestOf(bytes), bytes };
+    if (end === "target") await store.putManifest("1.0.0", manifest);
+    expect(scopes).toEqual(expected);
     await connection.close();
   });
 });

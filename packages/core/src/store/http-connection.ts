@@ -72,12 +72,18 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
     tagPageSize: adapter.traits.tagPageSize,
     manifestBytes: adapter.traits.manifestBytes,
     url: (path) => new URL(`/v2/${repository}/${path}`, origin),
-    send: ({ access, alsoPull, ...request }) => http.send({ ...request, repository, scopes: scopes({ access, alsoPull }, repository) }),
+    send: ({ access, alsoPull, ...request }) =>
+      http.send({ ...request, repository, scopes: scopes({ access: usual(options.end, access), alsoPull }, repository) }),
     hasBlob: (digest, call) => hasBlob(end, digest, call),
     pause: (retry) => waitBeforeRetry(retry, { clock, maxWaitMs }),
     mapError: (view) => adapter.mapError?.(view),
   };
   return end;
+}
+
+/** A target is listed and then pushed to: one token with both rights saves a second request a repository. */
+function usual(end: ConnectOptions["end"], access: RepositoryRequest["access"]): RepositoryRequest["access"] {
+  return end === "target" && access === "pull" ? "push" : access;
 }
 
 /** A push asks for `pull,push` at once: some token servers mishandle a second, wider request. */

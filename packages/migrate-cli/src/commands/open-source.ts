@@ -52,8 +52,12 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
 async function openHttp(location: string, flags: SourceFlags & ClassicFlags, terminal: Terminal): Promise<HttpClient> {
   const origin = /^https?:/i.test(location) && URL.canParse(location) ? new URL(new URL(location).origin) : undefined;
   const options = { environment: terminal.environment, tls: sourceTls(flags), maxWaitMs: flags.maxWait, ...requestLog(flags, terminal) };
-  if (origin === undefined) return createHttpClient({ ...options, origin: new URL("http://localhost") });
   const { sourceUsername, sourcePasswordFile, sourcePasswordStdin } = flags;
+  if (origin === undefined) {
+    const given = [sourceUsername, sourcePasswordFile, sourcePasswordStdin].some((value) => value !== undefined);
+    if (given) throw usage("a folder asks for no password: --source-username and its kin are for http(s) sources");
+    return createHttpClient({ ...options, origin: new URL("http://localhost") });
+  }
   const explicit = await readCredential(
     { username: sourceUsername, passwordFile: sourcePasswordFile, passwordStdin: sourcePasswordStdin, prefix: "--source-" },
     terminal,

@@ -20,7 +20,7 @@ export async function runPull(
 ): Promise<ExitCode> {
   const reference = parseReference(text, { version: flags.version });
   const options = await connectOptions(flags, terminal);
-  const connection = await connectRegistry({ ...options, registry: reference.registry.toLowerCase() });
+  const connection = await connectRegistry({ ...options, end: "source", registry: reference.registry.toLowerCase() });
   try {
     const store = await connection.openStore(reference.repository);
     const signal = AbortSignal.any([terminal.interrupt, terminal.abort]);

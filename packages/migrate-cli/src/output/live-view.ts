@@ -4,7 +4,7 @@ import { printable } from "@chartferry/core";
 
 import type { StatusCounts, Totals } from "../engine/report.ts";
 import type { Progress, ProgressOptions } from "./progress-view.ts";
-import { megabytes, seen, noticeOf, countsLine } from "./progress-words.ts";
+import { sizeText, seen, noticeOf, countsLine } from "./progress-words.ts";
 
 /** One bar a target. Without colours: they would say nothing that the figures do not. */
 export function createLiveView(stream: NodeJS.WritableStream, { targets, clock }: Pick<ProgressOptions, "targets" | "clock">): Progress {
@@ -41,5 +41,5 @@ function update(bar: SingleBar, totals: Totals, { counts, seconds }: { readonly 
   if (counts === undefined) return;
   const done = counts.pushed + counts.skipped + counts.failed + counts.refused + counts["not-attempted"];
   bar.setTotal(Math.max(seen(totals), done));
-  bar.update(done, { counts: `${countsLine(counts)}, ${megabytes(counts.bytes)} sent`, rate: Math.round(done / seconds) });
+  bar.update(done, { counts: `${countsLine(counts)}, ${sizeText(counts.bytes)} sent`, rate: Math.round(done / seconds) });
 }

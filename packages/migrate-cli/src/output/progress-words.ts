@@ -23,7 +23,7 @@ export function countsLine(counts: StatusCounts | undefined): string {
   return `${pushed} pushed, ${skipped} already there, ${failed} failed, ${refused} refused${rest > 0 ? `, ${rest} not attempted` : ""}`;
 }
 
-/** Decimal megabytes, one digit. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+/** Decimal units, one digit. */
+export function sizeText(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

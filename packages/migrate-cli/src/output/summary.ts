@@ -2,7 +2,7 @@ import { printable } from "@chartferry/core";
 
 import type { Report } from "../engine/report.ts";
 import type { VersionRecord } from "../engine/work-item.ts";
-import { megabytes, countsLine } from "./progress-words.ts";
+import { sizeText, countsLine } from "./progress-words.ts";
 
 interface Group {
   count: number;
@@ -23,18 +23,27 @@ export function summarize(report: Report, places: { readonly report?: string | u
   const lines = [
     `${printable(run.source)}: ${totals.entries} versions${totals.excluded > 0 ? `, ${totals.excluded} not selected` : ""}${totals.problems > 0 ? `, ${totals.problems} unusable` : ""}`,
     ...run.targets.map(
-      ({ id }) => `  ${printable(id)}: ${countsLine(totals.targets[id])}; ${megabytes(totals.targets[id]?.bytes ?? 0)} sent`,
+      ({ id }) =>
+        `  ${printable(id)}: ${countsLine(totals.targets[id])}; ${sizeText(totals.targets[id]?.bytes ?? 0)} sent${requestsAt(report, id)}`,
     ),
-    `${totals.downloads.charts} charts read from the source (${megabytes(totals.downloads.bytes)})${reopened(totals.downloads.reopened)}`,
+    `${totals.downloads.charts} charts read from the source (${sizeText(totals.downloads.bytes)})${reopened(totals.downloads.reopened)}`,
     ...failures.flatMap((group) => groupLines(group)),
     ...run.notes.map(({ code, text }) => `note: ${printable(code)}: ${printable(text)}`),
     ...[...notes].map(([code, { count, text }]) => `note: ${printable(code)} (${count}): ${printable(text)}`),
     ...endLines(report),
-    ...run.journals.map((path) => `journal: ${printable(path)}`),
     ...(places.report === undefined ? [] : [`report: ${printable(places.report)}`]),
     ...(places.report === undefined && failures.length > 0 ? ["for every version of these: --report FILE"] : []),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Of the target's own end, its token and blob hosts included; a folder has none. */
+function requestsAt({ hosts }: Report, target: string): string {
+  const own = hosts.filter((host) => host.target === target);
+  const requests = own.reduce((sum, host) => sum + host.requests, 0);
+  const retries = own.reduce((sum, host) => sum + host.retries, 0);
+  if (requests === 0) return "";
+  return ` in ${requests} requests${retries > 0 ? `, ${retries} of them repeated` : ""}`;
 }
 
 function reopened(count: number): string {
