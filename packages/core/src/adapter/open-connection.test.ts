@@ -106,28 +106,28 @@ describe("opening a connection", () => {
   });
 });
 
-describe("a token registry", () => {
-  /** Answers 401 with a challenge until a bearer token comes; its own token service writes the scopes down. */
-  async function startTokenRegistry(): Promise<{ registry: string; scopes: string[] }> {
-    const scopes: string[] = [];
-    server = createServer((request, response) => {
-      const url = new URL(request.url ?? "", `http://${request.headers.host}`);
-      if (url.pathname === "/token") {
-        scopes.push(url.searchParams.getAll("scope").join(" "));
-        response.end(JSON.stringify({ token: "t", expires_in: 300 }));
-        return;
-      }
-      const isSignedIn = request.headers.authorization === "Bearer t";
-      response.statusCode = isSignedIn ? (request.method === "PUT" ? 201 : 200) : 401;
-      if (!isSignedIn) response.setHeader("www-authenticate", `Bearer realm="http://${request.headers.host}/token",service="test"`);
-      response.end(JSON.stringify({ tags: [] }));
-    });
-    await new Promise<void>((done) => server?.listen(0, "127.0.0.1", done));
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("the system named no port");
-    return { registry: `127.0.0.1:${address.port}`, scopes };
-  }
+/** Answers 401 with a challenge until a bearer token comes; its own token service writes the scopes down. */
+async function startTokenRegistry(): Promise<{ registry: string; scopes: string[] }> {
+  const scopes: string[] = [];
+  server = createServer((request, response) => {
+    const url = new URL(request.url ?? "", `http://${request.headers.host}`);
+    if (url.pathname === "/token") {
+      scopes.push(url.searchParams.getAll("scope").join(" "));
+      response.end(JSON.stringify({ token: "t", expires_in: 300 }));
+      return;
+    }
+    const isSignedIn = request.headers.authorization === "Bearer t";
+    response.statusCode = isSignedIn ? (request.method === "PUT" ? 201 : 200) : 401;
+    if (!isSignedIn) response.setHeader("www-authenticate", `Bearer realm="http://${request.headers.host}/token",service="test"`);
+    response.end(JSON.stringify({ tags: [] }));
+  });
+  await new Promise<void>((done) => server?.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the system named no port");
+  return { registry: `127.0.0.1:${address.port}`, scopes };
+}
 
+describe("a token registry", () => {
   it.each([
     ["target", ["repository:charts/web:pull,push"]],
     ["source", ["repository:charts/web:pull"]],
