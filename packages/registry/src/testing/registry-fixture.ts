@@ -17,7 +17,10 @@ export interface TestRegistry extends RunningRegistry {
 export async function startTestRegistry(options: Partial<StartRegistryOptions> = {}): Promise<TestRegistry> {
   const parent = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   const directory = options.directory ?? (await mkdtemp(join(parent, "chartferry-registry-")));
-  const registry = await startRegistry({ durability: "none", ...options, directory });
+  const registry = await startRegistry({ durability: "none", ...options, directory }).catch(async (error: unknown) => {
+    if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
   return {
     ...registry,
     directory,
