@@ -21,11 +21,18 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-async function startOf(pid: number): Promise<string> {
+interface ProcessFacts {
+  /** Clock ticks between boot and start; empty where the system does not tell. */
+  readonly started: string;
+  /** It has ended, and only its parent has not asked yet how: signals still find such a process. */
+  readonly ended: boolean;
+}
+
+async function factsOf(pid: number): Promise<ProcessFacts> {
   const stat = await textOf(`/proc/${pid}/stat`);
-  // The second field is the program's name in parentheses and may hold spaces; counting starts behind it.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return stat === "" ? "" : (fields[19] ?? "");
+  // The second field is the program's name in parentheses and may hold spaces; counting starts behind it, with the state.
+  const fields = stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { started: fields[19] ?? "", ended: fields[0] === "Z" || fields[0] === "X" };
 }
 
 export async function currentProcess(): Promise<ProcessIdentity> {
@@ -33,7 +40,7 @@ export async function currentProcess(): Promise<ProcessIdentity> {
     host: hostname(),
     boot: await textOf("/proc/sys/kernel/random/boot_id"),
     pid: process.pid,
-    started: await startOf(process.pid),
+    started: (await factsOf(process.pid)).started,
   };
 }
 
@@ -54,6 +61,7 @@ export async function stateOf(owner: ProcessIdentity, self: ProcessIdentity): Pr
   if (owner.host !== self.host) return "elsewhere";
   if (owner.boot !== self.boot) return "dead";
   if (!answersSignals(owner.pid)) return "dead";
-  const started = await startOf(owner.pid);
+  const { started, ended } = await factsOf(owner.pid);
+  if (ended) return "dead";
   return owner.started !== "" && started !== "" && started !== owner.started ? "dead" : "alive";
 }
