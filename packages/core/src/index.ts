@@ -53,6 +53,7 @@ export type { OpenRegistry, RegistryChart } from "./source/fetch-from-registry.t
 export { openChartFile, type OpenFileOptions } from "./source/file-source.ts";
 export type { ProvenancePolicy } from "./source/provenance-policy.ts";
 export type { ReceivedContent } from "./source/received-content.ts";
+export { temporaryFileError } from "./source/temporary-file.ts";
 export { listCatalog } from "./store/catalog-listing.ts";
 export type {
   BlobMounter,

@@ -1,11 +1,11 @@
 import { readdirSync } from "node:fs";
 import type { ServerResponse } from "node:http";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { ChartferryError } from "../errors.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
@@ -14,6 +14,7 @@ import { manualClock } from "../http/testing/manual-clock.ts";
 import type { SeenRequest, StubHandler, StubServer } from "../http/testing/start-stub-server.ts";
 import { startStubServer } from "../http/testing/start-stub-server.ts";
 import { fetchIndex } from "./fetch-index.ts";
+import { receiveContent } from "./received-content.ts";
 import { failureOf } from "./testing/classic-repository.ts";
 
 const index = Buffer.from("0123456789".repeat(5_000));
@@ -24,6 +25,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "chartferry-test-"));
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await server.close();
   await rm(directory, { recursive: true });
 });
@@ -162,4 +164,41 @@ it("kept compressed by its server is decompressed, and damaged refused", async (
   expect((await fetchFrom([whole(zipped)])).text).toBe(index.toString());
   await server.close();
   expect(await failureOf(fetchFrom([whole(zipped.subarray(0, 60))]))).toMatchObject({ code: "index-invalid" });
+});
+
+/** From here on every write to a file takes as much as a disk that is nearly full does: some bytes, then nothing more. */
+async function fillDisk(errno: string): Promise<void> {
+  const probe = await open("/dev/null", "r+");
+  const write = vi.spyOn(Object.getPrototypeOf(probe), "write");
+  await probe.close();
+  write.mockResolvedValueOnce({ bytesWritten: 5 }).mockRejectedValue(Object.assign(new Error(`${errno}: write`), { code: errno }));
+}
+
+it.each(["ENOSPC", "EDQUOT", "EFBIG"])("for which the disk has no room (%s) names the temporary folder and TMPDIR", async (errno) => {
+  await fillDisk(errno);
+  const error = await failureOf(fetchFrom([resumable()]));
+  expect(error).toMatchObject({ code: "file-unwritable", hint: "set TMPDIR to a place with room" });
+  expect(error.message).toBe(`the temporary folder ${directory} has no room left (${errno})`);
+  expect(server.requests).toHaveLength(1);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+it("for which there is no temporary folder says so", async () => {
+  await rm(directory, { recursive: true });
+  const error = await failureOf(fetchFrom([resumable()]));
+  await (await open(directory, "wx")).close();
+  expect(error).toMatchObject({ code: "file-unwritable", message: expect.stringContaining("cannot be written (ENOENT)") });
+  expect(error.hint).toContain("TMPDIR");
+});
+
+it("and a chart too large for memory fail alike on a full disk, with nothing left there", async () => {
+  server = await startStubServer(resumable());
+  await fillDisk("ENOSPC");
+  const chunks = (async function* () {
+    yield index;
+    yield index;
+  })();
+  const error = await failureOf(receiveContent(chunks, { memoryLimit: 60_000, directory, operation: "fetch chart" }));
+  expect(error).toMatchObject({ code: "file-unwritable", operation: "fetch chart", hint: "set TMPDIR to a place with room" });
+  expect(readdirSync(directory)).toEqual([]);
 });

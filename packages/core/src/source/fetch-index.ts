@@ -10,6 +10,7 @@ import { ChartferryError, isChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
 import { gunzippedIfGzip } from "./gunzip-index.ts";
 import { httpFailure } from "./http-failure.ts";
+import { temporaryFileError } from "./temporary-file.ts";
 import { shownUrl } from "../http/redact.ts";
 
 export interface FetchIndexOptions {
@@ -44,18 +45,18 @@ const fruitlessAttempts = 5;
 /** Cuts at all: a server that gives a little each time must come to an end as well. */
 const mostAttempts = 100;
 
-/** Brings the whole index to a temporary file; a cut is resumed where it happened, if the server can. @throws index-missing, unauthenticated, index-truncated … */
+/** Brings the whole index to a temporary file; a cut is resumed where it happened, if the server can. @throws index-missing, unauthenticated, index-truncated, file-unwritable (no room for it) … */
 export async function fetchIndex(url: URL, options: FetchIndexOptions): Promise<FetchedIndex> {
-  const directory = await mkdtemp(join(options.directory ?? tmpdir(), "chartferry-index-"));
+  const directory = await mkdtemp(join(options.directory ?? tmpdir(), "chartferry-index-")).catch(fileFault(options));
   const release = async (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
     const path = join(directory, "index");
-    const file = await open(path, "wx", 0o600);
+    const file = await open(path, "wx", 0o600).catch(fileFault(options));
     const download: Download = { url, file, options, size: 0, total: undefined, validator: undefined };
     try {
       await downloadAll(download);
     } finally {
-      await file.close();
+      await file.close().catch(fileFault(options));
     }
     const openFile = (signal?: AbortSignal): AsyncIterable<Uint8Array> => createReadStream(path, signal === undefined ? {} : { signal });
     return {
@@ -140,17 +141,23 @@ async function append(download: Download, chunk: Uint8Array): Promise<void> {
   }
   let written = 0;
   while (written < chunk.byteLength) {
-    const { bytesWritten } = await download.file.write(chunk, written, chunk.byteLength - written, download.size + written);
-    written += bytesWritten;
+    const writing = download.file.write(chunk, written, chunk.byteLength - written, download.size + written);
+    written += (await writing.catch(fileFault(download.options))).bytesWritten;
   }
   download.size += chunk.byteLength;
 }
 
 async function restart(download: Download): Promise<void> {
-  await download.file.truncate(0);
+  await download.file.truncate(0).catch(fileFault(download.options));
   download.size = 0;
   download.total = undefined;
   download.validator = undefined;
+}
+
+function fileFault({ directory }: FetchIndexOptions): (error: unknown) => never {
+  return (error) => {
+    throw temporaryFileError(error, "read index", directory);
+  };
 }
 
 function validatorOf(answer: HttpAnswer): string | undefined {

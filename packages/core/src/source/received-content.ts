@@ -9,6 +9,7 @@ import type { BlobContent } from "../content.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { describeBytes, isGzip } from "./describe-bytes.ts";
+import { temporaryFileError } from "./temporary-file.ts";
 
 export interface ReceiveOptions {
   readonly expectedDigest?: Digest | undefined;
@@ -42,7 +43,7 @@ interface Sink {
   file: FileHandle | undefined;
 }
 
-/** Reads a stream to its end, hashing on the way, into memory or beyond the limit into a temporary file. @throws digest-mismatch, too-large */
+/** Reads a stream to its end, hashing on the way, into memory or beyond the limit into a temporary file. @throws digest-mismatch, too-large, file-unwritable (no room for the file) */
 export async function receiveContent(chunks: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<ReceivedContent> {
   const sink: Sink = { chunks: [], size: 0, directory: undefined, file: undefined };
   const hash = createHash("sha256");
@@ -54,7 +55,7 @@ export async function receiveContent(chunks: AsyncIterable<Uint8Array>, options:
       hash.update(chunk);
       await store(sink, chunk, options);
     }
-    await sink.file?.close();
+    await sink.file?.close().catch(fileFault(options));
     const content = finished(sink, `sha256:${hash.digest("hex")}`, head);
     checkDigest(content, options);
     return content;
@@ -69,10 +70,21 @@ async function store(sink: Sink, chunk: Uint8Array, options: ReceiveOptions): Pr
   if (options.sizeLimit !== undefined && sink.size > options.sizeLimit) throw tooLarge(options.sizeLimit, options.operation);
   sink.chunks.push(chunk);
   if (sink.file === undefined && sink.size <= (options.memoryLimit ?? defaultMemoryLimit)) return;
-  sink.file ??= await openSpill(sink, options.directory);
+  await spill(sink, options.directory).catch(fileFault(options));
+}
+
+/** Moves what is in memory to the file. */
+async function spill(sink: Sink, directory: string | undefined): Promise<void> {
+  sink.file ??= await openSpill(sink, directory);
   const pending = sink.chunks;
   sink.chunks = [];
   for (const part of pending) await writeAll(sink.file, part);
+}
+
+function fileFault({ directory, operation = "receive content" }: ReceiveOptions): (error: unknown) => never {
+  return (error) => {
+    throw temporaryFileError(error, operation, directory);
+  };
 }
 
 async function openSpill(sink: Sink, directory: string | undefined): Promise<FileHandle> {
