@@ -132,8 +132,9 @@ describe("no secret is seen in stdout, stderr, report, journal or any other file
       options: ["--user", testUser.username, "--password-file", passwordFile(home, testUser.password)],
     });
     const refusedBySource = await runWithSecrets({ source: source.url, target: `oci://${registry.host}/charts` });
-    const refusedByTarget = await runWithSecrets({ source: folder, target: `oci://${registry.host}/charts` });
-    await Promise.all([source.stop(), registry.stop()]);
+    const open = await startStaticServer(folder, { auth: sourceUser });
+    const refusedByTarget = await runWithSecrets({ source: open.url, target: `oci://${registry.host}/charts` });
+    await Promise.all([source.stop(), open.stop(), registry.stop()]);
     expect([refusedBySource.result.code, refusedByTarget.result.code]).toEqual([2, 1]);
     expectNoSecret(refusedBySource.home, refusedBySource.result);
     expectNoSecret(refusedByTarget.home, refusedByTarget.result);

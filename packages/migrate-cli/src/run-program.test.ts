@@ -50,6 +50,7 @@ describe("the command line", () => {
     [["migrate", examples, "oci://b/c", "oci://b/c/"], /given twice/],
     [["migrate", examples, "oci://b/c", "--password-stdin", "--source-password-stdin"], /cannot both read stdin/],
     [["migrate", examples, "oci-layout:/tmp/never", "--created", "yesterday"], /RFC 3339/],
+    [["migrate", examples, "oci://b/c", "--source-username", "me"], /a folder asks for no password/],
     [["push", "oci://b/c"], /no chart archive is named/],
     [["publish", "a.tgz"], /--to/],
     [["pull", "chart"], /oci:\/\//],
