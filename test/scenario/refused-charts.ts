@@ -18,7 +18,31 @@ export interface RefusedChart {
 const BOTH: readonly HelmName[] = ["helm3", "helm4"];
 const TOO_BIG_FOR_HELM_3 = 5 * 1024 * 1024 + 1;
 
+/** YAML that lenient readers take and Helm's does not, each as the whole Chart.yaml. */
+const refusedYaml: readonly (readonly [name: string, title: string, yaml: (head: string) => string])[] = [
+  ["yaml-directive", "names another YAML version in a directive", (head) => `%YAML 1.2\n---\n${head}`],
+  ["long-key", "has a key of more than 1,024 characters", (head) => `${head}${"k".repeat(1025)}: v\n`],
+  ["block-tab", "has a block text that begins with a tab", (head) => `${head}d: |\n  \ttext\n`],
+  ["comment-tab", "has a tab before a comment", (head) => `${head}\t# comment\na: b\n`],
+  ["next-line", "has the control character for a next line", (head) => `${head}a: b\u0085c\n`],
+  ["line-separator", "has a line separator of Unicode", (head) => `${head}a: b\u2028c\n`],
+  ["surrogates", "escapes surrogates", (head) => `${head}a: "\\ud83d\\ude00"\n`],
+  ["no-code-point", "escapes what is no code point", (head) => `${head}a: "\\U00110000"\n`],
+  ["slash-escape", "escapes a slash", (head) => `${head}a: "\\/"\n`],
+  ["list-key", "has a list for a key", (head) => `${head}? [a, b]\n: v\n`],
+  ["map-key", "has a map for a key", (head) => `${head}? {a: b}\n: v\n`],
+  ["odd-anchor", "has an anchor with a slash", (head) => `${head}a: &a-b_c/d v\n`],
+];
+
 export const refusedCharts: readonly RefusedChart[] = [
+  ...refusedYaml.map(([name, title, yaml]) => ({
+    title,
+    name,
+    archive: () => buildArchive([{ name: `${name}/Chart.yaml`, content: yaml(`apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`) }]),
+    refusedBy: BOTH,
+    helmSays: /cannot load Chart\.yaml/u,
+    weSay: /Helm does not read/u,
+  })),
   {
     title: "has a values.yaml that is no YAML",
     name: "broken-values",

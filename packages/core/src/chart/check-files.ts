@@ -2,7 +2,7 @@ import { quote } from "../shown-text.ts";
 import type { NoteList, ChartNoteCode } from "./chart-notes.ts";
 import { checkLock } from "./decode-metadata.ts";
 import { decodeAnything, type Complaints } from "./decode-value.ts";
-import { checkYamlMap } from "./parse-yaml.ts";
+import { checkYamlMap, TooDeepError } from "./parse-yaml.ts";
 import type { ChartFile } from "./walk-archive.ts";
 import { readYamlFile, textOf, textProblem } from "./yaml-file.ts";
 
@@ -24,7 +24,7 @@ function checkValues(data: Buffer, notes: NoteList): void {
   if (documentStart.test(text.replace(leadingMarker, ""))) {
     notes.add("several-values-documents", "values.yaml has several documents: Helm 3 reads the first, Helm 4 merges them");
   }
-  const problem = problemOf(() => {
+  const problem = problemOf("values.yaml", notes, () => {
     // Helm 3 reads the first document, Helm 4 all of them.
     for (const document of text.replace(leadingMarker, "").split(documentStart)) {
       const complaint = documentProblem(document);
@@ -36,8 +36,8 @@ function checkValues(data: Buffer, notes: NoteList): void {
 }
 
 function documentProblem(document: string): string | undefined {
-  const typed = checkYamlMap(document);
   const complaints: Complaints = [];
+  const typed = checkYamlMap(document, complaints);
   if (typed !== undefined) decodeAnything(typed, null, { path: "", complaints });
   return complaints[0];
 }
@@ -46,17 +46,22 @@ const leadingMarker = /^(?:[ \t]*(?:#.*)?\r?\n)*---[ \t\r]*$/m;
 const documentStart = /^---(?:[ \t\r]|$)/m;
 
 function checkLockFile(name: string, data: Buffer, notes: NoteList): void {
-  const problem = problemOf(() => {
+  const problem = problemOf(name, notes, () => {
     const file = readYamlFile(data);
-    return checkLock(file.node)[0] ?? file.problem;
+    if (file.cut) notes.add("not-checked", `${name} is not checked wholly: it is nested deeper than chartferry follows`);
+    return checkLock(file.node)[0] ?? file.refusals[0] ?? file.problem;
   });
   note(notes, "bad-lock", problem === undefined ? undefined : `${name} cannot be read: ${quote(problem)}`);
 }
 
-function problemOf(check: () => string | undefined): string | undefined {
+function problemOf(name: string, notes: NoteList, check: () => string | undefined): string | undefined {
   try {
     return check();
   } catch (error) {
+    if (error instanceof TooDeepError) {
+      notes.add("not-checked", `${name} is not checked: ${error.message}`);
+      return undefined;
+    }
     return error instanceof Error ? error.message : "it is not YAML";
   }
 }

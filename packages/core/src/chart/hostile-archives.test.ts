@@ -86,9 +86,8 @@ describe("YAML bombs", () => {
       "aliases",
       `${head}${["x0: &x0 [a, a, a, a, a, a, a, a, a]", ...Array.from({ length: 9 }, (_, n) => `x${n + 1}: &x${n + 1} [${`*x${n}, `.repeat(9)}]`)].join("\n")}\n`,
     ],
-    ["depth", `${head}x: ${"[".repeat(100_000)}`],
+    ["depth", "[".repeat(100_000)],
     ["an anchor in itself", `${head}x: &x [*x]\n`],
-    ["a null key", `${head}~: x\n`],
     ["5 MiB", head + "#".repeat(6 * mebibyte)],
   ])("refuses %s in Chart.yaml in no time", async (_what, chartYaml) => {
     const start = process.cpuUsage();

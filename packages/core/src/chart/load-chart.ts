@@ -5,6 +5,7 @@ import { checkFiles } from "./check-files.ts";
 import { decodeMetadata } from "./decode-metadata.ts";
 import { finishMetadata, identityProblem } from "./finish-metadata.ts";
 import { emptyMetadata, type MetadataDraft } from "./metadata-draft.ts";
+import { TooDeepError } from "./parse-yaml.ts";
 import { walkArchive, type ChartFile } from "./walk-archive.ts";
 import { readYamlFile } from "./yaml-file.ts";
 
@@ -33,11 +34,17 @@ export function loadMetadata(files: readonly ChartFile[], notes: NoteList): Meta
 function decodeFile(file: ChartFile, draft: MetadataDraft, notes: NoteList): void {
   const code = file.path === "Chart.yaml" ? "bad-chart-yaml" : "bad-requirements-yaml";
   try {
-    const { node, problem } = readYamlFile(file.data ?? Buffer.alloc(0));
+    const { node, problem, refusals, cut } = readYamlFile(file.data ?? Buffer.alloc(0));
+    if (cut) notes.add("not-checked", `${file.path} has keys that are nested deeper than chartferry follows: they are left out`);
+    for (const refusal of refusals) notes.add(code, `${file.path} is YAML that Helm does not read: ${quote(refusal)}`);
     if (problem !== undefined) notes.add("not-text", `${file.path} is not what YAML calls text: ${problem}`);
     for (const complaint of decodeMetadata(node, draft)) notes.add(code, `${file.path}: ${quote(complaint)}`);
   } catch (error) {
-    notes.add(code, `${file.path} cannot be read: ${quote(error instanceof Error ? error.message : "it is not YAML")}`);
+    const deep = error instanceof TooDeepError;
+    notes.add(
+      deep ? "not-checked" : code,
+      `${file.path} cannot be read: ${quote(error instanceof Error ? error.message : "it is not YAML")}`,
+    );
   }
 }
 

@@ -1,16 +1,19 @@
 import { FAILSAFE_SCHEMA, load, Schema, Type, type LoadOptions } from "js-yaml";
 
 import { floatKeyText } from "./float-text.ts";
+import { createGoCheck, type ParserState } from "./yaml-refused-by-go.ts";
 import { resolvePlain, resolveTagged, scalarTags, type GoScalar } from "./yaml-scalar.ts";
 
 /** A YAML node after aliases and merge keys are resolved. Text stays text; `Scalar` is what YAML gave another type. */
 export type YamlNode = string | null | Scalar | YamlNode[] | YamlMapping;
 export type YamlMapping = Map<string, YamlNode>;
 
-/** Nesting that we follow; goyaml's own limit is 10,000, ours protects the stack. */
-const maxDepth = 200;
+/** Nesting that we follow. goyaml's own limit is 10,000; ours is what a stack of 1 MB takes, with some to spare (measured: 1,650). */
+const maxDepth = 1000;
 /** Nodes after alias expansion; beyond, goyaml speaks of excessive aliasing. */
 const maxNodes = 400_000;
+/** Of one document; the first one is enough for a report. */
+const mostRefusals = 5;
 /** Where plain `<<` keys and null keys stand in the parser's objects: no YAML text can hold U+0000. */
 const mergeKey = "\0merge";
 const nullKey = "\0null";
@@ -58,29 +61,50 @@ class MergeScalar {
  * Parses the first document of a YAML stream as Helm does (goyaml v2: YAML 1.1 typing, duplicate keys tolerated, the last wins,
  * a merge key overrides what stands before it). The one place that knows the YAML library. @throws Error with the reason
  */
-export function parseYaml(text: string): YamlNode {
-  let raw: unknown;
+export function parseYaml(text: string, refusals?: string[]): YamlNode {
+  return withinStack(() => {
+    const raw = loadDocument(firstDocument(text), options, refusals);
+    checkSize(raw);
+    return convert(raw, refusals);
+  });
+}
+
+/** The document is nested deeper than we follow; Helm may read it all the same. */
+export class TooDeepError extends Error {}
+
+function withinStack<Result>(work: () => Result): Result {
   try {
-    raw = load(firstDocument(text), options);
+    return work();
   } catch (cause) {
-    throw new Error(cause instanceof Error ? (cause.message.split("\n", 1)[0] ?? "") : "not YAML", { cause });
+    const reason = cause instanceof Error ? (cause.message.split("\n", 1)[0] ?? "") : "not YAML";
+    const deep = cause instanceof RangeError || reason.startsWith("nesting exceeded");
+    if (deep) throw new TooDeepError(`it is nested deeper than the ${maxDepth} levels that chartferry follows`, { cause });
+    throw new Error(reason, { cause });
   }
-  checkSize(raw);
-  return convert(raw);
+}
+
+/** `refusals` takes what Helm's reader would not read although ours does; without it, nobody looks for that. */
+function loadDocument(document: string, how: Options, refusals: string[] | undefined): unknown {
+  const check = refusals === undefined ? undefined : createGoCheck(document);
+  if (check === undefined) return load(document, how);
+  const raw = load(document, { ...how, listener: check.listener });
+  const verdict = check.verdict();
+  if (verdict !== undefined) refusals?.push(verdict);
+  return raw;
 }
 
 /** What makes a document readable or not beyond its syntax: odd floats, null keys, aliases, merges, explicit tags. */
-const needsTyping = /\.(?:nan|inf)\b|[&*]\w|<<|\bnull\s*:|~\s*:|!!/i;
+const needsTyping = /\.(?:nan|inf)\b|[&*]\w|<<|\bnull\s*:|~\s*:|!!|\?\s|\}\s*:/i;
 
 /**
  * Whether Helm could read the text as a map: as `parseYaml`, but without giving scalars their types where that can change nothing
  * (values files are large, and only this is asked of them). Returns the map where types were needed. @throws Error with the reason
  */
-export function checkYamlMap(text: string): YamlNode | undefined {
+export function checkYamlMap(text: string, refusals?: string[]): YamlNode | undefined {
   const document = firstDocument(text);
   let root: unknown;
-  if (needsTyping.test(document)) root = parseYaml(document);
-  else root = load(document, syntaxOnly);
+  if (needsTyping.test(document)) root = parseYaml(document, refusals);
+  else root = withinStack(() => loadDocument(document, syntaxOnly, refusals));
   const isMap = root instanceof Map || (isCollection(root) && !Array.isArray(root));
   if (!isMap && root !== null && root !== undefined) throw new Error("it is not a map");
   return root instanceof Map ? root : undefined;
@@ -130,7 +154,10 @@ const schema = new Schema({
 });
 
 /** The published types do not know `maxDepth` yet. */
-type Options = LoadOptions & { readonly maxDepth: number };
+type Options = Omit<LoadOptions, "listener"> & {
+  readonly maxDepth: number;
+  readonly listener?: (event: string, state: ParserState) => void;
+};
 const options: Options = { schema, json: true, maxDepth };
 const syntaxOnly: Options = { schema: FAILSAFE_SCHEMA, json: true, maxDepth };
 
@@ -157,29 +184,35 @@ function isCollection(node: unknown): node is object {
   return typeof node === "object" && node !== null && (Array.isArray(node) || Object.getPrototypeOf(node) === Object.prototype);
 }
 
-function convert(node: unknown): YamlNode {
+/** A part that Helm would not read is left out and named, where `refusals` takes names; else it is an error. */
+function convert(node: unknown, refusals?: string[]): YamlNode {
   if (typeof node === "string" || node instanceof Scalar) return node;
-  if (Array.isArray(node)) return node.map(convert);
+  if (Array.isArray(node)) return Array.from(node, (item) => convert(item, refusals));
   if (node instanceof MergeScalar) return "<<";
-  return isCollection(node) ? convertMapping(node) : null;
+  return isCollection(node) ? convertMapping(node, refusals) : null;
 }
 
-function convertMapping(node: object): YamlMapping {
+function convertMapping(node: object, refusals: string[] | undefined): YamlMapping {
   const mapping: YamlMapping = new Map();
   for (const [key, value] of Object.entries(node)) {
-    if (key.startsWith(mergeKey)) merge(mapping, value);
-    else if (key === nullKey) throw new Error("a mapping key is null");
-    else if (key === mappingKey) throw new Error("a mapping key is a mapping");
-    else mapping.set(key, convert(value));
+    if (key.startsWith(mergeKey)) merge(mapping, value, refusals);
+    else if (key === nullKey) refuse("a mapping key is null", refusals);
+    else if (key === mappingKey) refuse("a mapping key is a mapping", refusals);
+    else mapping.set(key, convert(value, refusals));
   }
   return mapping;
 }
 
+function refuse(reason: string, refusals: string[] | undefined): void {
+  if (refusals === undefined) throw new Error(reason);
+  if (refusals.length < mostRefusals) refusals.push(reason);
+}
+
 /** goyaml v2 lets a merge override keys that stand before it; of several maps the earlier wins. */
-function merge(into: YamlMapping, value: unknown): void {
-  for (const source of Array.isArray(value) ? value.toReversed() : [value]) {
-    const mapping = convert(source);
-    if (!(mapping instanceof Map)) throw new Error("a map merge needs a map or a sequence of maps");
-    for (const [key, node] of mapping) into.set(key, node);
+function merge(into: YamlMapping, value: unknown, refusals: string[] | undefined): void {
+  for (const source of Array.isArray(value) ? Array.from(value).toReversed() : [value]) {
+    const mapping = convert(source, refusals);
+    if (mapping instanceof Map) for (const [key, node] of mapping) into.set(key, node);
+    else refuse("a map merge needs a map or a sequence of maps", refusals);
   }
 }

@@ -69,6 +69,8 @@ describe("readChart", () => {
     ["bad-chart-yaml", "description: {a: b}\n"],
     ["bad-chart-yaml", "deprecated: 'true'\n"],
     ["bad-chart-yaml", "unknown: .nan\n"],
+    ["bad-chart-yaml", "~: x\n"],
+    ["bad-chart-yaml", "<<: x\n"],
     ["not-text", "description: a\u0001b\n"],
   ])("remarks %s on %j and keeps what can be had", async (code, more) => {
     const archive = buildSmallChart({}, {});

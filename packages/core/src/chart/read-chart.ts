@@ -49,7 +49,7 @@ function filesOf(archive: WalkedArchive): WalkedArchive["files"] {
 }
 
 function because(notes: readonly ChartNote[]): string {
-  const [first] = notes.filter((note) => note.code === "damaged-archive" || note.code === "bad-chart-yaml");
+  const [first] = notes.filter(({ code }) => code === "damaged-archive" || code === "bad-chart-yaml" || code === "not-checked");
   return first === undefined ? "" : ` (${first.text})`;
 }
 
