@@ -1,5 +1,8 @@
 import { setMaxListeners } from "node:events";
 
+import { exitCodes } from "../exit-codes.ts";
+import { watchOutput } from "./watch-output.ts";
+
 /** What a command may touch of the outside; tests bring their own. */
 export interface Terminal {
   /** Data only. */
@@ -21,7 +24,8 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   const { interrupt, abort } = watchSignals();
   const { stdout, stderr, env } = process;
-  for (const stream of [stdout, stderr]) stream.on("error", ignoreClosedPipe);
+  // At the exit: the command may yet set the code that it would have ended with.
+  watchOutput({ stdout, stderr }, () => process.once("exit", () => (process.exitCode = exitCodes.usage)));
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
@@ -41,11 +45,6 @@ function watchSignals(): { interrupt: AbortSignal; abort: AbortSignal } {
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   return { interrupt: interrupt.signal, abort: abort.signal };
-}
-
-/** `chartferry … | head` is no failure. */
-function ignoreClosedPipe(error: Error): void {
-  if (!("code" in error) || error.code !== "EPIPE") throw error;
 }
 
 async function readInput(limitBytes: number): Promise<string> {
