@@ -34,11 +34,15 @@ export interface Run {
 /** Bytes of charts kept for lanes that lag. */
 const defaultSpoolBytes = 256 * 1024 * 1024;
 
-/** @throws usage (a range that cannot be read), journal-locked, file-unwritable */
+/** @throws usage (a range that cannot be read, a file that is no journal), journal-locked, file-unwritable */
 export async function beginRun(options: MigrateOptions): Promise<Run> {
   const selects = selectEntries(options.selection ?? {});
-  const journals = await openTargetJournals(options);
   const lanes = options.targets.map(({ id }) => id);
+  const records = createRecordStore(lanes.length);
+  const journals = await openTargetJournals(options).catch((error: unknown) => {
+    records.close();
+    throw error;
+  });
   const interrupts = watchInterrupts(options);
   const { source, spoolBytes = defaultSpoolBytes } = options;
   return {
@@ -47,7 +51,7 @@ export async function beginRun(options: MigrateOptions): Promise<Run> {
     journals,
     queue: createWorkQueue(lanes),
     spool: createSpool({ source, lanes, capacityBytes: spoolBytes, signal: interrupts.signal }),
-    records: createRecordStore(lanes.length),
+    records,
     totals: createTotals(lanes),
     ...interrupts,
   };

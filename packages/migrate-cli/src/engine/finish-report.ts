@@ -4,6 +4,7 @@ import { ownVersion } from "../own-version.ts";
 import type { Run } from "./begin-run.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
 import type { HostRecord, Report, RunFacts } from "./report.ts";
+import { flushJournals } from "./target-journals.ts";
 
 /** The report of a run that is over, however it ended. */
 export function finishReport(options: MigrateOptions, run: Run, facts: { readonly started: Date; readonly problem: unknown }): Report {
@@ -32,7 +33,7 @@ function describeRun(
     end: run.stop.aborted ? "interrupted" : problem === undefined ? "complete" : "source-failed",
     ...(problem === undefined ? {} : { problem: describeProblem(problem) }),
     source: source.id,
-    notes: [...(source.notes?.() ?? [])],
+    notes: [...(source.notes?.() ?? []), ...flushJournals(run.journals)],
     targets: targets.map(({ id, connection }) => ({ id, adapter: connection.adapter })),
     journals: [...new Set([...run.journals.values()].map(({ journal }) => journal.path))],
     configuration,
@@ -40,7 +41,10 @@ function describeRun(
 }
 
 function describeProblem(problem: unknown): NonNullable<RunFacts["problem"]> {
-  if (isChartferryError(problem)) return { code: problem.code, message: problem.message };
+  if (isChartferryError(problem)) {
+    const { code, message, hint } = problem;
+    return { code, message, ...(hint === undefined ? {} : { hint }) };
+  }
   return { code: "unexpected", message: problem instanceof Error ? problem.message : "unknown" };
 }
 

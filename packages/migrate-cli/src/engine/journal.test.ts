@@ -1,10 +1,11 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
 import { openJournal, type JournalEntry } from "./journal.ts";
 import { lockJournal } from "./journal-lock.ts";
+import { fillDisk } from "./testing/fill-disk.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 import { journalKey } from "./target-journals.ts";
 
@@ -58,8 +59,9 @@ describe("openJournal", () => {
     ["a line without end", `${"x".repeat(200_000)}\n`],
   ])("skips a line that is not ours: %s", async (_name, text) => {
     const path = join(temporaryFolder(), "journal.jsonl");
-    writeFileSync(path, `${text}${JSON.stringify(entry("9.0.0"))}\n`);
+    writeFileSync(path, `${JSON.stringify(entry("8.0.0"))}\n${text}${JSON.stringify(entry("9.0.0"))}\n`);
     const journal = await openJournal(path);
+    expect(journal.find("k", "web", "8.0.0")).toEqual(entry("8.0.0"));
     expect(journal.find("k", "web", "1.0.0")).toBeUndefined();
     expect(journal.find("k", "web", "9.0.0")).toEqual(entry("9.0.0"));
     await journal.close();
@@ -82,6 +84,82 @@ describe("openJournal", () => {
       expect.objectContaining({ code: "file-unwritable", hint: expect.stringContaining("--no-journal") }),
     );
   });
+});
+
+describe("a file that is no journal", () => {
+  it.each([
+    ["text", "precious\nnotes\n"],
+    ["text whose last line has no end", "precious\nnotes"],
+    ["one line without end", "precious"],
+    ["JSON of another kind", '{"key":"k","chart":"web"}'],
+    ["JSON of another kind, with an end", '{"key":"k","chart":"web","version":"1.0.0"}\n'],
+    ["a journal that begins with something else", `x\n${JSON.stringify(entry("1.0.0"))}\n`],
+    ["the begin of other JSON", '{"name":"k","chart":"web","ver'],
+    ["zeros", "\0".repeat(100)],
+    ["a long line", `{"key":"k","chart":"${"x".repeat(100_000)}`],
+  ])("is refused and left as it is: %s", async (_name, text) => {
+    const path = join(temporaryFolder(), "file");
+    writeFileSync(path, text);
+    await expect(openJournal(path)).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining(`${path} is not a journal`),
+      hint: expect.stringContaining("another path"),
+    });
+    expect(readFileSync(path, "utf8")).toBe(text);
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  it.each([
+    ["empty", ""],
+    ["its first line torn", JSON.stringify(entry("1.0.0")).slice(0, 60)],
+    ["its first line without its end", JSON.stringify(entry("1.0.0"))],
+  ])("is not what we make of a journal that is %s", async (_name, text) => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    writeFileSync(path, text);
+    const journal = await openJournal(path);
+    journal.append(entry("2.0.0"));
+    await journal.close();
+    expect(readFileSync(path, "utf8")).toBe(`${JSON.stringify(entry("2.0.0"))}\n`);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("is a device, which would be read without end (skipped where there is no /dev/full)", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    symlinkSync("/dev/full", path);
+    await expect(openJournal(path)).rejects.toMatchObject({ code: "file-unwritable", message: expect.stringContaining("ordinary file") });
+    expect(existsSync(path)).toBe(true);
+  });
+});
+
+describe("a journal on a full disk", () => {
+  it("keeps its whole lines and nothing of the others, says why, and can be written by the next run", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    const first = await openJournal(path);
+    first.append(entry("1.0.0"));
+    first.flush();
+    expect(first.fault).toBeUndefined();
+    const restore = fillDisk(30);
+    first.append(entry("1.1.0"));
+    first.flush();
+    restore();
+    expect(first.fault).toMatchObject({ code: "file-unwritable", message: expect.stringContaining(path) });
+    first.append(entry("1.2.0"));
+    await first.close();
+    expect(readFileSync(path, "utf8")).toBe(`${JSON.stringify(entry("1.0.0"))}\n`);
+    const second = await openJournal(path);
+    expect(second.find("k", "web", "1.1.0")).toBeUndefined();
+    second.append(entry("1.1.0"));
+    await second.close();
+    expect(readFileSync(path, "utf8").split("\n")).toHaveLength(3);
+  });
+});
+
+describe("a folder for the journal", () => {
+  it.skipIf(!existsSync("/proc/self"))(
+    "that nobody can make is an error, not an endless wait (skipped where there is no /proc)",
+    async () => {
+      await expect(openJournal("/proc/x/y/journal.jsonl")).rejects.toMatchObject({ code: "file-unwritable" });
+    },
+  );
 });
 
 /** What a process of ours leaves, changed. */

@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, fstatSync, ftruncateSync, readSync, rmSync } from "node:fs";
 
-import { ChartferryError, isDigest, type Digest, type HeldLock } from "@chartferry/core";
+import { type ChartferryError, isDigest, type Digest } from "@chartferry/core";
 
 import { hashText } from "./hash-text.ts";
-import { lockJournal } from "./journal-lock.ts";
+import { createLineWriter } from "./journal-lines.ts";
+import { notAJournal, openJournalFile, readUnended } from "./journal-file.ts";
 import { readLines } from "./read-lines.ts";
 
 /** What an earlier run left at a target. Digests to compare with, never a proof that they are still there. */
@@ -20,90 +20,96 @@ export interface JournalEntry {
 /** One line of JSON per finished version and target, only ever appended to. */
 export interface Journal {
   readonly path: string;
+  /** Why nothing more is written, once a write failed. That costs the next run requests, and is no reason to end this one. */
+  readonly fault: ChartferryError | undefined;
   find(key: string, chart: string, version: string): JournalEntry | undefined;
   /** Lost when the process dies before `flush`: the next run then asks the registry once more. */
   append(entry: JournalEntry): void;
+  /** Never throws; see `fault`. */
   flush(): void;
   close(): Promise<void>;
 }
 
 /** Bytes of one line; longer ones are not ours. */
 const lineLimit = 64 * 1024;
-/** Bytes that may wait for one write. */
-const pendingLimit = 16 * 1024;
 
 /**
  * Opens or creates the journal and becomes its only writer. In memory stand a hash and an offset per version;
- * the line itself is read when it is asked for. @throws journal-locked, file-unwritable
+ * the line itself is read when it is asked for. @throws journal-locked, file-unwritable, usage (the file is something else)
  */
 export async function openJournal(path: string): Promise<Journal> {
-  const { descriptor, lock } = await openLocked(path);
+  const { descriptor, lock } = await openJournalFile(path);
   const offsets = new Map<number, number>();
-  let end = indexLines(descriptor, offsets);
-  let pending = "";
-  const flush = (): void => {
-    const bytes = Buffer.from(pending);
-    for (let written = 0; written < bytes.byteLength;)
-      written += writeSync(descriptor, bytes, written, bytes.byteLength - written, end + written);
-    end += bytes.byteLength;
-    pending = "";
+  const close = async (): Promise<void> => {
+    closeSync(descriptor);
+    await lock.release();
   };
+  const end = await indexOrClose(() => indexLines(descriptor, path, offsets), close);
+  const lines = createLineWriter(descriptor, { path, end });
   return {
     path,
+    get fault() {
+      return lines.fault;
+    },
     find(key, chart, version) {
       const offset = offsets.get(identity({ key, chart, version }));
       const entry = offset === undefined ? undefined : readEntry(readLineAt(descriptor, offset));
       return entry?.key === key && entry.chart === chart && entry.version === version ? entry : undefined;
     },
     append(entry) {
-      offsets.set(identity(entry), end + Buffer.byteLength(pending));
-      pending += `${JSON.stringify(entry)}\n`;
-      if (pending.length >= pendingLimit) flush();
+      offsets.set(identity(entry), lines.next);
+      lines.add(JSON.stringify(entry));
     },
-    flush,
+    flush: () => lines.flush(),
     async close() {
-      try {
-        flush();
-      } finally {
-        closeSync(descriptor);
-        // A run that found nothing to remember leaves nothing behind.
-        if (end === 0) rmSync(path, { force: true });
-        await lock.release();
-      }
+      lines.flush();
+      // A run that found nothing to remember leaves nothing behind.
+      if (lines.next === 0) rmSync(path, { force: true });
+      await close();
     },
   };
 }
 
-async function openLocked(path: string): Promise<{ descriptor: number; lock: HeldLock }> {
-  let lock: HeldLock | undefined;
+async function indexOrClose(index: () => number, close: () => Promise<void>): Promise<number> {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    lock = await lockJournal(path);
-    const descriptor = openSync(path, "a+", 0o600);
-    closeSync(descriptor);
-    return { descriptor: openSync(path, "r+"), lock };
+    return index();
   } catch (error) {
-    await lock?.release();
-    if (error instanceof ChartferryError) throw error;
-    throw new ChartferryError(`cannot write the journal ${path}: ${error instanceof Error ? error.message : "unknown error"}`, {
-      code: "file-unwritable",
-      operation: "open journal",
-      hint: "choose another place with --journal FILE, or go without with --no-journal",
-      cause: error,
-    });
+    await close();
+    throw error;
   }
 }
 
-/** Remembers where each version's last line stands, and cuts off a line that a killed run left torn. Returns the end of the file. */
-function indexLines(descriptor: number, offsets: Map<number, number>): number {
+/**
+ * Remembers where each version's last line stands, and cuts off a line that a killed run left torn. Returns the end of the file.
+ * @throws usage for a file that begins with something else: nothing in it is touched
+ */
+function indexLines(descriptor: number, path: string, offsets: Map<number, number>): number {
   let end = 0;
   for (const { text, offset, next } of readLines(descriptor, lineLimit)) {
     const entry = readEntry(text);
     if (entry !== undefined) offsets.set(identity(entry), offset);
+    else if (offset === 0) throw notAJournal(path);
     end = next;
   }
+  if (end === 0 && !mayBeTorn(readUnended(descriptor, lineLimit))) throw notAJournal(path);
   if (fstatSync(descriptor).size > end) ftruncateSync(descriptor, end);
   return end;
+}
+
+/** Whether a file without a whole line may be a journal's: empty, or begun as our first line and torn. */
+function mayBeTorn(text: string | undefined): boolean {
+  if (text === undefined || text === "") return text === "";
+  if (readEntry(text) !== undefined) return true;
+  return /^\{"key":"[^"]*","chart":"/.test(text) && !isJson(text);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readLineAt(descriptor: number, offset: number): string {

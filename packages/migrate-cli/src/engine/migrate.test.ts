@@ -1,3 +1,6 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
 import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
@@ -6,6 +9,7 @@ import type { MigrateOptions, MigrationTarget } from "./migrate-options.ts";
 import { isComplete, type Report } from "./report.ts";
 import { createFakeSource, type FakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget, type FakeTarget } from "./testing/fake-target.ts";
+import { fillDisk } from "./testing/fill-disk.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 
 describe("migrate", () => {
@@ -101,15 +105,40 @@ describe("migrate", () => {
     expect((await run(createFakeSource(["web 1.0.0"]), [createFakeTarget()])).run.notes).toEqual([]);
   });
 
+  it("goes on when its journal has no room, and says so", async () => {
+    const folder = temporaryFolder();
+    const target = createFakeTarget();
+    const restore = fillDisk(10);
+    const report = await run(createFakeSource(["web 1.0.0"]), [target], { journalPath: () => join(folder, "journal.jsonl") }).finally(
+      restore,
+    );
+    expect([...target.tags.keys()]).toEqual(["charts/web:1.0.0"]);
+    expect(report.run.notes).toEqual([{ code: "journal-unwritable", text: expect.stringContaining("ENOSPC") }]);
+    expect(isComplete(report)).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("ends with a clear error when its records have no room", async () => {
+    const report = await run(createFakeSource(["web 1.0.0"]), [createFakeTarget()]);
+    const restore = fillDisk(10);
+    try {
+      expect(() => [...report.records()]).toThrow(
+        expect.objectContaining({ code: "file-unwritable", hint: "set TMPDIR to a place with room" }),
+      );
+    } finally {
+      restore();
+    }
+  });
+
   it("throws what keeps the source from being read at all", async () => {
     const breaksOff = new ChartferryError("no index there", { code: "index-missing", operation: "read index" });
     await expect(run(createFakeSource([], { breaksOff }), [createFakeTarget()])).rejects.toMatchObject({ code: "index-missing" });
   });
 
   it("reports what came before a source broke off", async () => {
-    const breaksOff = new ChartferryError("cut short", { code: "index-truncated", operation: "read index" });
+    const breaksOff = new ChartferryError("cut short", { code: "index-truncated", operation: "read index", hint: "run it again" });
     const report = await run(createFakeSource(["web 1.0.0"], { breaksOff }), [createFakeTarget()]);
-    expect(report.run).toMatchObject({ end: "source-failed", problem: { code: "index-truncated" } });
+    expect(report.run).toMatchObject({ end: "source-failed", problem: { code: "index-truncated", hint: "run it again" } });
     expect(told(report)).toEqual(["web 1.0.0 pushed copied"]);
     expect(isComplete(report)).toBe(false);
   });

@@ -2,6 +2,8 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { temporaryFileError } from "@chartferry/core";
+
 /** First in, first out, on disk: where the items of a target wait that cannot keep up with the others. */
 export interface OverflowFile<Value> {
   readonly length: number;
@@ -63,10 +65,9 @@ export function createOverflowFile<Value>(): OverflowFile<Value> {
   };
 }
 
-/** A file of this process alone. Where the system allows it, its name goes at once, so that even a killed run leaves nothing behind. */
+/** A file of this process alone. Where the system allows it, its name goes at once, so that even a killed run leaves nothing behind. @throws file-unwritable */
 export function openTemporary(): { directory: string; descriptor: number } {
-  const directory = mkdtempSync(join(tmpdir(), "chartferry-"));
-  const descriptor = openSync(join(directory, "data"), "wx+", 0o600);
+  const { directory, descriptor } = createTemporary();
   try {
     rmSync(directory, { recursive: true, force: true });
   } catch {
@@ -75,9 +76,23 @@ export function openTemporary(): { directory: string; descriptor: number } {
   return { directory, descriptor };
 }
 
+function createTemporary(): { directory: string; descriptor: number } {
+  try {
+    const directory = mkdtempSync(join(tmpdir(), "chartferry-"));
+    return { directory, descriptor: openSync(join(directory, "data"), "wx+", 0o600) };
+  } catch (error) {
+    throw temporaryFileError(error, "keep what waits");
+  }
+}
+
+/** Into a temporary file. @throws file-unwritable */
 export function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let written = 0; written < bytes.byteLength;)
-    written += writeSync(descriptor, bytes, written, bytes.byteLength - written, position + written);
+  try {
+    for (let written = 0; written < bytes.byteLength;)
+      written += writeSync(descriptor, bytes, written, bytes.byteLength - written, position + written);
+  } catch (error) {
+    throw temporaryFileError(error, "keep what waits");
+  }
 }
 
 function readAll(descriptor: number, { offset, bytes }: { offset: number; bytes: number }): Buffer {

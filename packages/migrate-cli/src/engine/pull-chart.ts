@@ -94,13 +94,14 @@ async function save(path: string, chunks: AsyncIterable<Uint8Array>): Promise<vo
 }
 
 async function write(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const file = await open(path, "wx", 0o644).catch((error: unknown) => {
+  const fail = (error: unknown): never => {
     throw unwritable(path, error instanceof Error ? error.message : "unknown error");
-  });
+  };
+  const file = await open(path, "wx", 0o644).catch(fail);
   try {
-    for await (const chunk of chunks) await file.writeFile(chunk);
+    for await (const chunk of chunks) await file.writeFile(chunk).catch(fail);
   } finally {
-    await file.close();
+    await file.close().catch(fail);
   }
 }
 

@@ -19,10 +19,10 @@ export interface RunFacts {
   readonly ended: string;
   /** `source-failed`: the source broke off after some versions; what came before is reported. */
   readonly end: "complete" | "interrupted" | "source-failed";
-  /** Why the source broke off. */
-  readonly problem?: { readonly code: string; readonly message: string };
+  /** Why the source broke off, and what to try. */
+  readonly problem?: { readonly code: string; readonly message: string; readonly hint?: string };
   readonly source: string;
-  /** Remarks on the source as a whole, such as an index without `apiVersion`. */
+  /** Remarks on the run as a whole: on its source, such as an index without `apiVersion`, or a journal that could not be written. */
   readonly notes: readonly Note[];
   readonly targets: readonly { readonly id: string; readonly adapter: string }[];
   readonly journals: readonly string[];

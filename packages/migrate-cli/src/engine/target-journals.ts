@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 
+import type { Note } from "@chartferry/core";
+
 import { openJournal, type Journal } from "./journal.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
 
@@ -29,7 +31,7 @@ export function journalKey({ source, target, mapping, createdPolicy }: JournalSc
 /** Charts keep their names and their versions' tags; other mappings get other words here. */
 const plainMapping = "plain";
 
-/** Opens each file once, however many targets write to it. @throws journal-locked, file-unwritable */
+/** Opens each file once, however many targets write to it. @throws journal-locked, file-unwritable, usage (a file is no journal) */
 export async function openTargetJournals({
   source,
   targets,
@@ -53,6 +55,19 @@ export async function openTargetJournals({
   }
 }
 
+/** Writes what still waits, and tells what could not be written. */
+export function flushJournals(journals: ReadonlyMap<string, TargetJournal>): Note[] {
+  return distinctJournals(journals).flatMap((journal) => {
+    journal.flush();
+    if (journal.fault === undefined) return [];
+    return [{ code: "journal-unwritable", text: `${journal.fault.message}; the next run asks the registry a little more` }];
+  });
+}
+
 export async function closeJournals(journals: ReadonlyMap<string, TargetJournal>): Promise<void> {
-  for (const journal of new Set([...journals.values()].map((each) => each.journal))) await journal.close();
+  for (const journal of distinctJournals(journals)) await journal.close();
+}
+
+function distinctJournals(journals: ReadonlyMap<string, TargetJournal>): Journal[] {
+  return [...new Set([...journals.values()].map((each) => each.journal))];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { fillDisk } from "./testing/fill-disk.ts";
 import type { WorkItem } from "./work-item.ts";
 import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
 
@@ -46,6 +47,22 @@ describe("createWorkQueue", () => {
     }
     await queue.close();
     for (let sequence = 0; sequence < count; sequence++) expect(await sequenceOf(queue, "slow")).toBe(sequence);
+    expect(await sequenceOf(queue, "slow")).toBeUndefined();
+  });
+
+  it("says that the temporary folder has no room, and still hands out every item that it took", async () => {
+    const queue = createWorkQueue(["slow", "fast"], 4);
+    const restore = fillDisk(10);
+    let put = 0;
+    const filling = async (): Promise<never> => {
+      for (;;) await queue.put(item(put++, "slow"));
+    };
+    await expect(filling().finally(restore)).rejects.toMatchObject({
+      code: "file-unwritable",
+      hint: "set TMPDIR to a place with room",
+    });
+    await queue.close();
+    for (let sequence = 0; sequence < put; sequence++) expect(await sequenceOf(queue, "slow")).toBe(sequence);
     expect(await sequenceOf(queue, "slow")).toBeUndefined();
   });
 

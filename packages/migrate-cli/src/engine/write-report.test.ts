@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ChartferryError } from "@chartferry/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { migrate } from "./migrate.ts";
 import type { Report } from "./report.ts";
@@ -44,6 +45,15 @@ describe("the report", () => {
     await writeReport(path, await mixedReport());
     expect(JSON.parse(readFileSync(path, "utf8")).schemaVersion).toBe(1);
     expect(readdirSync(folder)).toEqual(["report.json"]);
+  });
+
+  it("is written whole where the disk takes it piece by piece", async () => {
+    const probe = await open("/dev/null", "r+");
+    vi.spyOn(Object.getPrototypeOf(probe), "write").mockResolvedValue({ bytesWritten: 5 });
+    await probe.close();
+    const path = join(temporaryFolder(), "report.json");
+    await writeReport(path, await mixedReport()).finally(() => vi.restoreAllMocks());
+    expect(JSON.parse(readFileSync(path, "utf8")).schemaVersion).toBe(1);
   });
 
   it("says where it cannot be written, and leaves nothing half there", async () => {

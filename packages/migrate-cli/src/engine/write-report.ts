@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { access, constants, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join, basename } from "node:path";
 
-import { ChartferryError } from "@chartferry/core";
+import { ChartferryError, isChartferryError } from "@chartferry/core";
 
 import type { Report } from "./report.ts";
 
@@ -34,7 +34,8 @@ export async function writeReport(path: string, report: Report): Promise<void> {
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw unwritable(path, error);
+    // The records come from a temporary file, whose own failure is told as such.
+    throw isChartferryError(error) ? error : unwritable(path, error);
   }
 }
 
@@ -60,7 +61,8 @@ function unwritable(path: string, cause: unknown): ChartferryError {
 
 async function writePieces(file: FileHandle, pieces: Iterable<string>): Promise<void> {
   try {
-    for (const piece of pieces) await file.write(piece);
+    // Not `write`, which may take a part of the piece where the disk is nearly full, and says so in its answer only.
+    for (const piece of pieces) await file.appendFile(piece);
     await file.sync();
   } finally {
     await file.close();

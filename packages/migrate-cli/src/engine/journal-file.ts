@@ -1,0 +1,55 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { ChartferryError, type HeldLock } from "@chartferry/core";
+
+import { lockJournal } from "./journal-lock.ts";
+import { makeFolder } from "./make-folder.ts";
+
+export interface JournalFile {
+  readonly descriptor: number;
+  readonly lock: HeldLock;
+}
+
+/** Opens or creates the file and becomes its only writer; nothing in it is changed. @throws journal-locked, file-unwritable */
+export async function openJournalFile(path: string): Promise<JournalFile> {
+  let lock: HeldLock | undefined;
+  try {
+    makeFolder(dirname(path));
+    // A device or a pipe may be read without end, and would be removed as an empty journal.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error("it is no ordinary file");
+    lock = await lockJournal(path);
+    closeSync(openSync(path, "a+", 0o600));
+    return { descriptor: openSync(path, "r+"), lock };
+  } catch (error) {
+    await lock?.release();
+    if (error instanceof ChartferryError) throw error;
+    throw journalUnwritable(path, error);
+  }
+}
+
+export function journalUnwritable(path: string, cause: unknown): ChartferryError {
+  return new ChartferryError(`cannot write the journal ${path}: ${cause instanceof Error ? cause.message : "unknown error"}`, {
+    code: "file-unwritable",
+    operation: "write journal",
+    hint: "choose another place with --journal FILE, or go without with --no-journal",
+    cause,
+  });
+}
+
+/** The first `limit` bytes of a file that has no whole line; `undefined` when it is longer than that. */
+export function readUnended(descriptor: number, limit: number): string | undefined {
+  const { size } = fstatSync(descriptor);
+  if (size > limit) return undefined;
+  const buffer = Buffer.alloc(size);
+  return buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, size, 0));
+}
+
+/** For a file with something else in it, which must stay as it is. */
+export function notAJournal(path: string): ChartferryError {
+  return new ChartferryError(`${path} is not a journal of chartferry: it is left as it is`, {
+    code: "usage",
+    operation: "open journal",
+    hint: "choose another path with --journal FILE, or delete that file",
+  });
+}
