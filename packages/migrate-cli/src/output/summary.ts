@@ -53,7 +53,8 @@ function reopened(count: number): string {
 function endLines({ run }: Report): string[] {
   if (run.end === "interrupted") return ["interrupted: run the same command again to carry on"];
   if (run.problem === undefined) return [];
-  return [`the source broke off: ${printable(run.problem.message)} [${run.problem.code}]`];
+  const { code, message, hint } = run.problem;
+  return [`the source broke off: ${printable(message)} [${code}]`, ...(hint === undefined ? [] : [`  try: ${printable(hint)}`])];
 }
 
 function groupRecords(records: Iterable<VersionRecord>): { failures: Group[]; notes: Map<string, { count: number; text: string }> } {
