@@ -32,7 +32,7 @@ const longestField = 512;
 /** Judges one entry: what cannot be copied becomes a problem, what is merely odd a note. Urls stay as written. */
 export function readIndexEntry(raw: RawEntry, seen: VersionSet): IndexItem {
   const fields = fieldsOf(raw.value);
-  if (fields === undefined) return problem(raw, "", raw.value === null ? "the entry is null" : "the entry is no map of fields");
+  if (fields === undefined) return problem(raw, "", isNull(raw.value) ? "the entry is null" : "the entry is no map of fields");
   const version = scalar(fields["version"]);
   const fault = faultOf(raw.chart, fields, version);
   if (fault !== undefined) return problem(raw, version ?? "", fault);
@@ -42,6 +42,11 @@ export function readIndexEntry(raw: RawEntry, seen: VersionSet): IndexItem {
   const entry = { chart: raw.chart, version: version ?? "", urls, ...readOptional(fields, notes), notes };
   noteOddities(raw, fields, notes);
   return unlessSeen(raw, entry, seen);
+}
+
+/** `null` itself, or the text that stands for it where scalars keep their text. */
+function isNull(value: unknown): boolean {
+  return value === null || value === "null" || value === "~";
 }
 
 /** A problem that names the entry and its line. */

@@ -1,5 +1,8 @@
 import { FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
 
+import type { ChartList } from "./json-entries.ts";
+import { watchEntries } from "./repeated-yaml-keys.ts";
+
 /** Every scalar stays its source text, so that `version: 1.10` is not turned into 1.1; merge keys work as hand-written indexes expect. */
 const schema = FAILSAFE_SCHEMA.extend({
   implicit: [new Type("tag:yaml.org,2002:merge", { kind: "scalar", resolve: (text: unknown) => text === "<<" })],
@@ -9,6 +12,8 @@ export interface ParsedYaml {
   readonly value: unknown;
   /** Some mapping names a key twice; the last one is kept. */
   readonly duplicateKeys: boolean;
+  /** Where a key stands twice: every list below `entries`, in order, as far as they can be told. */
+  readonly lists?: readonly ChartList[] | undefined;
 }
 
 /** The one place that knows the YAML parser. @throws YAMLException, RangeError on absurd nesting */
@@ -17,7 +22,8 @@ export function parseIndexYaml(text: string): ParsedYaml {
     return { value: load(text, { schema }), duplicateKeys: false };
   } catch (error) {
     if (!(error instanceof YAMLException) || error.reason !== "duplicated mapping key") throw error;
-    return { value: load(text, { schema, json: true }), duplicateKeys: true };
+    const watch = watchEntries();
+    return { value: load(text, { schema, json: true, listener: watch.listener }), duplicateKeys: true, lists: watch.lists() };
   }
 }
 

@@ -1,4 +1,5 @@
 import { indexInvalid, indexTruncated, withoutApiVersion } from "./index-error.ts";
+import { problem } from "./index-entry.ts";
 import type { IndexItem } from "./index-entry.ts";
 import { latin1Chunks, reopenable } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
@@ -67,10 +68,19 @@ function wholeOnce(content: IndexContent, options: ReadIndexOptions): () => Prom
 
 function* readWhole(whole: WholeIndex): Generator<IndexItem, void, undefined> {
   if (whole.duplicateKeys)
-    yield { kind: "note", note: { code: "duplicate-key", text: "the index names a key twice: the last one counts" } };
+    yield {
+      kind: "note",
+      note: { code: "duplicate-key", text: "the index names a key twice: of lists of versions each counts, of anything else the last" },
+    };
   if (!Object.hasOwn(whole.topLevel, "apiVersion")) yield withoutApiVersion;
   const seen = createVersionSet();
-  for (const [chart, list] of Object.entries(entriesOf(whole))) yield* readChartList({ chart, line: 0 }, list, seen);
+  const entries = entriesOf(whole);
+  if (whole.duplicateKeys && whole.lists === undefined) {
+    const reason = "a key stands twice, and what stood under it first cannot be told: write each chart once";
+    yield problem({ chart: "entries", line: 0 }, "", reason);
+  }
+  if (whole.lists === undefined) for (const [chart, list] of Object.entries(entries)) yield* readChartList({ chart, line: 0 }, list, seen);
+  else for (const { chart, value } of whole.lists) yield* readChartList({ chart, line: 0 }, value, seen);
 }
 
 function entriesOf({ topLevel, endsOpen }: WholeIndex): Record<string, unknown> {

@@ -54,9 +54,12 @@ function readChartPiece(reading: PieceReading, text: string, at: { chart: string
 }
 
 async function readAliased(reading: PieceReading, at: { chart: string; line: number }, ordinal: number): Promise<IndexItem[]> {
-  const charts = (await reading.whole())?.topLevel["entries"];
+  const whole = await reading.whole();
+  const charts = whole?.topLevel["entries"];
   const list: unknown = isMap(charts) && Object.hasOwn(charts, at.chart) ? charts[at.chart] : undefined;
   const value = listOf(list)?.[ordinal];
+  const repeated = (whole?.lists?.filter(({ chart }) => chart === at.chart).length ?? 0) > 1;
+  if (repeated) return [problem(at, "", "the entry refers to an anchor, and its chart stands twice: write each chart once")];
   if (value !== undefined) return [readIndexEntry({ ...at, value }, reading.seen)];
   return [problem(at, "", "the entry refers to an anchor that cannot be found")];
 }

@@ -1,7 +1,8 @@
 import { indexInvalid, indexTruncated } from "./index-error.ts";
 import { latin1Chunks, utf8Text } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
-import { parseIndexYaml, yamlReason } from "./parse-index-yaml.ts";
+import { jsonChartKeys, jsonChartLists, type ChartList } from "./json-entries.ts";
+import { parseIndexYaml, yamlReason, type ParsedYaml } from "./parse-index-yaml.ts";
 import { isMap } from "./parsed-value.ts";
 
 export interface WholeOptions {
@@ -15,6 +16,8 @@ export interface WholeOptions {
 export interface WholeIndex {
   readonly topLevel: Readonly<Record<string, unknown>>;
   readonly duplicateKeys: boolean;
+  /** Every chart's list in order, where they are more than `topLevel` holds; a chart may have several. */
+  readonly lists: readonly ChartList[] | undefined;
   /** The text ends in the middle of a line: what is missing may be what was cut off. */
   readonly endsOpen: boolean;
 }
@@ -26,9 +29,9 @@ const yamlLimit = 64 * 1024 * 1024;
 export async function parseWholeIndex(content: IndexContent, options: WholeOptions): Promise<WholeIndex> {
   const text = await readText(content, options);
   const json = text.trimStart().startsWith("{") ? parseJson(text) : undefined;
-  const { value, duplicateKeys } = json ?? parseYaml(text);
+  const { value, duplicateKeys, lists } = json ?? parseYaml(text);
   if (!isMap(value)) throw indexInvalid("it holds no map of keys");
-  return { topLevel: value, duplicateKeys, endsOpen: !/[\n}]$/.test(text.slice(-1)) };
+  return { topLevel: value, duplicateKeys, lists, endsOpen: !/[\n}]$/.test(text.slice(-1)) };
 }
 
 async function readText(content: IndexContent, options: WholeOptions): Promise<string> {
@@ -47,16 +50,26 @@ async function readText(content: IndexContent, options: WholeOptions): Promise<s
   return utf8Text(chunks.join(""));
 }
 
-function parseJson(text: string): { value: unknown; duplicateKeys: boolean } | undefined {
+function parseJson(text: string): ParsedYaml | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return { value, duplicateKeys: false };
+    return { value, duplicateKeys: false, lists: repeatedLists(text) };
   } catch {
     return undefined;
   }
 }
 
-function parseYaml(text: string): { value: unknown; duplicateKeys: boolean } {
+/** The lists of a JSON index, where some key stands twice. */
+function repeatedLists(text: string): ChartList[] | undefined {
+  const keys = new Set<string>();
+  for (const key of jsonChartKeys(text)) {
+    if (keys.has(key)) return [...jsonChartLists(text)];
+    keys.add(key);
+  }
+  return undefined;
+}
+
+function parseYaml(text: string): ParsedYaml {
   try {
     return parseIndexYaml(text);
   } catch (error) {

@@ -6,6 +6,8 @@ import type { ReadIndexOptions } from "../read-classic-index.ts";
 export interface ReadIndex {
   readonly entries: SourceEntry[];
   readonly problems: { chart: string; version: string; message: string }[];
+  /** Of the problems, one each. */
+  readonly codes: string[];
   readonly notes: string[];
 }
 
@@ -15,11 +17,14 @@ export async function readIndexText(
   options: ReadIndexOptions & { chunkBytes?: number } = {},
 ): Promise<ReadIndex> {
   const bytes = typeof index === "string" ? Buffer.from(index) : index;
-  const read: ReadIndex = { entries: [], problems: [], notes: [] };
+  const read: ReadIndex = { entries: [], problems: [], codes: [], notes: [] };
   for await (const item of readClassicIndex(chunksOf(bytes, options.chunkBytes ?? 65_536), options)) {
     if (item.kind === "entry") read.entries.push(item.entry);
     else if (item.kind === "note") read.notes.push(item.note.code);
-    else read.problems.push({ chart: item.problem.chart, version: item.problem.version, message: item.problem.error.message });
+    else {
+      read.problems.push({ chart: item.problem.chart, version: item.problem.version, message: item.problem.error.message });
+      read.codes.push(item.problem.error.code);
+    }
   }
   return read;
 }
