@@ -2,6 +2,7 @@ import { createCredentialProvider } from "../auth/credential-files.ts";
 import type { CredentialProvider } from "../auth/credential.ts";
 import { systemClock } from "../clock.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
+import { isLoopbackName } from "../http/address-rules.ts";
 import type { HttpClient, HostTraffic } from "../http/http-client.ts";
 import { discoverOrigin } from "../http/plain-http.ts";
 import { isChartferryError } from "../errors.ts";
@@ -30,15 +31,25 @@ const defaultMaxWaitMs = 15 * 60 * 1000;
  * @throws usage, host-not-found, connection-refused, timeout (from settling the scheme or probing); signing in happens with the first request
  */
 export async function openConnection(options: OpenConnectionOptions): Promise<Connection> {
-  const named = options.adapter === undefined ? undefined : adapterNamed(options.adapters, options.adapter);
-  if (named?.connect !== undefined) return named.connect(options);
-  const registryOrigin = await discoverOrigin(options.registry, options);
+  const known =
+    options.adapter === undefined
+      ? options.adapters.find((adapter) => adapter.detect(options.registry) !== undefined)
+      : adapterNamed(options.adapters, options.adapter);
+  if (known?.connect !== undefined) return known.connect(options);
+  const registryOrigin = await settleOrigin(options);
   const { chosen, spent } = await choose(options, registryOrigin);
   const { adapter } = chosen;
   const origin = apiOrigin(registryOrigin, adapter.resolve?.(options.registry, "").apiHost);
   const { http, context } = connect(options, { origin, chosen });
   const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
   return createHttpConnection({ adapter, options, http, origin, context, clock: options.clock ?? systemClock, maxWaitMs, spent });
+}
+
+/** A host that a server named is not tried out: only servers of this machine may send us to this machine. */
+async function settleOrigin(options: OpenConnectionOptions): Promise<URL> {
+  const { namedBy, registry } = options;
+  if (namedBy === undefined || isLoopbackName(namedBy.hostname)) return discoverOrigin(registry, options);
+  return discoverOrigin(registry, { ...options, tryOut: false });
 }
 
 function apiOrigin(origin: URL, apiHost: string | undefined): URL {
@@ -73,7 +84,7 @@ async function choose(options: OpenConnectionOptions, origin: URL): Promise<{ ch
 }
 
 function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<typeof createHttpClient>[0] {
-  const { tls, environment, clock, debug, lookup, maxWaitMs, connections } = options;
+  const { tls, environment, clock, debug, lookup, namedBy, maxWaitMs, connections } = options;
   return {
     origin,
     environment,
@@ -81,6 +92,7 @@ function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<
     clock,
     debug,
     lookup,
+    namedBy,
     ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     ...(connections === undefined ? {} : { connections }),
   };

@@ -107,6 +107,11 @@ export interface ConnectOptions {
   readonly clock?: Clock;
   /** One line per request for `--debug`, already redacted. */
   readonly debug?: (line: string) => void;
+  /**
+   * The origin of the server that named this registry, where the user did not (an index with `oci://` urls): the registry's own host is then
+   * judged by the address rules like every other host that a server sends us to, and plain http is not found out by itself.
+   */
+  readonly namedBy?: URL | undefined;
   /** For tests: stands in for DNS. Answers are IP addresses. */
   readonly lookup?: (host: string) => Promise<readonly string[]>;
   readonly signal?: AbortSignal | undefined;

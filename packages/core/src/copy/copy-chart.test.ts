@@ -188,5 +188,11 @@ describe("copying from store to store", () => {
     const again = await copyChart(await readVerbatimPackage(source, "1.0.0"), target, { existing: "verify", tags: ["1.0.0"] });
     expect(again.status).toBe("pushed");
     expect(target.manifests.has(referrer.digest)).toBe(true);
+    target.manifests.delete(referrer.digest);
+    const image = { ...referrer, digest: digestOf(text("an image")), bytes: text("an image") };
+    await target.putManifest("1.0.0", image);
+    const trusting = { existing: "trust", tags: ["1.0.0"], checked: { action: "skip", reason: "listed" } } as const;
+    expect((await copyChart(await readVerbatimPackage(source, "1.0.0"), target, trusting)).status).toBe("skipped");
+    expect(target.tagged.get("1.0.0")).toBe(image.digest);
   });
 });

@@ -38,10 +38,10 @@ export interface CopyOutcome {
 export async function copyChart(source: ChartPackage, target: ChartStore, options: CopyOptions): Promise<CopyOutcome> {
   const plan = source.kind === "assemble" ? assembled(source) : verbatim(source);
   const facts = { manifestDigest: plan.manifest.digest, layerDigest: plan.layerDigest, bytes: plan.bytes, notes: source.notes };
-  const { write, skip } = await decideTags(target, plan, options);
+  const { write, skip, complete } = await decideTags(target, plan, options);
   if (skip !== undefined) return { ...facts, status: "skipped", ...skip };
   await storeContent(target, plan, options);
-  let changed = false;
+  let changed = complete === true;
   for (const tag of write) changed = (await putTag(target, { tag, manifest: plan.manifest }, options)) || changed;
   return { ...facts, status: changed ? "pushed" : "skipped", reason: changed ? "copied" : "identical" };
 }

@@ -7,6 +7,8 @@ import type { Attachment } from "./chart-package.ts";
 export interface TagDecision {
   /** Tags that must still be written. */
   readonly write: readonly string[];
+  /** The manifest stands under its tags, but something that belongs to it is missing: that is written, no tag moves. */
+  readonly complete?: true;
   /** Why nothing need be written, where that is so. */
   readonly skip?: { readonly reason: string; readonly manifestDigest: Digest };
 }
@@ -32,16 +34,22 @@ export interface DecisionOptions {
 export async function decideTags(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<TagDecision> {
   const write: string[] = [];
   let skip: TagDecision["skip"];
+  let isOurs = false;
   for (const [position, tag] of options.tags.entries()) {
     const answer =
       position === 0 && options.checked !== undefined
         ? afterDownload(target, wanted, options)
         : await ask(target, { wanted, tag }, options);
     if (answer.action === "push") write.push(tag);
-    else skip ??= { reason: answer.reason, manifestDigest: answer.manifestDigest ?? wanted.manifest.digest };
+    else {
+      isOurs = answer.manifestDigest === wanted.manifest.digest;
+      skip ??= { reason: answer.reason, manifestDigest: answer.manifestDigest ?? wanted.manifest.digest };
+    }
   }
   if (write.length > 0 || skip === undefined) return { write };
-  return (await allAttached(target, wanted, options)) ? { write, skip } : { write: options.tags };
+  // Where another manifest stands, or nobody looked, nothing is ours to complete.
+  if (!isOurs || (await allAttached(target, wanted, options))) return { write, skip };
+  return { write, complete: true };
 }
 
 type TagAnswer = { readonly action: "push" } | { readonly action: "skip"; readonly reason: string; readonly manifestDigest?: Digest };

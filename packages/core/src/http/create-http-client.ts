@@ -36,6 +36,8 @@ export interface HttpClientOptions {
   readonly mapError?: ((view: ErrorView) => Partial<ErrorDetails> | undefined) | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: (() => number) | undefined;
+  /** The server that named this origin, where the user did not: see `ConnectOptions.namedBy`. */
+  readonly namedBy?: URL | undefined;
   /** One line per request, without secrets. */
   readonly debug?: ((line: string) => void) | undefined;
   readonly lookup?: Lookup | undefined;
@@ -69,7 +71,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     timeouts,
     connections: options.connections ?? 16,
     environment: options.environment ?? {},
-    guard: createAddressGuard({ origin, lookup: options.lookup }),
+    guard: createAddressGuard({ origin: options.namedBy ?? origin, lookup: options.lookup }),
   });
   const wire = createWire({ routes, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
   const retry = { clock, random: options.random, maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs, attempts: options.attempts ?? 5 };

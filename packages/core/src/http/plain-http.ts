@@ -9,6 +9,8 @@ export interface DiscoverOptions {
   /** `--plain-http`: settles it. */
   readonly plainHttp?: boolean | undefined;
   readonly tls?: TlsOptions | undefined;
+  /** `false` = https unless `plainHttp` says otherwise, also for hosts of this machine; nothing is sent. */
+  readonly tryOut?: boolean;
   /** Milliseconds for the question; a server of this machine answers within one. Default 3 s. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -24,7 +26,7 @@ export async function discoverOrigin(host: string, options: DiscoverOptions = {}
   const https = httpsOrigin(host);
   const http = new URL(`http://${host}/`);
   if (options.plainHttp === true) return http;
-  if (hasTlsOptions(options.tls) || !isLoopbackName(https.hostname)) return https;
+  if (options.tryOut === false || hasTlsOptions(options.tls) || !isLoopbackName(https.hostname)) return https;
   return (await speaksTls(https, options)) ? https : http;
 }
 

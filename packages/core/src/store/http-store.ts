@@ -63,13 +63,17 @@ async function mountBlob(
 async function cancelSession(end: RepositoryEnd, location: string | undefined, options: CallOptions): Promise<void> {
   const url = end.url("blobs/uploads/");
   if (location === undefined || !URL.canParse(location, url.href)) return;
-  const answer = await end.send({
-    method: "DELETE",
-    url: new URL(location, url),
-    operation: "cancel upload",
-    access: "push",
-    retry: "once",
-    ...options,
-  });
-  await answer.dump();
+  try {
+    const answer = await end.send({
+      method: "DELETE",
+      url: new URL(location, url),
+      operation: "cancel upload",
+      access: "push",
+      retry: "once",
+      ...options,
+    });
+    await answer.dump();
+  } catch {
+    // The blob is then simply uploaded.
+  }
 }
