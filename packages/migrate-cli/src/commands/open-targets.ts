@@ -25,6 +25,7 @@ export async function openTargets(
 ): Promise<MigrationTarget[]> {
   const targets = distinct(texts.map((text) => parseTarget(text)));
   refuseSharedCredentials(targets, flags);
+  refuseSharedLeniency(targets, flags);
   const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency) };
   const results = await Promise.allSettled(targets.map((target) => openTarget(target, options)));
   const opened = results.map((result, index) =>
@@ -131,4 +132,13 @@ function refuseSharedCredentials(targets: readonly Target[], flags: TargetFlags)
   if (targets.length < 2 || name === undefined) return;
   const hint = "sign in to each registry with docker login or helm registry login; the credential files are read for each target";
   throw usage(`${name} cannot serve several targets`, hint);
+}
+
+/** Leave to do without TLS, or without its proof, is given for one registry: another's credentials must not travel by it. */
+function refuseSharedLeniency(targets: readonly Target[], { plainHttp, insecureSkipTlsVerify }: TargetFlags): void {
+  const name = plainHttp === true ? "--plain-http" : insecureSkipTlsVerify === true ? "--insecure-skip-tls-verify" : undefined;
+  if (name === undefined || targets.filter(({ kind }) => kind === "oci").length < 2) return;
+  const help =
+    plainHttp === true ? "addresses of this machine fall back to http by themselves; otherwise" : "name its authority with --ca-file, or";
+  throw usage(`${name} cannot serve several registries`, `${help} run once for each target`);
 }
