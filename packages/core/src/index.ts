@@ -47,7 +47,8 @@ export { chartRepository, type NameProblem, repositoryProblem } from "./referenc
 export { printable, quote, shown } from "./shown-text.ts";
 export type { AssembleOptions, CreatedPolicy } from "./source/assemble-package.ts";
 export type { ChartSource, EntryProblem, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
-export { type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
+export type { UrlRewrite } from "./source/chart-url.ts";
+export { type ClassicLimits, type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
 export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";
 export type { OpenRegistry, RegistryChart } from "./source/fetch-from-registry.ts";
 export { openChartFile, type OpenFileOptions } from "./source/file-source.ts";

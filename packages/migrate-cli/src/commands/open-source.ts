@@ -1,14 +1,14 @@
 import { createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
-import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient } from "@chartferry/core";
+import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, UrlRewrite } from "@chartferry/core";
 
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { SourceFlags } from "./flags.ts";
 import { tlsOptions } from "./open-targets.ts";
-import type { UrlRewrite } from "./parse-flag.ts";
 import { readCredential, usage } from "./read-password.ts";
 import { type DebugFlags, requestLog } from "./request-log.ts";
+import { addTraffic, createSourceRegistries } from "./source-registries.ts";
 
 /** What is said of the charts of a classic repository. */
 export interface ClassicFlags extends DebugFlags, CreatedFlags {
@@ -31,7 +31,7 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
   }
   const createdPolicy = givenCreated(flags, terminal);
   const http = await openHttp(location, flags, terminal);
-  const registries = createSourceRegistries(flags, terminal);
+  const registries = createSourceRegistries(registryConnector(flags, { terminal, namedBy: serverOf(location) }));
   const { urlRewrite: urlRewrites, allowMissingDigest, provenance } = flags;
   const source = createClassicSource({
     location,
@@ -44,13 +44,18 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
   });
   return {
     source: { ...source, close: async () => void (await Promise.all([source.close(), registries.close()])) },
-    traffic: () => ({ ...registries.traffic(), ...http.traffic() }),
+    traffic: () => addTraffic([registries.traffic(), http.traffic()]),
   };
+}
+
+/** The server that the index comes from; a folder has none. */
+function serverOf(location: string): URL | undefined {
+  return /^https?:/i.test(location) && URL.canParse(location) ? new URL(new URL(location).origin) : undefined;
 }
 
 /** A folder gets a client too: its index may name urls. It signs in nowhere. */
 async function openHttp(location: string, flags: SourceFlags & ClassicFlags, terminal: Terminal): Promise<HttpClient> {
-  const origin = /^https?:/i.test(location) && URL.canParse(location) ? new URL(new URL(location).origin) : undefined;
+  const origin = serverOf(location);
   const options = { environment: terminal.environment, tls: sourceTls(flags), maxWaitMs: flags.maxWait, ...requestLog(flags, terminal) };
   const { sourceUsername, sourcePasswordFile, sourcePasswordStdin } = flags;
   if (origin === undefined) {
@@ -76,36 +81,21 @@ function sourceTls(flags: SourceFlags): ReturnType<typeof tlsOptions> {
   });
 }
 
-interface SourceRegistries {
-  readonly open: NonNullable<ClassicSourceOptions["openRegistry"]>;
-  traffic(): Readonly<Record<string, HostTraffic>>;
-  close(): Promise<void>;
-}
-
-/** Registries that an index names with `oci://`: found out when the first such url comes, signed in by credential files only. */
-function createSourceRegistries({ sourceRegistryConfig, ...flags }: SourceFlags & DebugFlags, terminal: Terminal): SourceRegistries {
-  const connections = new Map<string, Promise<Connection>>();
-  const opened: Connection[] = [];
-  const connect = async (registry: string): Promise<Connection> => {
-    const config = sourceRegistryConfig === undefined ? {} : { registryConfig: sourceRegistryConfig };
-    const connection = await connectRegistry({
+/** How to reach a registry that the source's index names: signed in by credential files only, and never with more leave than the index's server. */
+function registryConnector(
+  { sourceRegistryConfig, maxWait, ...flags }: SourceFlags & ClassicFlags,
+  { terminal, namedBy }: { readonly terminal: Terminal; readonly namedBy: URL | undefined },
+): (registry: string) => Promise<Connection> {
+  const config = sourceRegistryConfig === undefined ? {} : { registryConfig: sourceRegistryConfig };
+  return (registry) =>
+    connectRegistry({
       end: "source",
       registry,
       environment: terminal.environment,
       signal: terminal.abort,
+      maxWaitMs: maxWait,
+      namedBy,
       ...requestLog(flags, terminal),
       ...config,
     });
-    opened.push(connection);
-    return connection;
-  };
-  return {
-    async open({ registry, repository }) {
-      const connection = connections.get(registry) ?? connect(registry);
-      connections.set(registry, connection);
-      return (await connection).openStore(repository);
-    },
-    traffic: () => Object.assign({}, ...opened.map((connection) => connection.traffic())),
-    close: async () => void (await Promise.all(opened.map((connection) => connection.close()))),
-  };
 }

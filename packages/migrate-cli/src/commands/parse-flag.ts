@@ -1,3 +1,4 @@
+import type { UrlRewrite } from "@chartferry/core";
 import { InvalidArgumentError } from "commander";
 
 /** A whole number from 1 on. */
@@ -21,11 +22,6 @@ export function parseDuration(text: string): number {
   const match = /^([0-9]{1,9})(ms|s|m|h)$/.exec(text);
   if (match === null) throw new InvalidArgumentError("it must be a number with a unit: 90s, 15m, 1h.");
   return Number(match[1]) * (units[match[2] ?? ""] ?? 1);
-}
-
-export interface UrlRewrite {
-  readonly from: string;
-  readonly to: string;
 }
 
 /** `FROM=TO`, both urls; FROM may itself hold a `=`. @throws InvalidArgumentError */
