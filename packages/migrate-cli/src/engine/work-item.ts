@@ -34,7 +34,7 @@ export interface VersionRecord {
   readonly repository?: string;
   readonly tag?: string;
   readonly status: VersionStatus;
-  /** An error code, or why nothing was sent: `same-layer`, `digest-as-recorded` … */
+  /** An error code, or what was found or done: `copied`, `identical`, `listed`, `unchanged`, `same-chart`, `duplicate-tag`, `interrupted` … */
   readonly reason?: string;
   /** One sentence on a failure. */
   readonly message?: string;
@@ -44,7 +44,7 @@ export interface VersionRecord {
   readonly created?: string;
   readonly layerDigest?: Digest;
   readonly manifestDigest?: Digest;
-  /** Bytes sent to the registry for this version. */
+  /** Of a version that was pushed: bytes of its blobs and its manifest, those that the registry had already included. Otherwise 0. */
   readonly bytes: number;
   readonly attempts: number;
   readonly milliseconds: number;
