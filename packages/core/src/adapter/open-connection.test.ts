@@ -144,17 +144,17 @@ describe("a token registry", () => {
   });
 });
 
-describe("a registry that a server named", () => {
-  const open = (registry: string, namedBy: string): ReturnType<typeof openConnection> =>
-    openConnection({ end: "source", registry, environment: {}, adapters: [generic], adapter: "generic", namedBy: new URL(namedBy) });
+const openNamed = (registry: string, namedBy: string): ReturnType<typeof openConnection> =>
+  openConnection({ end: "source", registry, environment: {}, adapters: [generic], adapter: "generic", namedBy: new URL(namedBy) });
 
+describe("a registry that a server named", () => {
   it("is not this machine, unless the server is", async () => {
     const { registry, lines } = await startServer();
-    const fromOutside = await open(registry, "https://charts.example");
+    const fromOutside = await openNamed(registry, "https://charts.example");
     const asked = (await fromOutside.openStore("web")).resolve("1.0.0");
     await expect(asked).rejects.toMatchObject({ code: "redirect-refused" });
     expect(lines).toEqual([]);
-    const fromHere = await open(registry, "http://127.0.0.1:1");
+    const fromHere = await openNamed(registry, "http://127.0.0.1:1");
     await (await fromHere.openStore("web")).resolve("1.0.0");
     expect(lines[0]).toContain("HEAD /v2/web/manifests/1.0.0");
     await Promise.all([fromOutside.close(), fromHere.close()]);
@@ -163,7 +163,7 @@ describe("a registry that a server named", () => {
   it.each(["169.254.169.254", "metadata.google.internal", "[fd00:ec2::254]"])(
     "is never a cloud's metadata service (%s)",
     async (registry) => {
-      const connection = await open(registry, "http://127.0.0.1:1");
+      const connection = await openNamed(registry, "http://127.0.0.1:1");
       const asked = (await connection.openStore("web")).resolve("1.0.0");
       await expect(asked).rejects.toMatchObject({ code: "redirect-refused" });
       await connection.close();

@@ -33,32 +33,35 @@ export interface DecisionOptions {
  */
 export async function decideTags(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<TagDecision> {
   const write: string[] = [];
-  let skip: TagDecision["skip"];
-  let isOurs = false;
+  const standing: Skip[] = [];
   for (const [position, tag] of options.tags.entries()) {
-    const answer =
-      position === 0 && options.checked !== undefined
-        ? afterDownload(target, wanted, options)
-        : await ask(target, { wanted, tag }, options);
+    const isChecked = position === 0 && options.checked !== undefined;
+    const answer = await (isChecked ? afterDownload : ask)(target, { wanted, tag }, options);
     if (answer.action === "push") write.push(tag);
-    else {
-      isOurs = answer.manifestDigest === wanted.manifest.digest;
-      skip ??= { reason: answer.reason, manifestDigest: answer.manifestDigest ?? wanted.manifest.digest };
-    }
+    else standing.push(answer);
   }
-  if (write.length > 0 || skip === undefined) return { write };
+  const [first] = standing;
+  if (write.length > 0 || first === undefined) return { write };
+  const skip = { reason: first.reason, manifestDigest: first.manifestDigest ?? wanted.manifest.digest };
   // Where another manifest stands, or nobody looked, nothing is ours to complete.
-  if (!isOurs || (await allAttached(target, wanted, options))) return { write, skip };
-  return { write, complete: true };
+  const isOurs = standing.some(({ manifestDigest }) => manifestDigest === wanted.manifest.digest);
+  return !isOurs || (await allAttached(target, wanted, options)) ? { write, skip } : { write, complete: true };
 }
 
-type TagAnswer = { readonly action: "push" } | { readonly action: "skip"; readonly reason: string; readonly manifestDigest?: Digest };
+interface Skip {
+  readonly action: "skip";
+  readonly reason: string;
+  readonly manifestDigest?: Digest;
+}
 
-async function ask(
-  target: ChartStore,
-  { wanted, tag }: { wanted: WantedContent; tag: string },
-  options: DecisionOptions,
-): Promise<TagAnswer> {
+type TagAnswer = { readonly action: "push" } | Skip;
+
+interface TagQuestion {
+  readonly wanted: WantedContent;
+  readonly tag: string;
+}
+
+async function ask(target: ChartStore, { wanted, tag }: TagQuestion, options: DecisionOptions): Promise<TagAnswer> {
   if (options.listed === false) return { action: "push" };
   const standing = await target.resolve(tag, options);
   if (standing === undefined) return { action: "push" };
@@ -67,14 +70,14 @@ async function ask(
 }
 
 /** What was asked before the download, compared with what the download brought. */
-function afterDownload(target: ChartStore, wanted: WantedContent, options: DecisionOptions): TagAnswer {
-  const { checked, tags } = options;
+function afterDownload(target: ChartStore, { wanted, tag }: TagQuestion, options: DecisionOptions): TagAnswer {
+  const { checked } = options;
   if (checked === undefined || checked.action === "skip" || checked.reason === "absent") return checked ?? { action: "push" };
   const { manifestDigest } = checked;
   if (manifestDigest === wanted.manifest.digest) return { action: "skip", reason: "identical", manifestDigest };
   if (checked.reason === "overwrite") return { action: "push" };
   if (checked.standingLayer === wanted.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
-  throw refusal({ registry: target.registry, repository: target.repository, tag: tags[0] }, "conflict");
+  throw refusal({ registry: target.registry, repository: target.repository, tag }, "conflict");
 }
 
 async function allAttached(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<boolean> {

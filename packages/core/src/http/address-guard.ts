@@ -19,8 +19,15 @@ export interface AddressGuard {
   lookupFor(url: URL): LookupFunction;
 }
 
-export function createAddressGuard(options: { readonly origin: URL; readonly lookup?: Lookup | undefined }): AddressGuard {
-  const { origin } = options;
+export interface AddressGuardOptions {
+  readonly origin: URL;
+  /** The server that named the origin, where the user did not: then the origin is judged like every other host. */
+  readonly namedBy?: URL | undefined;
+  readonly lookup?: Lookup | undefined;
+}
+
+export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
+  const origin = options.namedBy ?? options.origin;
   const resolve = options.lookup ?? resolveBySystem;
   let loopbackOrigin: Promise<boolean> | undefined;
   const fromLoopback = (): Promise<boolean> => (loopbackOrigin ??= isLoopbackOrigin(origin, resolve));

@@ -71,7 +71,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     timeouts,
     connections: options.connections ?? 16,
     environment: options.environment ?? {},
-    guard: createAddressGuard({ origin: options.namedBy ?? origin, lookup: options.lookup }),
+    guard: createAddressGuard({ origin, namedBy: options.namedBy, lookup: options.lookup }),
   });
   const wire = createWire({ routes, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
   const retry = { clock, random: options.random, maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs, attempts: options.attempts ?? 5 };
