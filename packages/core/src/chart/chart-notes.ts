@@ -18,7 +18,7 @@ export const chartNotes = {
   "bad-requirements-yaml": { refusedBy: "all", meaning: "requirements.yaml cannot be read" },
   "bad-lock": { refusedBy: "all", meaning: "Chart.lock or requirements.lock cannot be read" },
   "bad-values-yaml": { refusedBy: "all", meaning: "values.yaml cannot be read" },
-  "not-checked": { refusedBy: "none", meaning: "a YAML file is nested deeper than chartferry follows: it was not read, or not wholly" },
+  "not-checked": { refusedBy: "none", meaning: "a YAML file is nested deeper than is followed here: it was not read, or not wholly" },
   "several-values-documents": {
     refusedBy: "none",
     meaning: "values.yaml has several documents: Helm 3 reads the first, Helm 4 merges them",

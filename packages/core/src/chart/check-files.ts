@@ -21,12 +21,13 @@ export function checkFiles(files: readonly ChartFile[], notes: NoteList): void {
 function checkValues(data: Buffer, notes: NoteList): void {
   if (data.byteLength > largestValues) return;
   const text = textOf(data);
-  if (documentStart.test(text.replace(leadingMarker, ""))) {
+  const documents = documentsOf(text);
+  if (documents.length > 1) {
     notes.add("several-values-documents", "values.yaml has several documents: Helm 3 reads the first, Helm 4 merges them");
   }
   const problem = problemOf("values.yaml", notes, () => {
     // Helm 3 reads the first document, Helm 4 all of them.
-    for (const document of text.replace(leadingMarker, "").split(documentStart)) {
+    for (const document of documents) {
       const complaint = documentProblem(document);
       if (complaint !== undefined) return complaint;
     }
@@ -42,13 +43,32 @@ function documentProblem(document: string): string | undefined {
   return complaints[0];
 }
 
-const leadingMarker = /^(?:[ \t]*(?:#.*)?\r?\n)*---[ \t\r]*$/m;
 const documentStart = /^---(?:[ \t\r]|$)/m;
+/** A line that may stand before the first document's own marker: blank, a comment, or a directive. */
+const beforeMarker = /^(?:[ \t]*(?:#|\r?$)|%)/;
+
+/** The documents of the text; a marker before the first one parts nothing. */
+function documentsOf(text: string): string[] {
+  const start = firstBody(text);
+  const [first = "", ...rest] = text.slice(start).split(documentStart);
+  return [text.slice(0, start) + first, ...rest];
+}
+
+/** Where the first document goes on behind its marker, 0 where it has none. Each line is looked at once: values.yaml may be blank lines only. */
+function firstBody(text: string): number {
+  for (let from = 0, end = 0; end >= 0; from = end + 1) {
+    end = text.indexOf("\n", from);
+    const line = text.slice(from, end < 0 ? text.length : end);
+    if (documentStart.test(line)) return from + 3;
+    if (!beforeMarker.test(line)) return 0;
+  }
+  return 0;
+}
 
 function checkLockFile(name: string, data: Buffer, notes: NoteList): void {
   const problem = problemOf(name, notes, () => {
     const file = readYamlFile(data);
-    if (file.cut) notes.add("not-checked", `${name} is not checked wholly: it is nested deeper than chartferry follows`);
+    if (file.cut) notes.add("not-checked", `${name} is not checked wholly: it is nested deeper than is followed here`);
     return checkLock(file.node)[0] ?? file.refusals[0] ?? file.problem;
   });
   note(notes, "bad-lock", problem === undefined ? undefined : `${name} cannot be read: ${quote(problem)}`);

@@ -35,7 +35,7 @@ function decodeFile(file: ChartFile, draft: MetadataDraft, notes: NoteList): voi
   const code = file.path === "Chart.yaml" ? "bad-chart-yaml" : "bad-requirements-yaml";
   try {
     const { node, problem, refusals, cut } = readYamlFile(file.data ?? Buffer.alloc(0));
-    if (cut) notes.add("not-checked", `${file.path} has keys that are nested deeper than chartferry follows: they are left out`);
+    if (cut) notes.add("not-checked", `${file.path} has keys that are nested deeper than is followed here: they are left out`);
     for (const refusal of refusals) notes.add(code, `${file.path} is YAML that Helm does not read: ${quote(refusal)}`);
     if (problem !== undefined) notes.add("not-text", `${file.path} is not what YAML calls text: ${problem}`);
     for (const complaint of decodeMetadata(node, draft)) notes.add(code, `${file.path}: ${quote(complaint)}`);

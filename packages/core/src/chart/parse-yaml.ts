@@ -78,7 +78,7 @@ function withinStack<Result>(work: () => Result): Result {
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split("\n", 1)[0] ?? "") : "not YAML";
     const deep = cause instanceof RangeError || reason.startsWith("nesting exceeded");
-    if (deep) throw new TooDeepError(`it is nested deeper than the ${maxDepth} levels that chartferry follows`, { cause });
+    if (deep) throw new TooDeepError(`it is nested deeper than the ${maxDepth} levels that are followed here`, { cause });
     throw new Error(reason, { cause });
   }
 }

@@ -115,7 +115,7 @@ describe("nesting", () => {
     const chart = buildChart({ "Chart.yaml": `{name: odd, version: 1.0.0, x: ${deep(2_000)}}\n` });
     await expect(readChart(chart)).rejects.toMatchObject({
       code: "chart-invalid",
-      message: expect.stringContaining("that chartferry follows"),
+      message: expect.stringContaining("that are followed here"),
     });
   });
 

@@ -7,7 +7,7 @@ import { failure, type RepositoryEnd } from "./repository-end.ts";
 /** Above this a HEAD costs less than sending bytes that may be there already; below it the HEAD would be one request more for nothing. */
 const headFirstBytes = 4 * 1024 * 1024;
 
-/** Whole sessions per blob: a PUT whose connection broke cannot be continued, its session may be gone (404, 400 and 416 all occur). */
+/** Whole sessions per blob, each of its requests sent once: what repeats stands here alone. A PUT whose connection broke cannot be continued, its session may be gone (404, 400 and 416 all occur). */
 const sessionAttempts = 6;
 
 const octetStream = { "content-type": "application/octet-stream" };
@@ -20,7 +20,7 @@ export async function uploadBlob(end: RepositoryEnd, content: BlobContent, optio
   const operation = "push blob";
   for (let attempt = 1; ; attempt++) {
     try {
-      if ((attempt > 1 || content.size > headFirstBytes) && (await end.hasBlob(content.digest, options))) return;
+      if ((attempt > 1 || content.size > headFirstBytes) && (await end.hasBlob(content.digest, { ...options, retry: "once" }))) return;
       await uploadOnce(end, content, options);
       return;
     } catch (error) {
@@ -96,7 +96,7 @@ async function post(end: RepositoryEnd, { query, content }: PostOptions, options
     operation: "push blob",
     access: "push",
     redirects: "refuse",
-    retry: content === undefined ? "repeat" : "once",
+    retry: "once",
     headers: content === undefined ? { "content-length": "0" } : octetStream,
     ...(content === undefined ? {} : { body: content.bytes ?? content }),
     signal: options.signal,

@@ -1,5 +1,6 @@
 import type { Descriptor } from "../content.ts";
 import type { Digest } from "../digest.ts";
+import type { HttpRequest } from "../http/http-client.ts";
 import type { CallOptions, ChartStore } from "./chart-store.ts";
 import { downloadBlob } from "./blob-download.ts";
 import { uploadBlob } from "./blob-upload.ts";
@@ -27,7 +28,11 @@ export function createHttpStore(end: RepositoryEnd): ChartStore {
 }
 
 /** HEAD of a blob. @throws for every answer but 200 and 404 */
-export async function hasBlob(end: RepositoryEnd, digest: Digest, options: CallOptions = {}): Promise<boolean> {
+export async function hasBlob(
+  end: RepositoryEnd,
+  digest: Digest,
+  options: CallOptions & Pick<HttpRequest, "retry"> = {},
+): Promise<boolean> {
   const answer = await end.send({ method: "HEAD", url: end.url(`blobs/${digest}`), operation: "find blob", access: "pull", ...options });
   if (answer.status !== 200 && answer.status !== 404) throw await failure(end, answer, { operation: "find blob", version: digest });
   await answer.dump();

@@ -28,7 +28,7 @@ export interface RepositoryEnd {
   /** Absolute url of a path below `/v2/<repository>/`. */
   url(path: string): URL;
   send(request: RepositoryRequest): Promise<HttpAnswer>;
-  hasBlob(digest: Digest, options?: CallOptions): Promise<boolean>;
+  hasBlob(digest: Digest, options?: CallOptions & Pick<HttpRequest, "retry">): Promise<boolean>;
   /** Waits before another attempt, as long as the registry asked for. @throws the error itself when that is longer than the run may wait */
   pause(retry: PauseRequest): Promise<void>;
   mapError(view: ErrorView): Partial<ErrorDetails> | undefined;
