@@ -126,7 +126,7 @@ function gapFault(walk: Walk, from: number, to: number): string | undefined {
     keyAllowed: from === 0 || text.charAt(from - 1) === "\n",
     plain: isPlain(walk),
     newline: false,
-    lineStart: text.lastIndexOf("\n", from - 1) + 1,
+    lineStart: from,
   };
   for (let at = from; at < to; at += 1) {
     const char = text.charAt(at);
@@ -135,7 +135,7 @@ function gapFault(walk: Walk, from: number, to: number): string | undefined {
     } else if (char === "#" && /^\s?$/.test(text.charAt(at - 1))) {
       const end = lineEnd(text, at, to);
       // What follows is no comment any more; with a `: ` in it, it is a key.
-      if (/[\u0085\u2028\u2029] *[^\s#][^:]*$/.test(text.slice(at, end))) return "a comment has a line break that is no newline";
+      if (hasOldBreak(text.slice(at, end))) return "a comment has a line break that is no newline";
       at = end - 1;
       gap.plain = false;
     } else at = passToken(walk, gap, at);
@@ -143,11 +143,19 @@ function gapFault(walk: Walk, from: number, to: number): string | undefined {
   return undefined;
 }
 
+/** Whether text stands behind a line break of old with no colon after its first character. Looked for behind the last colon only, to read it once. */
+function hasOldBreak(comment: string): boolean {
+  let from = Math.max(comment.lastIndexOf(":"), 0);
+  while (from > 0 && comment.charAt(from - 1) === " ") from -= 1;
+  return /[\u0085\u2028\u2029] *[^\s#]/.test(comment.slice(Math.max(from - 1, 0)));
+}
+
 interface Gap {
   keyAllowed: boolean;
   /** Still in the blank space that belongs to the plain scalar before. */
   plain: boolean;
   newline: boolean;
+  /** Of the line that `newline` began. */
   lineStart: number;
 }
 
