@@ -52,8 +52,9 @@ function resolveOne(text: string, base: URL, rewrites: readonly UrlRewrite[]): U
   if (url === undefined) return "it is not valid";
   url.hash = "";
   if (absolute) return allowed(url, base);
-  // As Helm: the repository's query (a token, often) replaces that of a relative url.
-  if (base.protocol !== "file:" && base.search !== "") url.search = base.search;
+  // As Helm: the repository's query (a token, often) replaces that of a relative url. Backslashes and blanks in front can make a
+  // text that looks relative name another host, which must not see the token.
+  if (base.protocol !== "file:" && url.origin === base.origin && base.search !== "") url.search = base.search;
   const other = parse(rewritten(url.href, rewrites), base) ?? url;
   return allowed(other, base);
 }
