@@ -19,11 +19,11 @@ export function openUpload(
 ): UploadBody {
   if (source instanceof Uint8Array) {
     if (source.byteLength > wholeLimit)
-      return { body: streamOf(counted(pieces(source), source.byteLength, options)), size: source.byteLength };
+      return { body: streamOf(counted(() => pieces(source), source.byteLength, options)), size: source.byteLength };
     options.sent(source.byteLength);
     return { body: source, size: source.byteLength };
   }
-  return { body: streamOf(counted(source.open(options.signal), source.size, options)), size: source.size };
+  return { body: streamOf(counted(() => source.open(options.signal), source.size, options)), size: source.size };
 }
 
 function streamOf(chunks: AsyncIterable<Uint8Array>): Readable {
@@ -34,13 +34,14 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, unde
   for (let start = 0; start < bytes.byteLength; start += pieceSize) yield bytes.subarray(start, start + pieceSize);
 }
 
+/** Opens its source only when it is read itself: a request may fail before its body is touched, and nobody would close the source. */
 async function* counted(
-  chunks: AsyncIterable<Uint8Array>,
+  open: () => AsyncIterable<Uint8Array>,
   size: number,
   options: { sent(bytes: number): void },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let total = 0;
-  for await (const chunk of chunks) {
+  for await (const chunk of open()) {
     total += chunk.byteLength;
     if (total > size) throw wrongSize(size, total);
     options.sent(chunk.byteLength);

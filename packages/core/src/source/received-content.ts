@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
@@ -6,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { BlobContent } from "../content.ts";
+import { isDigest, splitDigest } from "../digest.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { describeBytes, isGzip } from "./describe-bytes.ts";
@@ -47,22 +49,31 @@ interface Sink {
 export async function receiveContent(chunks: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<ReceivedContent> {
   const sink: Sink = { chunks: [], size: 0, directory: undefined, file: undefined };
   const hash = createHash("sha256");
+  const expected = hashLike(options.expectedDigest);
   let head: Uint8Array = new Uint8Array();
   try {
     for await (const chunk of chunks) {
       options.signal?.throwIfAborted();
       if (head.byteLength < headBytes) head = Buffer.concat([head, chunk.subarray(0, headBytes - head.byteLength)]);
       hash.update(chunk);
+      expected?.hash.update(chunk);
       await store(sink, chunk, options);
     }
     await sink.file?.close().catch(fileFault(options));
     const content = finished(sink, `sha256:${hash.digest("hex")}`, head);
-    checkDigest(content, options);
+    checkDigest(content, expected === undefined ? content.digest : `${expected.algorithm}:${expected.hash.digest("hex")}`, options);
     return content;
   } catch (error) {
     await discard(sink);
     throw error;
   }
+}
+
+/** A second hash where the expected digest is of another algorithm than content's own sha256. */
+function hashLike(digest: Digest | undefined): { readonly algorithm: string; readonly hash: Hash } | undefined {
+  if (digest === undefined || !isDigest(digest)) return undefined;
+  const { algorithm } = splitDigest(digest);
+  return algorithm === "sha256" ? undefined : { algorithm, hash: createHash(algorithm) };
 }
 
 async function store(sink: Sink, chunk: Uint8Array, options: ReceiveOptions): Promise<void> {
@@ -103,9 +114,19 @@ function finished(sink: Sink, digest: Digest, head: Uint8Array): ReceivedContent
   const path = join(sink.directory, "content");
   return {
     ...shared,
-    open: (signal) => createReadStream(path, signal === undefined ? {} : { signal }),
+    open: (signal) => readBack(path, signal),
     release: async () => discard(sink),
   };
+}
+
+/** Opens the file only when reading begins: a reader that is never started must not hold a descriptor. */
+async function* readBack(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  const stream = createReadStream(path, signal === undefined ? {} : { signal });
+  try {
+    yield* stream as AsyncIterable<Uint8Array>;
+  } finally {
+    stream.destroy();
+  }
 }
 
 function inMemory(sink: Sink, shared: Pick<ReceivedContent, "digest" | "size" | "head">): ReceivedContent {
@@ -130,10 +151,10 @@ function inMemory(sink: Sink, shared: Pick<ReceivedContent, "digest" | "size" | 
   };
 }
 
-function checkDigest(content: ReceivedContent, options: ReceiveOptions): void {
-  if (options.expectedDigest === undefined || options.expectedDigest === content.digest) return;
+function checkDigest(content: ReceivedContent, actual: Digest, options: ReceiveOptions): void {
+  if (options.expectedDigest === undefined || options.expectedDigest === actual) return;
   const what = isGzip(content.head) ? "" : `; they are ${describeBytes(content.head).words}, not a gzip archive`;
-  throw new ChartferryError(`the bytes have digest ${content.digest}, not ${options.expectedDigest}${what}`, {
+  throw new ChartferryError(`the bytes have digest ${actual}, not ${options.expectedDigest}${what}`, {
     code: "digest-mismatch",
     hint: "Compare the file with its author's: either it or the index was changed",
     operation: options.operation ?? "receive content",
