@@ -18,6 +18,7 @@ export interface CredentialMemory {
 
 /** A registry may refuse a good credential for one repository only, so a refusal counts there and nowhere else. */
 interface Entry {
+  readonly name: string;
   credential: Promise<Credential>;
   readonly refusedSources: Set<string>;
   readonly refusedIdentities: Set<string>;
@@ -46,19 +47,20 @@ export function createCredentialMemory(options: {
     const known = entries.get(name);
     if (known !== undefined) return known;
     if (entries.size >= limit) entries.clear();
-    const entry: Entry = { credential: ask(place, new Set()), refusedSources: new Set(), refusedIdentities: new Set() };
-    entry.credential.catch(() => entries.delete(name));
+    const entry: Entry = { name, credential: ask(place, new Set()), refusedSources: new Set(), refusedIdentities: new Set() };
     entries.set(name, entry);
+    hold(entries, entry, entry.credential);
     return entry;
   }
 
   return {
     current: async (place) => {
       const entry = entryFor(place);
-      const credential = await entry.credential;
+      const held = entry.credential;
+      const credential = await held;
       const expires = credential.kind === "anonymous" ? undefined : credential.expiresAt;
       if (expires === undefined || expires - early > clock.now()) return credential;
-      entry.credential = ask(place, entry.refusedSources);
+      if (entry.credential === held) hold(entries, entry, ask(place, entry.refusedSources));
       return entry.credential;
     },
     next: async (place, refused) => {
@@ -68,15 +70,21 @@ export function createCredentialMemory(options: {
         entry.refusedIdentities.add(identity);
         entry.refusedSources.add(refused.source);
         const before = entry.credential;
-        const candidate = ask(place, entry.refusedSources);
-        entry.credential = candidate.then((found) => (usable(found, place, entry) ? found : before));
-        // Whoever awaits the entry sees the failure; this copy must not count as unhandled.
-        entry.credential.catch(() => undefined);
+        const another = ask(place, entry.refusedSources).then((found) => (usable(found, place, entry) ? found : before));
+        hold(entries, entry, another);
       }
       const credential = await entry.credential;
       return usable(credential, place, entry) ? credential : undefined;
     },
   };
+}
+
+/** Everyone who comes meanwhile shares the pending answer; a failure is forgotten, so that the next request asks again. */
+function hold(entries: Map<string, Entry>, entry: Entry, credential: Promise<Credential>): void {
+  entry.credential = credential;
+  credential.catch(() => {
+    if (entry.credential === credential && entries.get(entry.name) === entry) entries.delete(entry.name);
+  });
 }
 
 function usable(credential: Credential, place: CredentialPlace, { refusedIdentities }: Entry): boolean {
