@@ -12,7 +12,14 @@ export async function* gunzippedIfGzip(open: () => AsyncIterable<Uint8Array>, li
   }
   const gunzip = createGunzip();
   const compressed = Readable.from(open());
-  compressed.on("error", (error) => gunzip.destroy(error)).pipe(gunzip);
+  // What went wrong before decompression: an abort or an unreadable file says nothing about the index.
+  let unread: Error | undefined;
+  compressed
+    .on("error", (error) => {
+      unread = error;
+      gunzip.destroy(error);
+    })
+    .pipe(gunzip);
   let size = 0;
   try {
     for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
@@ -25,7 +32,7 @@ export async function* gunzippedIfGzip(open: () => AsyncIterable<Uint8Array>, li
       yield chunk;
     }
   } catch (error) {
-    if (error instanceof ChartferryError) throw error;
+    if (error instanceof ChartferryError || error === unread) throw error;
     throw new ChartferryError("the index is compressed and cannot be decompressed", {
       code: "index-invalid",
       operation: "read index",
