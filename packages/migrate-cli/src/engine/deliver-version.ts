@@ -11,7 +11,7 @@ import {
 import { describeFailure, isAbort } from "./describe-failure.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { Spool } from "./spool.ts";
-import type { TargetListings } from "./target-listings.ts";
+import { isRecent, type TargetListings, type TargetRepository } from "./target-listings.ts";
 import type { VersionRecord, WorkItem } from "./work-item.ts";
 import type { Delivery } from "./work-queue.ts";
 
@@ -77,8 +77,9 @@ export function recordOf({ entry, target, repository, tag }: WorkItem): Omit<Ver
 
 async function attemptDelivery(delivery: Delivery, context: DeliveryContext, progress: Progress): Promise<Attempt> {
   const { item } = delivery;
-  const { store, tags } = await context.listings.of(item.repository);
-  const listed = delivery.delivery > 1 ? undefined : isListed(item, tags);
+  const repository = await context.listings.of(item.repository);
+  const { store } = repository;
+  const listed = delivery.delivery > 1 ? undefined : isListed(item, repository, context.clock);
   const recorded = context.recorded(item);
   const checked = await checkExisting(
     store,
@@ -112,9 +113,10 @@ function speaksFor(recorded: JournalEntry | undefined, { entry }: WorkItem, exis
   return recorded.layer === undefined ? existing !== "overwrite" : recorded.layer === entry.digest;
 }
 
-function isListed(item: WorkItem, tags: ReadonlySet<string> | undefined): boolean | undefined {
-  if (item.known.state !== "unknown") return item.known.state === "listed";
-  return tags?.has(item.tag);
+/** `undefined` = nobody knows, or knew it long ago. */
+function isListed({ known, tag }: WorkItem, repository: TargetRepository, clock: Clock): boolean | undefined {
+  if (known.state === "unknown") return repository.lists(tag);
+  return isRecent(known.since, clock) ? known.state === "listed" : undefined;
 }
 
 interface Sending {

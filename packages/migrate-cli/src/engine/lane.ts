@@ -18,14 +18,20 @@ export interface LaneOptions {
   readonly stop?: AbortSignal | undefined;
   /** Called once when the lane gives up on its target. */
   readonly onStopped?: (error: ChartferryError) => void;
+  /** Ends the run: a fault that is neither the target's nor the source's. */
+  readonly abort: () => void;
 }
 
-/** Works through the items of one target, on its own: another target's trouble is none of its business. */
+/** Works through the items of one target, on its own: another target's trouble is none of its business. @throws a fault of our own, at the end */
 export async function runLane(options: LaneOptions): Promise<void> {
   const { queue, target, clock } = options;
   const window = createAdaptiveWindow(options.concurrency, clock, options.stop);
   const circuit = createCircuit();
-  const context: DeliveryContext = { ...options.delivery, pause: (milliseconds) => window.pause(milliseconds) };
+  const pause = (milliseconds: number): void => {
+    window.pause(milliseconds);
+    options.delivery.listings.distrust();
+  };
+  const context: DeliveryContext = { ...options.delivery, pause };
   const settle = (error: unknown): "well" | "throttled" | "neither" => {
     if (error === undefined) circuit.succeeded();
     else if (isChartferryError(error)) {
@@ -44,17 +50,25 @@ export async function runLane(options: LaneOptions): Promise<void> {
     return refusal !== undefined || isSourceFailure(record, targetError) ? "neither" : settle(targetError);
   };
   const running = new Set<Promise<void>>();
+  let fault: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): "neither" => {
+    fault ??= { error };
+    options.abort();
+    return "neither";
+  };
   for (;;) {
     if (circuit.openedBy === undefined && options.stop?.aborted !== true) await window.enter();
     else await Promise.all(running);
     const delivery = await queue.take(target);
     if (delivery === undefined) break;
     const task = handle(delivery)
+      .catch(fail)
       .then((how) => window.leave(how))
       .finally(() => running.delete(task));
     running.add(task);
   }
   await Promise.all(running);
+  if (fault !== undefined) throw fault.error;
 }
 
 /** A version that the source could not give says nothing of the target. */

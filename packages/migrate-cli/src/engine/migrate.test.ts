@@ -4,13 +4,17 @@ import { join } from "node:path";
 import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
+import { runLane } from "./lane.ts";
 import { migrate } from "./migrate.ts";
 import type { MigrateOptions, MigrationTarget } from "./migrate-options.ts";
 import { isComplete, type Report } from "./report.ts";
+import { createSpool } from "./spool.ts";
+import { createTargetListings } from "./target-listings.ts";
 import { createFakeSource, type FakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget, type FakeTarget } from "./testing/fake-target.ts";
 import { fillDisk } from "./testing/fill-disk.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
+import { createWorkQueue } from "./work-queue.ts";
 
 describe("migrate", () => {
   it("brings every version to every target from one download", async () => {
@@ -128,6 +132,51 @@ describe("migrate", () => {
     } finally {
       restore();
     }
+  });
+
+  it.each(["journal", "version", "crawled", "target-stopped"] as const)(
+    "ends with what the caller's own code throws at %s",
+    async (type) => {
+      const names = Array.from({ length: 50 }, (_, index) => `web 1.0.${index}`);
+      const [dead, alive] = [createFakeTarget("dead.test"), createFakeTarget("alive.test")];
+      dead.failure = new ChartferryError("connection refused", { code: "connection-refused", operation: "list tags" });
+      const events: string[] = [];
+      const running = run(createFakeSource(names), [dead, alive], {
+        journalPath: journalIn(temporaryFolder()),
+        onEvent: (event) => {
+          if (event.type !== type) return;
+          events.push(type);
+          throw new Error("the caller's fault");
+        },
+      });
+      await expect(running).rejects.toThrow("the caller's fault");
+      expect(events).toEqual([type]);
+    },
+  );
+
+  it("ends with a fault of a lane's own, without leaving it to the process", async () => {
+    const clock = { now: () => 0, sleep: () => Promise.resolve() };
+    const queue = createWorkQueue(["t0"]);
+    const target = createFakeTarget();
+    const spool = createSpool({ source: createFakeSource([]), lanes: ["t0"], capacityBytes: 1 });
+    const delivery = {
+      spool: { ...spool, settle: () => Promise.reject(new Error("no room")) },
+      listings: createTargetListings(target.connection, { listTags: true, clock }),
+      existing: "verify" as const,
+      recorded: () => undefined,
+      maxWaitMs: 1000,
+      clock,
+    };
+    let aborted = 0;
+    const lane = runLane({ target: "t0", queue, delivery, concurrency: 1, clock, abort: () => void aborted++ });
+    const entry = { chart: "web", version: "1.0.0", urls: [], notes: [] };
+    const place = { run: "r", source: "s", target: "t0", repository: "charts/web", tag: "1.0.0", known: { state: "unknown" } as const };
+    await queue.put({ ...place, sequence: 0, entry });
+    // Long enough for a rejection that nobody looks at to be told to the process.
+    for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
+    expect(aborted).toBe(1);
+    await queue.close();
+    await expect(lane).rejects.toThrow("no room");
   });
 
   it("throws what keeps the source from being read at all", async () => {
@@ -287,6 +336,27 @@ describe("a registry that asks for patience", () => {
     const report = await run(createFakeSource(["web 1.0.0"]), [target], { clock });
     expect(waits).toEqual([60_000]);
     expect([...report.records()][0]).toMatchObject({ status: "pushed", attempts: 2 });
+  });
+
+  it("is looked at again after the wait, for others may have pushed meanwhile", async () => {
+    const target = createFakeTarget();
+    const stranger = createFakeTarget();
+    await run(createFakeSource(["web 1.0.0"]), [stranger]);
+    let now = 0;
+    target.beforePut = () => {
+      if (now > 0) return;
+      throw new ChartferryError("slow down", { code: "rate-limited", operation: "push manifest", retryAfterMs: 5000 });
+    };
+    const clock = {
+      now: () => now,
+      sleep: async (ms: number) => {
+        now += ms;
+        for (const [tag, manifest] of stranger.tags) target.tags.set(tag, manifest);
+      },
+    };
+    const report = await run(createFakeSource(["web 1.0.0"]), [target], { clock });
+    expect(told(report)).toEqual(["web 1.0.0 skipped same-chart"]);
+    expect(target.calls.putManifest).toBe(0);
   });
 
   it("fails the version when it asks for more than the limit", async () => {

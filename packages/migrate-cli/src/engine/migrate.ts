@@ -5,6 +5,7 @@ import { crawl } from "./crawl.ts";
 import { beginRun, type Run } from "./begin-run.ts";
 import { runLane } from "./lane.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
+import { type GuardedEvents, guardEvents } from "./guard-events.ts";
 import { finishReport } from "./finish-report.ts";
 import type { Report } from "./report.ts";
 import { createTargetListings } from "./target-listings.ts";
@@ -39,10 +40,10 @@ export async function migrate(options: MigrateOptions): Promise<Report> {
 
 /** Runs crawler, lanes and coordinator side by side. Resolves with what broke the crawl off, if anything did. */
 async function execute(options: MigrateOptions, run: Run): Promise<Error | undefined> {
-  const { onEvent = () => {} } = options;
+  const events = guardEvents(options.onEvent, () => run.abort());
   const downloads = (): Run["spool"]["counts"] => run.spool.counts;
-  for (const path of new Set([...run.journals.values()].map(({ journal }) => journal.path))) onEvent({ type: "journal", path });
-  const coordinator = createCoordinator({ ...run, targets: options.targets, downloads, onEvent });
+  for (const path of new Set([...run.journals.values()].map(({ journal }) => journal.path))) events.tell({ type: "journal", path });
+  const coordinator = createCoordinator({ ...run, targets: options.targets, downloads, onEvent: (event) => events.tell(event) });
   const crawling = crawl(
     {
       ...run,
@@ -59,15 +60,22 @@ async function execute(options: MigrateOptions, run: Run): Promise<Error | undef
   );
   const crawled = crawling.then(async (problem) => {
     await run.queue.close();
-    onEvent({ type: "crawled", totals: run.totals.snapshot(downloads()) });
+    events.tell({ type: "crawled", totals: run.totals.snapshot(downloads()) });
     return problem;
   });
-  const lanes = options.targets.map((target) => runTargetLane(options, run, target));
+  const lanes = options.targets.map((target) => runTargetLane({ options, run, events }, target));
   const [problem] = await Promise.all([crawled, coordinator.follow(run.queue.outcomes()), ...lanes]);
+  events.rethrow();
   return problem;
 }
 
-function runTargetLane(options: MigrateOptions, run: Run, target: MigrateOptions["targets"][number]): Promise<void> {
+interface LaneParts {
+  readonly options: MigrateOptions;
+  readonly run: Run;
+  readonly events: GuardedEvents;
+}
+
+function runTargetLane({ options, run, events }: LaneParts, target: MigrateOptions["targets"][number]): Promise<void> {
   const {
     clock = systemClock,
     existing = "verify",
@@ -83,7 +91,8 @@ function runTargetLane(options: MigrateOptions, run: Run, target: MigrateOptions
     concurrency,
     clock,
     stop,
-    onStopped: (error) => options.onEvent?.({ type: "target-stopped", target: target.id, error }),
+    onStopped: (error) => events.tell({ type: "target-stopped", target: target.id, error }),
+    abort: () => run.abort(),
     delivery: {
       spool,
       existing,
@@ -91,7 +100,7 @@ function runTargetLane(options: MigrateOptions, run: Run, target: MigrateOptions
       clock,
       signal,
       stop,
-      listings: createTargetListings(target.connection, { listTags, signal }),
+      listings: createTargetListings(target.connection, { listTags, clock, signal }),
       recorded: ({ entry }) => journal?.journal.find(journal.key, entry.chart, entry.version),
     },
   });
