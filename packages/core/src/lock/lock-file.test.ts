@@ -2,14 +2,29 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { refuseLocked, takeLock, type LockRefusal } from "./lock-file.ts";
-import { currentProcess } from "./process-identity.ts";
+import { currentProcess, type ProcessIdentity } from "./process-identity.ts";
+
+/** What happens between the look at a lock's owner and what is done about it. */
+let whenAsked: (asked: ProcessIdentity) => Promise<void>;
+vi.mock(import("./process-identity.ts"), async (original) => {
+  const real = await original();
+  return {
+    ...real,
+    async stateOf(...asked) {
+      const state = await real.stateOf(...asked);
+      await whenAsked(asked[0]);
+      return state;
+    },
+  };
+});
 
 let folder = "";
 let path = "";
 beforeEach(async () => {
+  whenAsked = () => Promise.resolve();
   folder = await mkdtemp(join(tmpdir(), "chartferry-lock-"));
   path = join(folder, "lock");
 });
@@ -80,6 +95,18 @@ describe("takeLock", () => {
     await writeFile(`${path}-takeover-left-behind`, JSON.stringify(dead));
     await (await takeLock(path, refuse)).release();
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("never removes a taker's marker that a living one replaced while the dead one was looked at", async () => {
+    await leaveLock({ pid: 2 ** 22 + 1 });
+    const marker = `${path}-takeover-left-behind`;
+    const living = { ...(await currentProcess()), id: "living-taker" };
+    await writeFile(marker, JSON.stringify({ ...living, id: "dead-taker", pid: 2 ** 22 + 2 }));
+    whenAsked = async (asked) => {
+      if (asked.pid === 2 ** 22 + 2) await writeFile(marker, JSON.stringify(living));
+    };
+    await expect(takeLock(path, refuse)).rejects.toMatchObject({ refusal: { kind: "contended" } });
+    expect(JSON.parse(await readFile(marker, "utf8"))).toMatchObject({ id: "living-taker" });
   });
 
   it("leaves alone what another owner holds by then", async () => {

@@ -100,11 +100,7 @@ async function createLock(path: string, mine: LockFile): Promise<boolean> {
 async function takeOver(path: string, parties: { dead: LockFile; mine: LockFile; refuse: RefuseLock }): Promise<boolean> {
   const { dead, mine, refuse } = parties;
   const marker = `${path}-takeover-${dead.id}`;
-  if (!(await createLock(marker, mine))) {
-    const taker = await readLock(marker, refuse);
-    if (taker !== undefined && (await stateOf(taker, mine)) === "dead") await rm(marker, { force: true });
-    return false;
-  }
+  if (!(await holdMarker(marker, parties))) return false;
   try {
     const owner = await readLock(path, refuse);
     if (owner?.id !== dead.id) return false;
@@ -115,6 +111,14 @@ async function takeOver(path: string, parties: { dead: LockFile; mine: LockFile;
   } finally {
     await rm(marker, { force: true });
   }
+}
+
+/** A marker whose holder died is a lock like any other: removed by its name alone, it could be that of a living successor. */
+async function holdMarker(marker: string, { mine, refuse }: { mine: LockFile; refuse: RefuseLock }): Promise<boolean> {
+  if (await createLock(marker, mine)) return true;
+  const taker = await readLock(marker, refuse);
+  if (taker === undefined || (await stateOf(taker, mine)) !== "dead") return false;
+  return takeOver(marker, { dead: taker, mine, refuse });
 }
 
 async function releaseLock(path: string, id: string): Promise<void> {
