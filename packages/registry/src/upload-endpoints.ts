@@ -61,17 +61,20 @@ export async function sessionEndpoint(exchange: RepositoryExchange, id: string):
   const session = findUpload(uploads, exchange.repository.name, id);
   const { method } = exchange.request;
   if (method === "GET") return empty(204, sessionHeaders(exchange, session));
-  if (method === "DELETE") {
-    await cancelUpload(uploads, session);
-    return empty(204);
-  }
   try {
+    if (method === "DELETE") return await cancel(exchange, session);
     return method === "PATCH" ? await addChunk(exchange, session) : await close(exchange, session);
   } catch (error) {
     if (isChartferryError(error, "conflict")) return outOfOrder(exchange, session, error.message);
-    if (isChartferryError(error, "too-large", "digest-mismatch")) await cancelUpload(uploads, session);
+    // Where the next request is at it already, the upload is that one's to end.
+    if (isChartferryError(error, "too-large", "digest-mismatch")) await cancelUpload(uploads, session).catch(() => {});
     throw error;
   }
+}
+
+async function cancel({ tree }: RepositoryExchange, session: UploadSession): Promise<RegistryResponse> {
+  await cancelUpload(tree.uploads, session);
+  return empty(204);
 }
 
 function outOfOrder(exchange: RepositoryExchange, session: UploadSession, message: string): RegistryResponse {

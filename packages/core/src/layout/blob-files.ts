@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { errnoOf, isMissing } from "../errno.ts";
 import type { BlobContent } from "../content.ts";
 import { splitDigest, verifiedStream, type Digest } from "../digest.ts";
-import { ensureDirectory, placeFile, type Durability } from "./durable-files.ts";
+import { ensureDirectory, placeFile, syncFile, type Durability } from "./durable-files.ts";
 
 /** Where new blobs are written before they get their name; on the same file system as the layouts. */
 export interface BlobWriteOptions {
@@ -140,9 +140,19 @@ export async function linkBlob(source: string, target: string, options: BlobWrit
     if (isMissing(error)) return false;
     if (!["EXDEV", "EPERM", "EMLINK", "ENOTSUP", "ENOSYS"].includes(errnoOf(error) ?? "")) throw error;
   }
-  await copyFile(from, options.temporary, constants.COPYFILE_EXCL);
-  await rename(options.temporary, to);
+  await copyBlob(from, to, options);
   return true;
+}
+
+async function copyBlob(from: string, to: string, { temporary, durability }: BlobWriteOptions): Promise<void> {
+  try {
+    await copyFile(from, temporary, constants.COPYFILE_EXCL);
+    if (durability === "fsync") await syncFile(temporary);
+    await rename(temporary, to);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 export async function removeBlobFile(directory: string, digest: Digest): Promise<boolean> {

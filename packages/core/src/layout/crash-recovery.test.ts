@@ -131,6 +131,18 @@ describe("a layout whose owner died", () => {
     expect(await readdir(join(path, privateFolder, "uploads"))).toEqual([]);
   });
 
+  it("drops what an interrupted write of index.json left beside it, and nothing else", async () => {
+    await pushChart(await openLayoutStore(live, "web"), "1.0.0");
+    const path = await corpse("dead");
+    await writeFile(join(path, "web/.chartferry-tmp-index.json-1"), "half an index");
+    await writeFile(join(path, "web/notes"), "somebody's");
+    const reader = await openLayoutTree(path, { readOnly: true });
+    await reader.openRepository("web");
+    expect(await readdir(join(path, "web"))).toContain(".chartferry-tmp-index.json-1");
+    expect(await tagsAfterRestart(path)).toEqual(["1.0.0"]);
+    expect(await readdir(join(path, "web"))).toContain("notes");
+  });
+
   it("comes back as empty when it died while the repository was made", async () => {
     await mkdir(join(folder.path, "dead/web/blobs/sha256"), { recursive: true });
     await writeFile(join(folder.path, "dead/web/oci-layout"), '{"imageLayoutVersion":"1.0.0"}');

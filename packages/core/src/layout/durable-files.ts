@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { errnoOf } from "../errno.ts";
@@ -11,6 +11,25 @@ export type Durability = "fsync" | "none";
 
 /** Names that start so are ours and unfinished; a crash may leave them, and whoever owns the layout may delete them. */
 export const temporaryPrefix = ".chartferry-tmp-";
+
+/** Makes the bytes of a finished file durable. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Removes what a crash left unfinished directly in a directory. Only for its owner, and before it writes there. */
+export async function removeUnfinished(directory: string): Promise<void> {
+  // A folder that cannot be read is reported by whoever needs what is in it; debris that stays does no harm.
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (entry.isFile() && entry.name.startsWith(temporaryPrefix)) await rm(join(directory, entry.name), { force: true }).catch(() => {});
+  }
+}
 
 const running = new Map<string, { promise: Promise<void>; again: Promise<void> | undefined }>();
 

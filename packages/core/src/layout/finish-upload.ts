@@ -4,11 +4,13 @@ import { bytesContent } from "../content.ts";
 import { digestWith, splitDigest, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { blobHome, blobSize, writeBlob } from "./blob-files.ts";
+import { syncFile } from "./durable-files.ts";
 import { writing } from "./file-errors.ts";
 import { scratchName } from "./layout-context.ts";
 import { writableJournal, type LayoutRepository } from "./layout-repository.ts";
+import { tooLargeBlob } from "./upload-limits.ts";
 import type { UploadSession } from "./upload-session.ts";
-import { addBytes, alone, cancelUpload, fileOf, hashFile, outOfOrder, type UploadBody, type Uploads } from "./upload-sessions.ts";
+import { addBytes, alone, dropUpload, fileOf, hashFile, outOfOrder, type UploadBody, type Uploads } from "./upload-sessions.ts";
 
 /** Blobs up to this size are taken into memory and written in one go. */
 const inMemoryBytes = 1024 * 1024;
@@ -26,15 +28,15 @@ export async function finishUpload(
   const { algorithm } = splitDigest(digest);
   if (finish.offset !== undefined && finish.offset !== session.size) throw outOfOrder(session, finish.offset);
   await writableJournal(repository, "push blob");
-  await alone(session, async () => {
+  await alone(uploads, session, async () => {
     if (session.size === 0 && finish.declaredSize !== undefined && finish.declaredSize <= inMemoryBytes) {
       await placeWhole(uploads, finish, finish.declaredSize);
     } else {
       await addBytes(uploads, session, finish);
       await placeFromSession(uploads, session, { digest, repository, algorithm });
     }
+    await dropUpload(uploads, session);
   });
-  await cancelUpload(uploads, session);
 }
 
 async function placeWhole(
@@ -42,6 +44,7 @@ async function placeWhole(
   finish: UploadBody & { digest: Digest; repository: LayoutRepository },
   size: number,
 ): Promise<void> {
+  if (size > uploads.limits.maxBlobBytes) throw tooLargeBlob(uploads.limits);
   const bytes = await collect(finish.chunks, size);
   const { digest, repository } = finish;
   const options = { temporary: scratchName(uploads.context), durability: uploads.context.durability };
@@ -74,7 +77,10 @@ async function placeFromSession(
   { digest, repository, algorithm }: { digest: Digest; repository: LayoutRepository; algorithm: string },
 ): Promise<void> {
   const path = fileOf(uploads, session);
-  if (session.size === 0) await writing(path, "push blob", () => open(path, "a", 0o644).then((file) => file.close()));
+  if (session.size === 0) {
+    session.hasFiles = true;
+    await writing(path, "push blob", () => open(path, "a", 0o644).then((file) => file.close()));
+  }
   if (session.algorithm !== algorithm) session.hash = undefined;
   session.hash ??= await hashFile(path, algorithm);
   session.algorithm = algorithm;
@@ -85,13 +91,4 @@ async function placeFromSession(
     if (uploads.context.durability === "fsync") await syncFile(path);
     await rename(path, await blobHome(repository.directory, digest, uploads.context.durability));
   });
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

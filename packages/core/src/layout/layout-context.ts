@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import type { Clock } from "../clock.ts";
 import { ChartferryError } from "../errors.ts";
+import type { LayoutRepository } from "./layout-repository.ts";
 import { temporaryPrefix, type Durability } from "./durable-files.ts";
 
 /** What every repository of one tree shares. */
@@ -15,6 +16,8 @@ export interface LayoutContext {
   /** Folder for unfinished files, on the file system of the tree. */
   readonly scratch: string;
   closed: boolean;
+  /** Told of every repository before something is written to it. */
+  beforeWrite: (repository: LayoutRepository) => void;
 }
 
 export function scratchName(context: LayoutContext): string {

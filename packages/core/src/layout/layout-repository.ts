@@ -61,6 +61,7 @@ export async function refresh(repository: LayoutRepository): Promise<void> {
 /** The journal, after the repository's directory was made where it was missing. @throws read-only, file-unwritable */
 export async function writableJournal(repository: LayoutRepository, operation: string): Promise<StateJournal> {
   requireWritable(repository.context, operation);
+  repository.context.beforeWrite(repository);
   repository.creating ??= createOnDisk(repository).catch((error: unknown) => {
     repository.creating = undefined;
     throw error;

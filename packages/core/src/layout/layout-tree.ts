@@ -13,6 +13,7 @@ import type { LayoutContext } from "./layout-context.ts";
 import { isRepositoryName, requireRepositoryName } from "./layout-names.ts";
 import type { LayoutRepository } from "./layout-repository.ts";
 import { loadRepository } from "./load-repository.ts";
+import { createOpenRepositories } from "./open-repositories.ts";
 import { createSortedNames, type SortedNames } from "./sorted-names.ts";
 import { lockTree, privateFolder, refuseForeignLock } from "./tree-lock.ts";
 import type { UploadLimits } from "./upload-limits.ts";
@@ -53,6 +54,7 @@ export async function openLayoutTree(directory: string, options: LayoutTreeOptio
     clock: options.clock ?? systemClock,
     scratch: join(root, privateFolder, "uploads"),
     closed: false,
+    beforeWrite: () => {},
   };
   await requireDirectory(context);
   const lock = context.readOnly ? undefined : await lockTree(root);
@@ -80,13 +82,13 @@ async function requireDirectory({ root, readOnly, durability }: LayoutContext): 
 const maxHolders = 1000;
 
 function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads; lock: HeldLock | undefined }): LayoutTree {
-  const open = new Map<string, Promise<LayoutRepository>>();
+  const open = createOpenRepositories(context, (name) => openOne(context, name));
   let names: Promise<SortedNames> | undefined;
   const listed = async (): Promise<readonly string[]> => {
     // Only the owner makes repositories, so it looks through the folders once.
     names ??= context.readOnly ? undefined : findRepositories(context.root);
     const found = await (names ?? findRepositories(context.root));
-    for (const repository of await Promise.all(open.values())) if (repository.exists) found.add(repository.name);
+    for (const repository of await Promise.all(open.kept())) if (repository.exists) found.add(repository.name);
     return found.all();
   };
   return {
@@ -97,16 +99,9 @@ function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads;
       const below = `${prefix}/`;
       for (const name of await listed()) if (prefix === "" || name === prefix || name.startsWith(below)) yield name;
     },
-    openRepository(name) {
-      const known = open.get(name);
-      if (known !== undefined) return known;
-      const opening = openOne(context, name);
-      open.set(name, opening);
-      opening.catch(() => open.delete(name));
-      return opening;
-    },
+    openRepository: (name) => open.open(name),
     async holderOf(digest) {
-      for (const opening of [...open.values()].slice(-maxHolders)) {
+      for (const opening of open.kept().slice(-maxHolders)) {
         const repository = await opening.catch(() => undefined);
         if (repository !== undefined && (await blobSize(repository.directory, digest)) !== undefined) return repository;
       }
@@ -116,7 +111,7 @@ function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads;
       if (context.closed) return;
       context.closed = true;
       try {
-        for (const repository of await Promise.all(open.values())) await repository.journal?.close();
+        for (const repository of await Promise.all(open.kept())) await repository.journal?.close();
       } finally {
         await lock?.release();
       }

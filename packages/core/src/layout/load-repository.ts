@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { removeUnfinished } from "./durable-files.ts";
 import type { LayoutContext } from "./layout-context.ts";
 import { createOnDisk, fingerprint, type LayoutRepository } from "./layout-repository.ts";
 import { loadState } from "./load-state.ts";
@@ -9,6 +10,7 @@ import { openJournal } from "./state-journal.ts";
 /** Opens one repository of a tree, and finishes what an earlier owner left in its logs. @throws layout-invalid */
 export async function loadRepository(context: LayoutContext, name: string): Promise<LayoutRepository> {
   const directory = join(context.root, name);
+  if (!context.readOnly) await removeUnfinished(directory);
   const seen = await fingerprint(directory);
   const loaded = await loadState(directory);
   const repository: LayoutRepository = {

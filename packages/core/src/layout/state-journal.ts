@@ -137,7 +137,8 @@ async function foldNow(running: Running): Promise<void> {
     const image = snapshot(running.state);
     const finished = await running.log.rotate(digestOf(image));
     if (finished !== undefined) running.contained.push(finished);
-    running.ahead = false;
+    // A change that came after `prepare` made lists stale which this image still names as they were.
+    running.ahead = running.state.staleLists.size > 0;
     return image;
   });
   const path = join(running.directory, "index.json");

@@ -29,7 +29,9 @@ async function restore(scratch: string, id: string): Promise<UploadSession | und
   try {
     const info = parseInfo(await readFile(join(scratch, `${id}.json`), "utf8"));
     const { size, mtimeMs } = await stat(join(scratch, id));
-    return info === undefined || size === 0 ? undefined : { id, ...info, size, hash: undefined, touchedAt: mtimeMs, busy: false };
+    return info === undefined || size === 0
+      ? undefined
+      : { id, ...info, size, hash: undefined, touchedAt: mtimeMs, busy: false, hasFiles: true };
   } catch {
     return undefined;
   }

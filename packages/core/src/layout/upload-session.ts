@@ -12,4 +12,6 @@ export interface UploadSession {
   /** Clock time of the last byte. */
   touchedAt: number;
   busy: boolean;
+  /** Whether the scratch folder may hold files of it; one that was never written to costs no removal. */
+  hasFiles: boolean;
 }

@@ -41,26 +41,32 @@ export async function openUploads(context: LayoutContext, limits: Partial<Upload
 export async function beginUpload(uploads: Uploads, repository: string, algorithm = "sha256"): Promise<UploadSession> {
   requireWritable(uploads.context, "push blob");
   await dropExpired(uploads);
-  if (uploads.sessions.size >= uploads.limits.maxSessions) dropOldestEmpty(uploads);
-  const touchedAt = uploads.context.clock.now();
-  const session: UploadSession = { id: randomUUID(), repository, size: 0, algorithm, hash: createHash(algorithm), touchedAt, busy: false };
+  const room = uploads.sessions.size >= uploads.limits.maxSessions ? dropOldestEmpty(uploads) : undefined;
+  const session: UploadSession = {
+    id: randomUUID(),
+    repository,
+    size: 0,
+    algorithm,
+    hash: createHash(algorithm),
+    touchedAt: uploads.context.clock.now(),
+    busy: false,
+    hasFiles: false,
+  };
+  // Before anything is waited for: else the room that was made could be given away twice.
   uploads.sessions.set(session.id, session);
+  await room;
   return session;
 }
 
 /** Uploads that were begun and never sent a byte cost nothing and make room. @throws rate-limited */
-function dropOldestEmpty(uploads: Uploads): void {
-  for (const session of uploads.sessions.values()) {
-    if (session.size > 0 || session.busy) continue;
-    uploads.sessions.delete(session.id);
-    return;
-  }
+function dropOldestEmpty(uploads: Uploads): Promise<void> {
+  for (const session of uploads.sessions.values()) if (session.size === 0 && !session.busy) return dropUpload(uploads, session);
   throw tooManyPending("uploads");
 }
 
 async function dropExpired(uploads: Uploads): Promise<void> {
   const limit = uploads.context.clock.now() - uploads.limits.sessionLifetimeMs;
-  for (const session of uploads.sessions.values()) if (session.touchedAt < limit && !session.busy) await cancelUpload(uploads, session);
+  for (const session of uploads.sessions.values()) if (session.touchedAt < limit && !session.busy) await dropUpload(uploads, session);
 }
 
 /** @throws upload-lost when there is none of that id in the repository */
@@ -75,10 +81,19 @@ export function findUpload(uploads: Uploads, repository: string, id: string): Up
   });
 }
 
+/**
+ * Ends an upload; nothing happens where it has ended already.
+ * @throws conflict while a request is adding to it
+ */
 export async function cancelUpload(uploads: Uploads, session: UploadSession): Promise<void> {
+  if (uploads.sessions.has(session.id)) await alone(uploads, session, () => dropUpload(uploads, session));
+}
+
+/** Only for whoever is alone with the upload: what another request added meanwhile would be counted for ever. */
+export async function dropUpload(uploads: Uploads, session: UploadSession): Promise<void> {
   if (!uploads.sessions.delete(session.id)) return;
   uploads.pendingBytes -= session.size;
-  if (session.size > 0) await removeFiles(uploads, session);
+  if (session.hasFiles) await removeFiles(uploads, session);
 }
 
 /** Where the bytes of an upload lie. */
@@ -98,11 +113,12 @@ async function removeFiles(uploads: Uploads, session: UploadSession): Promise<vo
 export async function appendToUpload(uploads: Uploads, session: UploadSession, body: UploadBody): Promise<void> {
   requireWritable(uploads.context, "push blob");
   if (body.offset !== undefined && body.offset !== session.size) throw outOfOrder(session, body.offset);
-  await alone(session, () => addBytes(uploads, session, body));
+  await alone(uploads, session, () => addBytes(uploads, session, body));
 }
 
-/** One request at a time adds to an upload. @throws conflict */
-export async function alone<T>(session: UploadSession, run: () => Promise<T>): Promise<T> {
+/** One request at a time adds to an upload or ends it. @throws conflict, upload-lost when it ended since it was found */
+export async function alone<T>(uploads: Uploads, session: UploadSession, run: () => Promise<T>): Promise<T> {
+  findUpload(uploads, session.repository, session.id);
   if (session.busy) throw outOfOrder(session, undefined);
   session.busy = true;
   try {
@@ -144,6 +160,7 @@ export async function addBytes(uploads: Uploads, session: UploadSession, body: U
 async function openForAppend(uploads: Uploads, session: UploadSession): Promise<FileHandle> {
   const path = fileOf(uploads, session);
   return writing(path, "push blob", async () => {
+    session.hasFiles = true;
     if (session.size === 0) await writeSessionInfo(path, session);
     session.hash ??= await hashFile(path, session.algorithm);
     return open(path, "a", 0o644);

@@ -1,0 +1,75 @@
+import { access, readdir } from "node:fs/promises";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { finishUpload } from "./finish-upload.ts";
+import { openLayoutTree, type LayoutTree } from "./layout-tree.ts";
+import { appendToUpload, beginUpload, cancelUpload } from "./upload-sessions.ts";
+import { blobOf, makeFolder, stillClock } from "./testing/layout-fixture.ts";
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+let tree: LayoutTree;
+beforeEach(async () => {
+  folder = await makeFolder();
+  tree = await openLayoutTree(folder.path, { clock: stillClock(), limits: { maxBlobBytes: 100 } });
+});
+afterEach(async () => {
+  await tree.close();
+  await folder.remove();
+});
+
+async function* bodyOf(...chunks: string[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const chunk of chunks) yield Buffer.from(chunk);
+}
+
+describe("uploads", () => {
+  it("refuse a blob above the limit also when it comes whole", async () => {
+    const { digest } = blobOf("x".repeat(101));
+    const repository = await tree.openRepository("web");
+    const session = await beginUpload(tree.uploads, "web");
+    const body = { chunks: bodyOf("x".repeat(101)), declaredSize: 101, digest, repository };
+    await expect(finishUpload(tree.uploads, session, body)).rejects.toMatchObject({ code: "too-large" });
+    const fits = { chunks: bodyOf("x".repeat(100)), declaredSize: 100, digest: blobOf("x".repeat(100)).digest, repository };
+    await finishUpload(tree.uploads, session, fits);
+  });
+
+  it("are not ended while a request adds to them, and count nothing once they are", async () => {
+    const { uploads } = tree;
+    const session = await beginUpload(uploads, "web");
+    let goOn: (() => void) | undefined;
+    const paused = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    async function* slow(): AsyncGenerator<Uint8Array, void, undefined> {
+      yield Buffer.from("first");
+      await paused;
+      yield Buffer.from("second");
+    }
+    const adding = appendToUpload(uploads, session, { chunks: slow(), declaredSize: undefined });
+    await expect.poll(() => session.size).toBe(5);
+    await expect(cancelUpload(uploads, session)).rejects.toMatchObject({ code: "conflict" });
+    goOn?.();
+    await adding;
+    await cancelUpload(uploads, session);
+    expect([uploads.pendingBytes, await readdir(uploads.context.scratch)]).toEqual([0, []]);
+  });
+
+  it("take nothing for an upload that ended since it was found", async () => {
+    const session = await beginUpload(tree.uploads, "web");
+    await cancelUpload(tree.uploads, session);
+    const late = appendToUpload(tree.uploads, session, { chunks: bodyOf("late"), declaredSize: 4 });
+    await expect(late).rejects.toMatchObject({ code: "upload-lost" });
+    expect(tree.uploads.pendingBytes).toBe(0);
+  });
+
+  it("leave no file of an empty upload that was cancelled", async () => {
+    const { uploads } = tree;
+    const repository = await tree.openRepository("web");
+    const session = await beginUpload(uploads, "web");
+    const wrong = { chunks: bodyOf(), declaredSize: undefined, digest: blobOf("not empty").digest, repository };
+    await expect(finishUpload(uploads, session, wrong)).rejects.toMatchObject({ code: "digest-mismatch" });
+    await access(`${uploads.context.scratch}/${session.id}`);
+    await cancelUpload(uploads, session);
+    expect(await readdir(uploads.context.scratch)).toEqual([]);
+  });
+});
