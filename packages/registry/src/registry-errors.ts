@@ -70,6 +70,8 @@ function mappingOf(error: ChartferryError): Mapping | undefined {
   if (error.code === "blob-unknown" && error.operation === "push manifest") return [400, "MANIFEST_BLOB_UNKNOWN"];
   // Bytes on disk that changed since they were stored are no mistake of the client.
   if (error.code === "digest-mismatch" && error.operation === "read manifest") return undefined;
+  // No client sees this: it is what nginx writes into its log for a client that went away.
+  if (error.code === "connection-lost" && error.operation === "read request") return [499, "UNKNOWN"];
   return mappings[error.code];
 }
 

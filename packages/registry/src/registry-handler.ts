@@ -6,10 +6,10 @@ import { catalogEndpoint, referrersEndpoint, tagsEndpoint } from "./list-endpoin
 import { manifestEndpoint } from "./manifest-endpoints.ts";
 import { answerTo, errorResponse } from "./registry-errors.ts";
 import { accessOf, type RegistryHooks, type RoutedRequest } from "./registry-hooks.ts";
-import { bodySize, json, type RegistryHandler, type RegistryResponse } from "./registry-request.ts";
+import { bodySize, json, type RegistryHandler, type RegistryRequest, type RegistryResponse } from "./registry-request.ts";
 import { methodsOf, parseRoute, type Route } from "./route.ts";
 import { beginEndpoint, sessionEndpoint } from "./upload-endpoints.ts";
-import { largestManifest } from "@chartferry/core";
+import { ChartferryError, largestManifest } from "@chartferry/core";
 
 export interface RegistryHandlerOptions {
   readonly tree: LayoutTree;
@@ -23,12 +23,13 @@ export interface RegistryHandlerOptions {
 
 const defaultLimits: HandlerLimits = { maxManifestBytes: largestManifest, maxPage: 10_000 };
 
-/** The registry as a function. Never rejects: what goes wrong becomes an answer. */
+/** The registry as a function. Never rejects: what goes wrong, in a hook as well, becomes an answer. */
 export function createRegistryHandler(options: RegistryHandlerOptions): RegistryHandler {
   const { hooks = {} } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  return async (request) => {
+  return async (received) => {
     const started = performance.now();
+    const request = { ...received, body: bodyOf(received) };
     const route = parseRoute(request.path);
     const routed: RoutedRequest = { request, route, access: accessOf(request, route) };
     const exchange: Exchange = {
@@ -41,21 +42,40 @@ export function createRegistryHandler(options: RegistryHandlerOptions): Registry
       anonymousMount: hooks.authorise === undefined,
       locate: (path) => hooks.location?.(path, routed) ?? path,
     };
-    const response = await transformed(hooks, routed, await respond(exchange, options));
-    const bytesSent = request.method === "HEAD" ? 0 : bodySize(response);
-    hooks.observe?.({
-      method: request.method,
-      path: request.path,
-      status: response.status,
-      bytesSent,
-      milliseconds: performance.now() - started,
-    });
+    const response = await transformed(options, routed, await respond(exchange, options));
+    observe(options, { request, response, started });
     return response;
   };
 }
 
-async function transformed(hooks: RegistryHooks, routed: RoutedRequest, response: RegistryResponse): Promise<RegistryResponse> {
-  return (await hooks.transform?.(response, routed)) ?? response;
+/** A body that breaks off is the sender's doing, and no failure of this registry. */
+async function* bodyOf({ body }: RegistryRequest): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw new ChartferryError("the request broke off", { code: "connection-lost", operation: "read request", retryable: true, cause });
+  }
+}
+
+async function transformed(options: RegistryHandlerOptions, routed: RoutedRequest, response: RegistryResponse): Promise<RegistryResponse> {
+  try {
+    return (await options.hooks?.transform?.(response, routed)) ?? response;
+  } catch (error) {
+    return answerAndReport(error, options);
+  }
+}
+
+function observe(
+  options: RegistryHandlerOptions,
+  { request, response, started }: { request: RegistryRequest; response: RegistryResponse; started: number },
+): void {
+  const { method, path } = request;
+  const bytesSent = method === "HEAD" ? 0 : bodySize(response);
+  try {
+    options.hooks?.observe?.({ method, path, status: response.status, bytesSent, milliseconds: performance.now() - started });
+  } catch (error) {
+    report(error, options);
+  }
 }
 
 async function respond(exchange: Exchange, options: RegistryHandlerOptions): Promise<RegistryResponse> {
@@ -64,14 +84,34 @@ async function respond(exchange: Exchange, options: RegistryHandlerOptions): Pro
   try {
     return (await hooks.intercept?.(routed)) ?? (await hooks.authorise?.(routed)) ?? (await dispatch(exchange));
   } catch (error) {
-    return (await hooks.mapError?.(error, routed)) ?? answerAndReport(error, options);
+    return (await mapped(error, { routed, options })) ?? answerAndReport(error, options);
   }
 }
 
-function answerAndReport(error: unknown, { reportFailure }: RegistryHandlerOptions): RegistryResponse {
+async function mapped(
+  error: unknown,
+  { routed, options }: { routed: RoutedRequest; options: RegistryHandlerOptions },
+): Promise<RegistryResponse | undefined> {
+  try {
+    return await options.hooks?.mapError?.(error, routed);
+  } catch (failure) {
+    report(failure, options);
+    return undefined;
+  }
+}
+
+function answerAndReport(error: unknown, options: RegistryHandlerOptions): RegistryResponse {
   const response = answerTo(error);
-  if (response.status >= 500) reportFailure?.(error);
+  if (response.status >= 500) report(error, options);
   return response;
+}
+
+function report(error: unknown, { reportFailure }: RegistryHandlerOptions): void {
+  try {
+    reportFailure?.(error);
+  } catch {
+    // A log that fails is no reason to leave the client without its answer.
+  }
 }
 
 async function dispatch(exchange: Exchange): Promise<RegistryResponse> {

@@ -132,6 +132,62 @@ describe("the embedded registry", () => {
     expect(status).toBe(401);
   });
 
+  it("refuses a certificate that is none in its own words, and leaves the directory unlocked", async () => {
+    const first = await startTestRegistry();
+    await first.close();
+    const { directory } = first;
+    const refused = startTestRegistry({ directory, tls: { cert: "no certificate", key: "no key" } });
+    await expect(refused).rejects.toMatchObject({ code: "usage", operation: "serve" });
+    registry = await startTestRegistry({ directory });
+    expect((await registry.request("GET", "/v2/")).status).toBe(200);
+  });
+
+  it("asks the hook as well when it has users, after they have signed in", async () => {
+    let asked = 0;
+    registry = await startTestRegistry({
+      basicAuth: { users: new Map([["ann", "secret"]]) },
+      hooks: {
+        authorise: ({ access }) => {
+          asked += 1;
+          return access.some(({ repository }) => repository === "closed") ? empty(403) : undefined;
+        },
+      },
+    });
+    expect((await registry.request("GET", "/v2/closed/tags/list")).status).toBe(401);
+    expect(asked).toBe(0);
+    expect((await registry.request("GET", "/v2/closed/tags/list", { headers: basic("ann", "secret") })).status).toBe(403);
+    expect((await registry.request("GET", "/v2/", { headers: basic("ann", "secret") })).status).toBe(200);
+  });
+
+  it("tells a client that broke off its upload apart from a failure of its own", async () => {
+    const failures: unknown[] = [];
+    const statuses: number[] = [];
+    registry = await startTestRegistry({
+      reportFailure: (error) => failures.push(error),
+      hooks: { observe: ({ method, status }) => method === "PATCH" && statuses.push(status) },
+    });
+    const location = (await registry.request("POST", "/v2/web/blobs/uploads/")).headers.get("location") ?? "";
+    const request = httpRequest(new URL(location, registry.url), { method: "PATCH", headers: { "content-length": 1000 } });
+    request.on("error", () => {});
+    request.write("part");
+    const [session] = [...registry.tree.uploads.sessions.values()];
+    await expect.poll(() => session?.size).toBe(4);
+    request.destroy();
+    await expect.poll(() => statuses).toEqual([499]);
+    expect(failures).toEqual([]);
+  });
+
+  it.each(["transform", "observe", "mapError"] as const)("answers and reports when the hook %s throws", async (name) => {
+    const failures: unknown[] = [];
+    const broken = (): never => {
+      throw new Error(`${name} is broken`);
+    };
+    registry = await startTestRegistry({ reportFailure: (error) => failures.push(error), hooks: { [name]: broken } });
+    const lost = await registry.request("PATCH", "/v2/web/blobs/uploads/lost");
+    expect(lost.status).toBe(name === "transform" ? 500 : 404);
+    expect(String(failures.at(-1))).toBe(`Error: ${name} is broken`);
+  });
+
   it("says which address cannot be listened on, and leaves the directory unlocked", async () => {
     registry = await startTestRegistry();
     const { port } = registry;

@@ -66,7 +66,7 @@ export interface RunningRegistry {
   close(): Promise<void>;
 }
 
-/** @throws layout-locked, file-unwritable, usage (the address cannot be listened on) */
+/** @throws layout-locked, file-unwritable, usage (the address cannot be listened on, the certificate cannot be used) */
 export async function startRegistry(options: StartRegistryOptions): Promise<RunningRegistry> {
   const limits = { ...defaultLimits, ...options.limits };
   const tree = await openLayoutTree(options.directory, {
@@ -75,24 +75,24 @@ export async function startRegistry(options: StartRegistryOptions): Promise<Runn
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     limits,
   });
-  const { server, settled } = serverFor(options, tree);
-  server.headersTimeout = limits.headersMs;
-  server.requestTimeout = limits.requestMs;
-  server.keepAliveTimeout = limits.keepAliveMs;
-  server.timeout = limits.idleMs;
-  server.maxConnections = limits.maxConnections;
   try {
+    const { server, settled } = serverFor(options, tree);
+    server.headersTimeout = limits.headersMs;
+    server.requestTimeout = limits.requestMs;
+    server.keepAliveTimeout = limits.keepAliveMs;
+    server.timeout = limits.idleMs;
+    server.maxConnections = limits.maxConnections;
     await listen(server, options);
+    return running(server, { tree, settled: () => settled(limits.graceMs), scheme: options.tls === undefined ? "http" : "https" });
   } catch (error) {
     await tree.close();
     throw error;
   }
-  return running(server, { tree, settled: () => settled(limits.graceMs), scheme: options.tls === undefined ? "http" : "https" });
 }
 
 function serverFor(options: StartRegistryOptions, tree: LayoutTree): { server: Server; settled: (graceMs: number) => Promise<void> } {
   const { hooks = {}, limits = {}, sparseIndexes = false, reportFailure } = options;
-  const authorise = options.basicAuth === undefined ? hooks.authorise : basicAuth(options.basicAuth);
+  const authorise = authoriseWith(options);
   const handler = createRegistryHandler({
     tree,
     hooks: authorise === undefined ? hooks : { ...hooks, authorise },
@@ -101,7 +101,28 @@ function serverFor(options: StartRegistryOptions, tree: LayoutTree): { server: S
     ...(reportFailure === undefined ? {} : { reportFailure }),
   });
   const { listener, settled } = counted(httpListener(handler));
-  return { server: options.tls === undefined ? createServer(listener) : createTlsServer({ ...options.tls }, listener), settled };
+  return { server: options.tls === undefined ? createServer(listener) : tlsServer(options.tls, listener), settled };
+}
+
+/** Who has signed in may still be refused by the hook. */
+function authoriseWith({ basicAuth: users, hooks = {} }: StartRegistryOptions): RegistryHooks["authorise"] {
+  if (users === undefined) return hooks.authorise;
+  const signIn = basicAuth(users);
+  return async (routed) => (await signIn(routed)) ?? hooks.authorise?.(routed);
+}
+
+/** @throws usage */
+function tlsServer({ cert, key }: NonNullable<StartRegistryOptions["tls"]>, listener: Listener): Server {
+  try {
+    return createTlsServer({ cert, key }, listener);
+  } catch (cause) {
+    throw new ChartferryError("the certificate or its key cannot be used", {
+      code: "usage",
+      operation: "serve",
+      hint: "give a certificate and the private key that belongs to it, both as PEM text and the key without a password",
+      cause,
+    });
+  }
 }
 
 type Listener = ReturnType<typeof httpListener>;
