@@ -19,4 +19,7 @@ export const distribution: RegistryAdapter = {
   },
   /** Products built on Distribution send it too: their adapters stand before this one. A false match costs a request a blob, nothing else. */
   probe: ({ headers }) => headers["docker-distribution-api-version"] === "registry/2.0",
+  /** Both releases answer so, in plain text, while `storage.maintenance.readonly` is on. */
+  mapError: ({ status, headers, operation }) =>
+    status === 405 && headers["allow"] === "GET, HEAD" && /push|upload/.test(operation) ? { code: "read-only" } : undefined,
 };

@@ -2,11 +2,21 @@ import { readdirSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import { adapters } from "./index.ts";
+import { adapters, distribution } from "./index.ts";
 
 const files = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && name !== "index.ts")
   .map((name) => name.slice(0, -".ts".length));
+
+describe("Distribution", () => {
+  const view = { status: 405, headers: { allow: "GET, HEAD" }, text: "Method not allowed", errors: [], operation: "push blob" };
+
+  it("is read-only when it takes no upload and says which methods it does take", () => {
+    expect(distribution.mapError?.(view)?.code).toBe("read-only");
+    expect(distribution.mapError?.({ ...view, operation: "delete tag" })).toBeUndefined();
+    expect(distribution.mapError?.({ ...view, headers: {} })).toBeUndefined();
+  });
+});
 
 describe("the list of adapters", () => {
   it("names every adapter file once, by its own id", () => {
