@@ -169,7 +169,9 @@ async function transfer(
     attempt,
   };
   const answer = await (request.redirects === "refuse" ? wire.exchange(outgoing) : followRedirects(wire, outgoing));
-  return used?.header === undefined ? answer : { ...answer, credentialSource: used.credential.source };
+  return used?.header === undefined || used.credential.kind === "anonymous"
+    ? answer
+    : { ...answer, credentialSource: used.credential.source };
 }
 
 function withoutUserinfo(url: URL): URL {

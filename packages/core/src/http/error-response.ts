@@ -54,11 +54,11 @@ function isRetryable(code: ErrorCode, status: number): boolean {
   return retryableCodes.has(code) && (isRepeatableStatus(status) || code === "upload-lost");
 }
 
-/** A 401 that speaks of scope comes after a successful sign-in: the rights are missing, not the identity. */
+/** A 401 that speaks of scope comes after a successful sign-in: the rights are missing, not the identity, unless nobody had one. */
 function refined(code: ErrorCode, view: ErrorView, { credentialSource }: ErrorContext): ErrorCode {
   if (view.status !== 401) return code;
   const challenge = preferredChallenge(parseChallenges(view.headers["www-authenticate"] ?? ""));
-  if (challenge?.parameters["error"]?.toLowerCase() === "insufficient_scope") return "denied";
+  if (challenge?.parameters["error"]?.toLowerCase() === "insufficient_scope") return credentialSource === undefined ? code : "denied";
   return credentialSource !== undefined && view.errors.some((error) => error.code === "DENIED") ? "denied-or-missing" : code;
 }
 
