@@ -84,7 +84,7 @@ async function choose(options: OpenConnectionOptions, origin: URL): Promise<{ ch
 }
 
 function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<typeof createHttpClient>[0] {
-  const { tls, environment, clock, debug, lookup, namedBy, maxWaitMs, connections } = options;
+  const { tls, environment, clock, debug, lookup, namedBy, onPause, stopWaiting, maxWaitMs, connections } = options;
   return {
     origin,
     environment,
@@ -93,6 +93,8 @@ function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<
     debug,
     lookup,
     namedBy,
+    onPause,
+    stopWaiting,
     ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     ...(connections === undefined ? {} : { connections }),
   };

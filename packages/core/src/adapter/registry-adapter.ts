@@ -2,6 +2,7 @@ import type { Challenge } from "../auth/challenge.ts";
 import type { Credential, CredentialProvider } from "../auth/credential.ts";
 import type { Clock } from "../clock.ts";
 import type { ErrorDetails } from "../errors.ts";
+import type { TellPause } from "../http/host-pause.ts";
 import type { HttpClient } from "../http/http-client.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "../store/chart-store.ts";
@@ -115,6 +116,10 @@ export interface ConnectOptions {
   /** For tests: stands in for DNS. Answers are IP addresses. */
   readonly lookup?: (host: string) => Promise<readonly string[]>;
   readonly signal?: AbortSignal | undefined;
+  /** Told whenever requests to a host are held back for a second or more: a Retry-After, or a wait before a repeat. */
+  readonly onPause?: TellPause | undefined;
+  /** Once aborted nobody waits for a host any more: whoever does ends with `aborted`. What is on the wire goes on to its end. */
+  readonly stopWaiting?: AbortSignal | undefined;
 }
 
 /** Data plus the few hooks in which registries truly differ. The caller passes its list of adapters in; a user's own is as good as ours. */

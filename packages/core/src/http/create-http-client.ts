@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { createAddressGuard, type Lookup } from "./address-guard.ts";
 import { readErrorView } from "./error-view.ts";
+import type { TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
 import { withBody } from "./open-answer.ts";
 import { followRedirects } from "./redirects.ts";
@@ -49,6 +50,10 @@ export interface HttpClientOptions {
   readonly attempts?: number;
   /** The longest Retry-After that is waited for; default 15 min. Milliseconds. */
   readonly maxWaitMs?: number;
+  /** See `ConnectOptions.onPause`. */
+  readonly onPause?: TellPause | undefined;
+  /** See `ConnectOptions.stopWaiting`. */
+  readonly stopWaiting?: AbortSignal | undefined;
   readonly userAgent?: string;
 }
 
@@ -74,7 +79,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     guard: createAddressGuard({ origin, namedBy: options.namedBy, lookup: options.lookup }),
   });
   const wire = createWire({ routes, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
-  const retry = { clock, random: options.random, maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs, attempts: options.attempts ?? 5 };
+  const { random, onPause, stopWaiting, maxWaitMs = defaultMaxWaitMs, attempts = 5 } = options;
+  const retry = { clock, random, onPause, stopWaiting, maxWaitMs, attempts };
   const parts: ClientParts = {
     origin,
     wire,

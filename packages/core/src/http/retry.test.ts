@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 
+import type { Clock } from "../clock.ts";
 import { ChartferryError } from "../errors.ts";
 import { createHttpClient, type HttpClientOptions } from "./create-http-client.ts";
 import type { HttpRequest } from "./http-client.ts";
@@ -100,5 +101,42 @@ describe("repeating requests", () => {
     const sending = send([[503]], { clock, signal: controller.signal });
     setTimeout(() => controller.abort(), 30);
     expect((await sending).outcome).toMatchObject({ code: "aborted" });
+  });
+
+  it("tells of every wait of a second or more, and of no shorter one", async () => {
+    const told: unknown[] = [];
+    const statuses = [[503], [429, { "retry-after": "30" }]] as const;
+    const { outcome } = await send(statuses, {
+      onPause: (pause) => told.push({ ...pause, host: pause.host.slice(0, 9) }),
+      random: () => 0.1,
+    });
+    expect(outcome).toMatchObject({ status: 200 });
+    expect(told).toEqual([
+      {
+        host: "127.0.0.1",
+        milliseconds: 30_040,
+        code: "rate-limited",
+        reason: expect.stringMatching(/^127\.0\.0\.1:\d+ answers 429 and asks to wait 30 s$/),
+      },
+    ]);
+  });
+
+  it("waits for nobody any more once waiting is stopped, and begins no other wait", async () => {
+    const stopping = new AbortController();
+    const sleeps: number[] = [];
+    const clock: Clock = {
+      now: () => 0,
+      sleep: async (milliseconds, signal) => {
+        sleeps.push(milliseconds);
+        stopping.abort();
+        signal?.throwIfAborted();
+      },
+    };
+    const stopWaiting = stopping.signal;
+    const asleep = await send([[429, { "retry-after": "600" }]], { clock, stopWaiting, random: () => 0 });
+    expect(asleep).toMatchObject({ outcome: { code: "aborted" }, requests: 1 });
+    const fine = await send([[200]], { clock, stopWaiting });
+    expect(fine).toMatchObject({ outcome: { status: 200 }, requests: 1 });
+    expect(sleeps).toEqual([600_000]);
   });
 });

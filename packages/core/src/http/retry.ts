@@ -1,7 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
+import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpRequest } from "./http-client.ts";
 import { retryAfterMs } from "./retry-after.ts";
+import { waitUnlessStopped } from "./wait-unless-stopped.ts";
 
 export interface RetryOptions {
   readonly clock: Clock;
@@ -9,6 +11,9 @@ export interface RetryOptions {
   readonly random?: (() => number) | undefined;
   /** A longer Retry-After is not waited for. */
   readonly maxWaitMs: number;
+  readonly onPause?: TellPause | undefined;
+  /** Once aborted nobody waits any more. */
+  readonly stopWaiting?: AbortSignal | undefined;
 }
 
 /** The first wait lies between 0 and this, the next between 0 and twice this … (full jitter). */
@@ -22,14 +27,21 @@ export function isRepeatableStatus(status: number): boolean {
   return repeatable.has(status);
 }
 
-/** Waits before attempt `attempt + 1`: as long as the server asked, else a random share of an exponential span. @throws the error itself when the server asked for more than `maxWaitMs` */
+/** Waits before attempt `attempt + 1`: as long as the server asked, else a random share of an exponential span. @throws the error itself when the server asked for more than `maxWaitMs`, aborted */
 export async function waitBeforeRetry(
   retry: { readonly attempt: number; readonly error: ChartferryError; readonly signal?: AbortSignal | undefined },
   options: RetryOptions,
 ): Promise<void> {
-  const asked = retry.error.retryAfterMs;
-  if (asked !== undefined && asked > options.maxWaitMs) throw retry.error;
-  await options.clock.sleep(backoffMs(retry.attempt, options, asked), retry.signal);
+  const { error, attempt, signal } = retry;
+  const { clock, stopWaiting, maxWaitMs } = options;
+  if (error.retryAfterMs !== undefined && error.retryAfterMs > maxWaitMs) throw error;
+  const milliseconds = backoffMs(attempt, options, error.retryAfterMs);
+  tell(milliseconds, error, options);
+  await waitUnlessStopped(milliseconds, { clock, signal, stopWaiting, operation: error.operation, registry: error.registry });
+}
+
+function tell(milliseconds: number, { registry: host = "", code, message: reason }: ChartferryError, { onPause }: RetryOptions): void {
+  if (milliseconds >= shortestPauseToldMs) onPause?.({ host, milliseconds, reason, code });
 }
 
 /** A Retry-After is honoured in full; a little chance on top keeps many waiters from coming back at the same moment. */
@@ -51,7 +63,7 @@ export async function repeatedly(
   for (let attempt = 1; ; attempt++) {
     const outcome = await tryOnce(send, attempt, { request, options });
     if (!(outcome instanceof ChartferryError)) return outcome;
-    await waitFor(outcome, attempt, { request, options });
+    await waitBeforeRetry({ attempt, error: outcome, signal: request.signal }, options);
   }
 }
 
@@ -72,19 +84,6 @@ async function tryOnce(
   } catch (error) {
     if (!isChartferryError(error) || !error.retryable || last) throw error;
     return error;
-  }
-}
-
-async function waitFor(
-  error: ChartferryError,
-  attempt: number,
-  { request, options }: { readonly request: Repeatable; readonly options: RepeatOptions },
-): Promise<void> {
-  try {
-    await waitBeforeRetry({ attempt, error, signal: request.signal }, options);
-  } catch (cause) {
-    if (isChartferryError(cause)) throw cause;
-    throw new ChartferryError("interrupted", { code: "aborted", operation: request.operation, registry: request.url.host, cause });
   }
 }
 

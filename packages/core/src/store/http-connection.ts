@@ -75,7 +75,7 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
     send: ({ access, alsoPull, ...request }) =>
       http.send({ ...request, repository, scopes: scopes({ access: usual(options.end, access), alsoPull }, repository) }),
     hasBlob: (digest, call) => hasBlob(end, digest, call),
-    pause: (retry) => waitBeforeRetry(retry, { clock, maxWaitMs }),
+    pause: (retry) => waitBeforeRetry(retry, { clock, maxWaitMs, onPause: options.onPause, stopWaiting: options.stopWaiting }),
     mapError: (view) => adapter.mapError?.(view),
   };
   return end;

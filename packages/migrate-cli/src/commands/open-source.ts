@@ -1,5 +1,5 @@
 import { createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
-import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, UrlRewrite } from "@chartferry/core";
+import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, TellPause, UrlRewrite } from "@chartferry/core";
 
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
@@ -18,6 +18,12 @@ export interface ClassicFlags extends DebugFlags, CreatedFlags {
   readonly maxWait: number;
 }
 
+/** The outside as a source sees it. */
+export interface SourceTerminal extends Terminal {
+  /** Told of every server that holds us back. */
+  readonly onPause?: TellPause | undefined;
+}
+
 export interface OpenedSource {
   readonly source: ChartSource;
   /** What crossed the wire to the source so far. */
@@ -25,7 +31,7 @@ export interface OpenedSource {
 }
 
 /** Opens a classic repository with its own credentials and TLS: nothing of the targets' reaches it. @throws usage, file-missing … */
-export async function openSource(location: string, flags: SourceFlags & ClassicFlags, terminal: Terminal): Promise<OpenedSource> {
+export async function openSource(location: string, flags: SourceFlags & ClassicFlags, terminal: SourceTerminal): Promise<OpenedSource> {
   if (location.startsWith("oci://") || location.startsWith("oci-layout:")) {
     throw usage("a registry cannot be a source yet", "name a classic repository: http(s)://… or a folder");
   }
@@ -54,9 +60,10 @@ function serverOf(location: string): URL | undefined {
 }
 
 /** A folder gets a client too: its index may name urls. It signs in nowhere. */
-async function openHttp(location: string, flags: SourceFlags & ClassicFlags, terminal: Terminal): Promise<HttpClient> {
+async function openHttp(location: string, flags: SourceFlags & ClassicFlags, terminal: SourceTerminal): Promise<HttpClient> {
   const origin = serverOf(location);
-  const options = { environment: terminal.environment, tls: sourceTls(flags), maxWaitMs: flags.maxWait, ...requestLog(flags, terminal) };
+  const { environment, onPause, interrupt: stopWaiting } = terminal;
+  const options = { environment, tls: sourceTls(flags), maxWaitMs: flags.maxWait, onPause, stopWaiting, ...requestLog(flags, terminal) };
   const { sourceUsername, sourcePasswordFile, sourcePasswordStdin } = flags;
   if (origin === undefined) {
     const given = [sourceUsername, sourcePasswordFile, sourcePasswordStdin].some((value) => value !== undefined);
@@ -84,7 +91,7 @@ function sourceTls(flags: SourceFlags): ReturnType<typeof tlsOptions> {
 /** How to reach a registry that the source's index names: signed in by credential files only, and never with more leave than the index's server. */
 function registryConnector(
   { sourceRegistryConfig, maxWait, ...flags }: SourceFlags & ClassicFlags,
-  { terminal, namedBy }: { readonly terminal: Terminal; readonly namedBy: URL | undefined },
+  { terminal, namedBy }: { readonly terminal: SourceTerminal; readonly namedBy: URL | undefined },
 ): (registry: string) => Promise<Connection> {
   const config = sourceRegistryConfig === undefined ? {} : { registryConfig: sourceRegistryConfig };
   return (registry) =>
@@ -94,6 +101,8 @@ function registryConnector(
       environment: terminal.environment,
       signal: terminal.abort,
       maxWaitMs: maxWait,
+      onPause: terminal.onPause,
+      stopWaiting: terminal.interrupt,
       namedBy,
       ...requestLog(flags, terminal),
       ...config,

@@ -1,5 +1,5 @@
 import { formatTarget, isChartferryError, parseTarget } from "@chartferry/core";
-import type { Connection, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
+import type { Connection, OpenConnectionOptions, Target, TellPause, TlsOptions } from "@chartferry/core";
 
 import type { MigrationTarget } from "../engine/migrate-options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -12,6 +12,8 @@ export interface TargetOptions {
   readonly flags: TargetFlags;
   /** Versions in flight, where the user said so: there must be as many connections. */
   readonly concurrency?: number | undefined;
+  /** Told of every registry that holds us back. */
+  readonly onPause?: TellPause | undefined;
 }
 
 /**
@@ -20,13 +22,13 @@ export interface TargetOptions {
  */
 export async function openTargets(
   texts: readonly string[],
-  { flags, concurrency = 0 }: TargetOptions,
+  { flags, concurrency = 0, onPause }: TargetOptions,
   terminal: Terminal,
 ): Promise<MigrationTarget[]> {
   const targets = distinct(texts.map((text) => parseTarget(text)));
   refuseSharedCredentials(targets, flags);
   refuseSharedLeniency(targets, flags);
-  const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency) };
+  const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency), onPause };
   const results = await Promise.allSettled(targets.map((target) => openTarget(target, options)));
   const opened = results.map((result, index) =>
     result.status === "fulfilled" ? result.value : unreachable(targets[index], result.reason),
@@ -95,6 +97,7 @@ export async function connectOptions(flags: TargetFlags, terminal: Terminal): Pr
     adapter,
     tls: tlsOptions(flags),
     maxWaitMs: flags.maxWait,
+    stopWaiting: terminal.interrupt,
     ...requestLog(flags, terminal),
     ...(plainHttp === undefined ? {} : { plainHttp }),
     ...(registryConfig === undefined ? {} : { registryConfig }),
