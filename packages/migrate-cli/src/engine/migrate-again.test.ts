@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+
+import { isComplete } from "./report.ts";
+import { createFakeSource } from "./testing/fake-source.ts";
+import { createFakeTarget } from "./testing/fake-target.ts";
+import { clear, journalIn, run, told } from "./testing/run-migrate.ts";
+import { temporaryFolder } from "./testing/temporary-folder.ts";
+
+describe("a second migrate", () => {
+  const names = ["web 1.0.0", "web 1.1.0", "db 1.0.0"];
+
+  it("pushes nothing, downloads nothing and asks one HEAD a version with a journal", async () => {
+    const target = createFakeTarget();
+    const journal = { journalPath: () => `${temporaryFolder()}/journal.jsonl` };
+    const path = journal.journalPath();
+    await run(createFakeSource(names), [target], { journalPath: () => path });
+    clear(target);
+    const again = createFakeSource(names);
+    const report = await run(again, [target], { journalPath: () => path });
+    expect(again.opened).toEqual([]);
+    expect(target.calls).toEqual({ list: 2, resolve: 3, fetchManifest: 0, putManifest: 0, putBlob: 0 });
+    expect(report.totals.targets["t0"]).toMatchObject({ skipped: 3, pushed: 0, bytes: 0 });
+  });
+
+  it("asks one manifest a version without a journal, and nothing but the listings under trust", async () => {
+    const target = createFakeTarget();
+    await run(createFakeSource(names), [target]);
+    clear(target);
+    const report = await run(createFakeSource(names), [target]);
+    expect(told(report)).toEqual(names.map((name) => `${name} skipped same-chart`));
+    expect(target.calls).toEqual({ list: 2, resolve: 0, fetchManifest: 3, putManifest: 0, putBlob: 0 });
+    clear(target);
+    await run(createFakeSource(names), [target], { existing: "trust" });
+    expect(target.calls).toEqual({ list: 2, resolve: 0, fetchManifest: 0, putManifest: 0, putBlob: 0 });
+  });
+
+  it("takes what its own journal put there for no failure under fail, and asks one HEAD for it", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(names), [target], { journalPath, existing: "fail" });
+    clear(target);
+    const report = await run(createFakeSource(names), [target], { journalPath, existing: "fail" });
+    expect(told(report)).toEqual(names.map((name) => `${name} skipped unchanged`));
+    expect(target.calls).toMatchObject({ resolve: 3, fetchManifest: 0 });
+    const stranger = await run(createFakeSource(names), [target], { existing: "fail" });
+    expect(told(stranger)).toEqual(names.map((name) => `${name} failed already-exists`));
+  });
+
+  it("downloads nothing under overwrite while source and target are as the journal says", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(names), [target], { journalPath });
+    clear(target);
+    const again = createFakeSource(names);
+    const report = await run(again, [target], { journalPath, existing: "overwrite" });
+    expect(told(report)).toEqual(names.map((name) => `${name} skipped unchanged`));
+    expect(again.opened).toEqual([]);
+    expect(target.calls).toMatchObject({ resolve: 3, fetchManifest: 0, putManifest: 0 });
+  });
+
+  it.each([
+    ["verify", "failed conflict"],
+    ["fail", "failed already-exists"],
+    ["overwrite", "pushed copied"],
+  ] as const)("believes no journal about an archive that was replaced in the source: %s", async (existing, outcome) => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(names), [target], { journalPath });
+    const source = createFakeSource(names, { replaced: { "web 1.0.0": "another archive" } });
+    const report = await run(source, [target], { journalPath, existing });
+    expect(told(report)).toEqual([`web 1.0.0 ${outcome}`, "web 1.1.0 skipped unchanged", "db 1.0.0 skipped unchanged"]);
+  });
+
+  it("reads again under overwrite what has no digest in the source, and keeps what the journal knows under verify", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    const options = { withoutDigests: true, replaced: { "web 1.0.0": "another archive" } };
+    await run(createFakeSource(["web 1.0.0"], { withoutDigests: true }), [target], { journalPath });
+    for (let round = 0; round < 2; round++) {
+      const report = await run(createFakeSource(["web 1.0.0"], { withoutDigests: true }), [target], { journalPath });
+      expect([...report.records()][0]).toMatchObject({
+        status: "skipped",
+        reason: "unchanged",
+        layerDigest: expect.stringMatching(/^sha256:/),
+      });
+    }
+    const report = await run(createFakeSource(["web 1.0.0"], options), [target], { journalPath, existing: "overwrite" });
+    expect(told(report)).toEqual(["web 1.0.0 pushed copied"]);
+  });
+
+  it("pushes again what was deleted at the target, whatever the journal says", async () => {
+    const target = createFakeTarget();
+    const path = `${temporaryFolder()}/journal.jsonl`;
+    await run(createFakeSource(names), [target], { journalPath: () => path });
+    target.tags.delete("charts/web:1.1.0");
+    const again = createFakeSource(names);
+    await run(again, [target], { journalPath: () => path });
+    expect(again.opened).toEqual(["web 1.1.0"]);
+    expect(target.tags.has("charts/web:1.1.0")).toBe(true);
+  });
+
+  it("carries on after an interruption and ends as an undisturbed run does", async () => {
+    const many = Array.from({ length: 100 }, (_, index) => `web 1.0.${index}`);
+    const target = createFakeTarget();
+    const interrupt = new AbortController();
+    target.beforePut = () => {
+      if (target.tags.size === 20) interrupt.abort();
+    };
+    const path = `${temporaryFolder()}/journal.jsonl`;
+    const report = await run(createFakeSource(many), [target], { interrupt: interrupt.signal, journalPath: () => path, concurrency: 4 });
+    expect(report.run.end).toBe("interrupted");
+    expect(target.tags.size).toBeLessThan(30);
+    const rest = createFakeSource(many);
+    const second = await run(rest, [target], { journalPath: () => path });
+    expect(rest.opened).toHaveLength(100 - report.totals.targets["t0"]!.pushed);
+    expect(target.tags.size).toBe(100);
+    const undisturbed = createFakeTarget();
+    await run(createFakeSource(many), [undisturbed]);
+    expect([...target.tags.values()].map(({ digest }) => digest).toSorted()).toEqual(
+      [...undisturbed.tags.values()].map(({ digest }) => digest).toSorted(),
+    );
+    expect(isComplete(second)).toBe(true);
+  });
+
+  it("says conflict where another archive stands under the tag, and leaves it alone", async () => {
+    const target = createFakeTarget();
+    await run(createFakeSource(["web 1.0.0"]), [target]);
+    const standing = target.tags.get("charts/web:1.0.0")!;
+    target.tags.set("charts/db:1.0.0", standing);
+    const report = await run(createFakeSource(["db 1.0.0"]), [target]);
+    expect(told(report)).toEqual(["db 1.0.0 failed conflict"]);
+    expect(target.tags.get("charts/db:1.0.0")).toBe(standing);
+  });
+});

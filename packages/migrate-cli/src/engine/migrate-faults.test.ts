@@ -1,0 +1,133 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { ChartferryError } from "@chartferry/core";
+import { describe, expect, it } from "vitest";
+
+import { runLane } from "./lane.ts";
+import { isComplete } from "./report.ts";
+import { createSpool } from "./spool.ts";
+import { createTargetListings } from "./target-listings.ts";
+import { createFakeSource } from "./testing/fake-source.ts";
+import { createFakeTarget } from "./testing/fake-target.ts";
+import { fillDisk } from "./testing/fill-disk.ts";
+import { journalIn, run, told } from "./testing/run-migrate.ts";
+import { temporaryFolder } from "./testing/temporary-folder.ts";
+import { createWorkQueue } from "./work-queue.ts";
+
+describe("a fault during migrate", () => {
+  it("keeps other targets going when one is dead, and gives that one up after a few failures", async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `web 1.0.${index}`);
+    const [dead, alive] = [createFakeTarget("dead.test"), createFakeTarget("alive.test")];
+    dead.failure = new ChartferryError("connection refused", { code: "connection-refused", operation: "list tags", hint: "start it" });
+    const stopped: string[] = [];
+    const report = await run(createFakeSource(names), [dead, alive], {
+      concurrency: 4,
+      onEvent: (event) => event.type === "target-stopped" && stopped.push(event.target),
+    });
+    expect(alive.tags.size).toBe(200);
+    expect(dead.calls.list).toBeLessThan(10);
+    expect(stopped).toEqual(["t0"]);
+    expect(report.totals.targets["t0"]?.["not-attempted"]).toBeGreaterThan(190);
+    expect(report.totals.downloads.charts).toBe(200);
+  });
+
+  it("does not let a target that hangs hold the others back, within bounded memory", async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `web 1.0.${index}`);
+    const [slow, fast] = [createFakeTarget("slow.test"), createFakeTarget("fast.test")];
+    const fastIsDone = new Promise<void>((resolve) => {
+      fast.beforePut = () => (fast.tags.size === 999 ? resolve() : undefined);
+    });
+    slow.beforePut = () => fastIsDone;
+    const source = createFakeSource(names);
+    const report = await run(source, [slow, fast], { spoolBytes: 1000, concurrency: 8 });
+    expect([slow.tags.size, fast.tags.size]).toEqual([1000, 1000]);
+    expect(source.mostHeld()).toBeLessThan(200);
+    expect(report.totals.downloads.reopened).toBeGreaterThan(200);
+    expect(report.totals.downloads.charts).toBe(1000 + report.totals.downloads.reopened);
+    expect(source.held()).toBe(0);
+  });
+
+  it("goes on when its journal has no room, and says so", async () => {
+    const folder = temporaryFolder();
+    const target = createFakeTarget();
+    const restore = fillDisk(10);
+    const report = await run(createFakeSource(["web 1.0.0"]), [target], { journalPath: () => join(folder, "journal.jsonl") }).finally(
+      restore,
+    );
+    expect([...target.tags.keys()]).toEqual(["charts/web:1.0.0"]);
+    expect(report.run.notes).toEqual([{ code: "journal-unwritable", text: expect.stringContaining("ENOSPC") }]);
+    expect(isComplete(report)).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("ends with a clear error when its records have no room", async () => {
+    const report = await run(createFakeSource(["web 1.0.0"]), [createFakeTarget()]);
+    const restore = fillDisk(10);
+    try {
+      expect(() => [...report.records()]).toThrow(
+        expect.objectContaining({ code: "file-unwritable", hint: "set TMPDIR to a place with room" }),
+      );
+    } finally {
+      restore();
+    }
+  });
+
+  it.each(["journal", "version", "crawled", "target-stopped"] as const)(
+    "ends with what the caller's own code throws at %s",
+    async (type) => {
+      const names = Array.from({ length: 50 }, (_, index) => `web 1.0.${index}`);
+      const [dead, alive] = [createFakeTarget("dead.test"), createFakeTarget("alive.test")];
+      dead.failure = new ChartferryError("connection refused", { code: "connection-refused", operation: "list tags" });
+      const events: string[] = [];
+      const running = run(createFakeSource(names), [dead, alive], {
+        journalPath: journalIn(temporaryFolder()),
+        onEvent: (event) => {
+          if (event.type !== type) return;
+          events.push(type);
+          throw new Error("the caller's fault");
+        },
+      });
+      await expect(running).rejects.toThrow("the caller's fault");
+      expect(events).toEqual([type]);
+    },
+  );
+
+  it("ends with a fault of a lane's own, without leaving it to the process", async () => {
+    const clock = { now: () => 0, sleep: () => Promise.resolve() };
+    const queue = createWorkQueue(["t0"]);
+    const target = createFakeTarget();
+    const spool = createSpool({ source: createFakeSource([]), lanes: ["t0"], capacityBytes: 1 });
+    const delivery = {
+      spool: { ...spool, settle: () => Promise.reject(new Error("no room")) },
+      listings: createTargetListings(target.connection, { listTags: true, clock }),
+      existing: "verify" as const,
+      recorded: () => undefined,
+      maxWaitMs: 1000,
+      clock,
+    };
+    let aborted = 0;
+    const lane = runLane({ target: "t0", queue, delivery, concurrency: 1, clock, abort: () => void aborted++ });
+    const entry = { chart: "web", version: "1.0.0", urls: [], notes: [] };
+    const place = { run: "r", source: "s", target: "t0", repository: "charts/web", tag: "1.0.0", known: { state: "unknown" } as const };
+    await queue.put({ ...place, sequence: 0, entry });
+    // Long enough for a rejection that nobody looks at to be told to the process.
+    for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
+    expect(aborted).toBe(1);
+    await queue.close();
+    await expect(lane).rejects.toThrow("no room");
+  });
+
+  it("throws what keeps the source from being read at all", async () => {
+    const breaksOff = new ChartferryError("no index there", { code: "index-missing", operation: "read index" });
+    await expect(run(createFakeSource([], { breaksOff }), [createFakeTarget()])).rejects.toMatchObject({ code: "index-missing" });
+  });
+
+  it("reports what came before a source broke off", async () => {
+    const breaksOff = new ChartferryError("cut short", { code: "index-truncated", operation: "read index", hint: "run it again" });
+    const report = await run(createFakeSource(["web 1.0.0"], { breaksOff }), [createFakeTarget()]);
+    expect(report.run).toMatchObject({ end: "source-failed", problem: { code: "index-truncated", hint: "run it again" } });
+    expect(told(report)).toEqual(["web 1.0.0 pushed copied"]);
+    expect(isComplete(report)).toBe(false);
+  });
+});
