@@ -17,6 +17,7 @@ export {
 } from "./adapter/registry-adapter.ts";
 export type { Challenge } from "./auth/challenge.ts";
 export { createCredentialProvider, type CredentialProviderOptions } from "./auth/credential-files.ts";
+export { checkCredentialFile } from "./auth/read-credential-file.ts";
 export type { Credential, CredentialProvider, CredentialRequest } from "./auth/credential.ts";
 export type { ChartMetadata, Dependency, Maintainer } from "./chart/chart-metadata.ts";
 export type { ChartLimits } from "./chart/chart-limits.ts";

@@ -1,73 +1,47 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { createCredentialProvider, type CredentialProviderOptions } from "./credential-files.ts";
 import { dockerConfigPath, helmRegistryConfigPath } from "./credential-file-paths.ts";
-import type { Exec } from "./credential-helper.ts";
 import type { Credential, CredentialRequest } from "./credential.ts";
+import { checkCredentialFile } from "./read-credential-file.ts";
+import { authOf, dockerFile, helmFile, useCredentialHome } from "./testing/credential-home.ts";
 
-let home = "";
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "chartferry-home-"));
-});
-afterEach(() => rm(home, { recursive: true, force: true }));
-
-const helm = ".config/helm/registry/config.json";
-const docker = ".docker/config.json";
-const auth = (user: string, password: string): { auth: string } => ({ auth: Buffer.from(`${user}:${password}`).toString("base64") });
-
-async function write(file: string, content: unknown): Promise<string> {
-  const path = join(home, file);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, typeof content === "string" ? content : JSON.stringify(content));
-  return path;
-}
-
-function find(request: Partial<CredentialRequest> = {}, options: Partial<CredentialProviderOptions> = {}): Promise<Credential> {
-  return createCredentialProvider({ environment: {}, home, platform: "linux", ...options })({ key: "reg.example:5000", ...request });
-}
-
-const user = async (...args: Parameters<typeof find>): Promise<string> => {
-  const credential = await find(...args);
-  return credential.kind === "basic" ? credential.username : credential.kind;
-};
-
-const says =
-  (answers: Record<string, string>, calls: string[] = []): Exec =>
-  (program, { args, input }) => {
-    calls.push(`${program} ${args.join(" ")} < ${input}`);
-    const answer = answers[program];
-    if (answer === undefined) return Promise.reject(Object.assign(new Error("spawn"), { code: "ENOENT" }));
-    return Promise.resolve(answer.startsWith("{") ? { exitCode: 0, stdout: answer } : { exitCode: 1, stdout: answer });
-  };
-const login = (username: string): string => JSON.stringify({ ServerURL: "x", Username: username, Secret: "s3cret" });
+const { find, path, user, write } = useCredentialHome();
 
 describe("which source wins", () => {
   it("explicit, then Helm's file, then DOCKER_AUTH_CONFIG, then Docker's file, then nobody", async () => {
     expect(await user()).toBe("anonymous");
-    await write(docker, { auths: { "reg.example:5000": auth("docker", "d") } });
+    write(dockerFile, { auths: { "reg.example:5000": authOf("docker", "d") } });
     expect(await user()).toBe("docker");
-    const environment = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { "reg.example:5000": auth("variable", "v") } }) };
+    const environment = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { "reg.example:5000": authOf("variable", "v") } }) };
     expect(await user({}, { environment })).toBe("variable");
-    await write(helm, { auths: { "reg.example:5000": auth("helm", "h") } });
+    write(helmFile, { auths: { "reg.example:5000": authOf("helm", "h") } });
     expect(await user({}, { environment })).toBe("helm");
     const explicit: Credential = { kind: "basic", username: "said", password: "s", source: "--username" };
     expect(await user({ refused: ["--username"] }, { environment, explicit })).toBe("said");
   });
 
   it("another file stands in for Helm's", async () => {
-    await write(helm, { auths: { "reg.example:5000": auth("helm", "h") } });
-    const registryConfig = await write("own.json", { auths: { "reg.example:5000": auth("own", "o") } });
+    write(helmFile, { auths: { "reg.example:5000": authOf("helm", "h") } });
+    const registryConfig = write("own.json", { auths: { "reg.example:5000": authOf("own", "o") } });
     expect(await user({}, { registryConfig })).toBe("own");
-    expect(await user({}, { registryConfig: join(home, "missing.json") })).toBe("anonymous");
+  });
+
+  it("a file that was named must be there: nobody is asked instead", async () => {
+    write(helmFile, { auths: { "reg.example:5000": authOf("helm", "h") } });
+    for (const registryConfig of [path("missing.json"), join(write("file", ""), "below-a-file")]) {
+      const failure = { code: "file-missing", message: expect.stringContaining(registryConfig), hint: expect.stringContaining("path") };
+      await expect(find({}, { registryConfig })).rejects.toMatchObject(failure);
+      await expect(checkCredentialFile(registryConfig)).rejects.toMatchObject(failure);
+    }
+    await expect(checkCredentialFile(write("broken.json", "{"))).rejects.toMatchObject({ code: "credentials-unavailable" });
+    await checkCredentialFile(path(helmFile));
   });
 
   it("the next one follows a source that was refused", async () => {
-    const file = await write(helm, { auths: { "reg.example:5000": auth("helm", "h") } });
-    await write(docker, { auths: { "reg.example:5000": auth("docker", "d") } });
+    const file = write(helmFile, { auths: { "reg.example:5000": authOf("helm", "h") } });
+    write(dockerFile, { auths: { "reg.example:5000": authOf("docker", "d") } });
     expect(await user({ refused: [`${file} (reg.example:5000)`] })).toBe("docker");
   });
 
@@ -81,7 +55,7 @@ describe("which source wins", () => {
       '{"auths":{"reg.example:5000":{}}}',
       '\ufeff{"HttpHeaders":{"a":1}}',
     ]) {
-      await write(helm, content);
+      write(helmFile, content);
       expect(await user()).toBe("anonymous");
     }
   });
@@ -96,7 +70,7 @@ describe("which source wins", () => {
       '{"auths":{"reg.example:5000":{"auth":"secret"}}}',
     ];
     for (const content of broken) {
-      const file = await write(helm, content);
+      const file = write(helmFile, content);
       const failure: unknown = await find().catch((error: unknown) => error);
       expect(failure).toMatchObject({ code: "credentials-unavailable" });
       expect(String(failure)).toContain(file);
@@ -125,114 +99,35 @@ describe("keys of the file", () => {
     ["never __proto__", ["__proto__"], { key: "constructor" }, "anonymous"],
   ];
   it.each(cases)("match %s", async (...[, keys, request, expected]) => {
-    const auths = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(auth(key.replaceAll(":", ";"), "p"))}`);
-    await write(helm, `{"auths":{${auths.join()}}}`);
+    const auths = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(authOf(key.replaceAll(":", ";"), "p"))}`);
+    write(helmFile, `{"auths":{${auths.join()}}}`);
     expect((await user(request)).replaceAll(";", ":")).toBe(expected);
   });
 });
 
 describe("forms of an entry", () => {
   it.each([
-    [auth("u", "p:with:colons"), { kind: "basic", username: "u", password: "p:with:colons" }],
+    [authOf("u", "p:with:colons"), { kind: "basic", username: "u", password: "p:with:colons" }],
     [
       { username: "u", password: "p" },
       { kind: "basic", username: "u", password: "p" },
     ],
     [
-      { ...auth("wins", "p"), username: "u", password: "q" },
+      { ...authOf("wins", "p"), username: "u", password: "q" },
       { kind: "basic", username: "wins", password: "p" },
     ],
-    [auth("u", "p\0\0"), { kind: "basic", username: "u", password: "p" }],
-    [auth("grüße", "pässe"), { kind: "basic", username: "grüße", password: "pässe" }],
+    [authOf("u", "p\0\0"), { kind: "basic", username: "u", password: "p" }],
+    [authOf("grüße", "pässe"), { kind: "basic", username: "grüße", password: "pässe" }],
     [
-      { ...auth("u", ""), identitytoken: "it" },
+      { ...authOf("u", ""), identitytoken: "it" },
       { kind: "refresh", refreshToken: "it" },
     ],
-    [auth("<token>", "it"), { kind: "refresh", refreshToken: "it" }],
+    [authOf("<token>", "it"), { kind: "refresh", refreshToken: "it" }],
     [{ registrytoken: "rt" }, { kind: "bearer", token: "rt" }],
   ])("%j", async (entry, expected) => {
-    const file = await write(helm, { auths: { "reg.example:5000": entry } });
+    const file = write(helmFile, { auths: { "reg.example:5000": entry } });
     expect(await find()).toEqual({ ...expected, source: `${file} (reg.example:5000)` });
   });
-});
-
-describe("credential helpers", () => {
-  it("come in the order: the host's own, the store, the file", async () => {
-    await write(helm, {
-      auths: { "reg.example:5000": auth("file", "f") },
-      credsStore: "store",
-      credHelpers: { "reg.example:5000": "own", "other.example": "wrong" },
-    });
-    const none = "credentials not found in native keychain";
-    const calls: string[] = [];
-    expect(await user({}, { exec: says({ "docker-credential-own": login("own") }, calls) })).toBe("own");
-    expect(await user({}, { exec: says({ "docker-credential-own": none, "docker-credential-store": login("store") }, calls) })).toBe(
-      "store",
-    );
-    expect(await user({}, { exec: says({ "docker-credential-own": none, "docker-credential-store": none }, calls) })).toBe("file");
-    expect(calls[0]).toBe("docker-credential-own get < reg.example:5000");
-  });
-
-  it("give a refresh token under the user <token>", async () => {
-    await write(docker, { credsStore: "store" });
-    expect(await find({}, { exec: says({ "docker-credential-store": login("<token>") }) })).toMatchObject({
-      kind: "refresh",
-      refreshToken: "s3cret",
-    });
-  });
-
-  it("that fail are an error naming helper and file, never anonymous, and never what they printed", async () => {
-    const file = await write(helm, { credsStore: "store" });
-    await write(docker, { auths: { "reg.example:5000": auth("docker", "d") } });
-    for (const answer of ["secret: exploded", '{"Username":"secret"}', "{secret", undefined]) {
-      const failure: unknown = await find({}, { exec: says(answer === undefined ? {} : { "docker-credential-store": answer }) }).catch(
-        (error: unknown) => error,
-      );
-      expect(failure).toMatchObject({ code: "credentials-unavailable" });
-      expect(String(failure)).toContain("docker-credential-store");
-      expect(String(failure)).toContain(file);
-      expect(String(failure)).not.toContain("secret");
-    }
-  });
-
-  it("are passed over where they are our own, which would call itself", async () => {
-    await write(helm, { credHelpers: { "reg.example:5000": "chartferry" }, auths: { "reg.example:5000": auth("file", "f") } });
-    expect(await user({}, { exec: says({}) })).toBe("file");
-  });
-
-  it("are run once per host, and again when what they said was refused", async () => {
-    await write(helm, { credsStore: "store" });
-    const calls: string[] = [];
-    let turn = 0;
-    const exec: Exec = (...call) => says({ "docker-credential-store": login(`u${(turn += 1)}`) }, calls)(...call);
-    const provider = createCredentialProvider({ environment: {}, home, platform: "linux", exec });
-    const first = await provider({ key: "reg.example" });
-    await provider({ key: "reg.example", repository: "a/b" });
-    expect(calls.length).toBe(1);
-    expect(await provider({ key: "reg.example", refused: [first.source] })).toMatchObject({ username: "u2" });
-    expect(calls.length).toBe(2);
-  });
-
-  it.skipIf(process.platform === "win32")(
-    "run as real programs found on PATH (skipped on Windows: the helper is a shell script)",
-    async () => {
-      const program = await write(
-        "bin/docker-credential-real",
-        '#!/bin/sh\nread key\necho "{\\"ServerURL\\":\\"$key\\",\\"Username\\":\\"u-$1-$key\\",\\"Secret\\":\\"s\\"}"\n',
-      );
-      await chmod(program, 0o755);
-      const missing = await write(
-        "bin/docker-credential-missing",
-        '#!/bin/sh\ncat >/dev/null\necho "credentials not found in native keychain"\nexit 1\n',
-      );
-      await chmod(missing, 0o755);
-      await write(helm, { credHelpers: { "reg.example:5000": "real", "none.example": "missing", "absent.example": "absent" } });
-      const environment = { PATH: [join(home, "bin"), process.env["PATH"]].join(delimiter) };
-      expect(await user({}, { environment })).toBe("u-get-reg.example:5000");
-      expect(await user({ key: "none.example" }, { environment })).toBe("anonymous");
-      await expect(find({ key: "absent.example" }, { environment })).rejects.toThrow("not on PATH");
-    },
-  );
 });
 
 describe("where the files lie", () => {
@@ -243,8 +138,8 @@ describe("where the files lie", () => {
     [{}, "linux", "/home/me/.config/helm/registry/config.json"],
     [{}, "darwin", "/home/me/Library/Preferences/helm/registry/config.json"],
     [{ APPDATA: "C:\\Users\\me\\AppData\\Roaming" }, "win32", "C:\\Users\\me\\AppData\\Roaming\\helm\\registry\\config.json"],
-  ] as const)("Helm's with %j on %s", (environment, platform, path) => {
-    expect(helmRegistryConfigPath({ environment, platform, home: "/home/me" })).toBe(path);
+  ] as const)("Helm's with %j on %s", (environment, platform, expected) => {
+    expect(helmRegistryConfigPath({ environment, platform, home: "/home/me" })).toBe(expected);
   });
 
   it("Docker's", () => {

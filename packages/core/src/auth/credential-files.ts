@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
-
-import { ChartferryError } from "../errors.ts";
+import { isChartferryError } from "../errors.ts";
 import type { Credential, CredentialProvider, CredentialRequest } from "./credential.ts";
 import { dockerConfigPath, helmRegistryConfigPath } from "./credential-file-paths.ts";
 import { askCredentialHelper, type Exec, ownHelper } from "./credential-helper.ts";
 import { authFor, type DockerConfig, helpersFor, parseDockerConfig } from "./docker-config.ts";
+import { readCredentialFile } from "./read-credential-file.ts";
 
 export interface CredentialProviderOptions {
   /** What the user said on the command line or in the configuration; nothing else is asked then. */
@@ -19,13 +18,10 @@ export interface CredentialProviderOptions {
   readonly exec?: Exec | undefined;
 }
 
-/** A file of thousands of logins is some hundred KiB. */
-const fileLimit = 4 * 1024 * 1024;
-
 /**
  * The credential of a host: explicit, else Helm's file (or `registryConfig`), else DOCKER_AUTH_CONFIG, else Docker's file, else anonymous.
  * In each: `credHelpers` of the host, then `credsStore`, then `auths`. Sources already refused are passed over. Files are read once.
- * @throws credentials-unavailable where something is configured but broken: never anonymous instead
+ * @throws credentials-unavailable where something is configured but broken: never anonymous instead; file-missing (`registryConfig`)
  */
 export function createCredentialProvider(options: CredentialProviderOptions): CredentialProvider {
   if (options.explicit !== undefined) {
@@ -47,11 +43,12 @@ export function createCredentialProvider(options: CredentialProviderOptions): Cr
 type LoadConfig = () => Promise<DockerConfig | undefined>;
 
 function sourcesOf(options: CredentialProviderOptions): readonly LoadConfig[] {
-  const variable = options.environment["DOCKER_AUTH_CONFIG"]?.trim();
+  const { environment, registryConfig } = options;
+  const variable = environment["DOCKER_AUTH_CONFIG"]?.trim();
   return [
-    once(() => readConfig(options.registryConfig ?? helmRegistryConfigPath(options))),
+    once(() => (registryConfig === undefined ? readIfThere(helmRegistryConfigPath(options)) : readCredentialFile(registryConfig))),
     once(() => Promise.resolve(variable ? parseDockerConfig(variable, "DOCKER_AUTH_CONFIG") : undefined)),
-    once(() => readConfig(dockerConfigPath(options))),
+    once(() => readIfThere(dockerConfigPath(options))),
   ];
 }
 
@@ -60,24 +57,11 @@ function once(load: LoadConfig): LoadConfig {
   return () => (loading ??= load());
 }
 
-async function readConfig(path: string): Promise<DockerConfig | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw unreadable(path, `cannot be read (${String(code)})`, cause);
-  }
-  if (bytes.byteLength > fileLimit) throw unreadable(path, "is larger than 4 MiB");
-  return parseDockerConfig(bytes.toString("utf8"), path);
-}
-
-function unreadable(path: string, problem: string, cause?: unknown): ChartferryError {
-  return new ChartferryError(`the credential file ${path} ${problem}`, {
-    code: "credentials-unavailable",
-    operation: "read credentials",
-    cause,
+/** Nobody promised that the usual places hold a file. */
+async function readIfThere(path: string): Promise<DockerConfig | undefined> {
+  return readCredentialFile(path).catch((error: unknown) => {
+    if (isChartferryError(error, "file-missing")) return undefined;
+    throw error;
   });
 }
 

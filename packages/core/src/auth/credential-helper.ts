@@ -94,7 +94,7 @@ function unavailable({ name, key, file }: HelperRequest, problem: string, cause?
     {
       code: "credentials-unavailable",
       operation: "read credentials",
-      hint: `try: echo ${key} | docker-credential-${name} get; or take the helper out of ${file}`,
+      hint: `echo ${key} | docker-credential-${name} get; or take the helper out of ${file}`,
       cause,
     },
   );
