@@ -11,6 +11,7 @@ export const errorCodes = [
   // reaching the other end
   "host-not-found",
   "connection-refused",
+  "proxy-refused",
   "connection-lost",
   "timeout",
   "tls",

@@ -89,6 +89,8 @@ export interface TlsOptions {
   readonly certFile?: string;
   readonly keyFile?: string;
   readonly insecureSkipVerify?: boolean;
+  /** What the options of this end begin with, for messages; default `--`. */
+  readonly optionPrefix?: "--" | "--source-";
 }
 
 /** What a user says of one end; the same for every adapter. */

@@ -8,6 +8,15 @@ export interface Proxy {
   readonly url: URL;
   /** Value of Proxy-Authorization; a secret. */
   readonly authorization?: string;
+  /** The variable that names it, as it is spelled in the environment. */
+  readonly variable: string;
+}
+
+/** A proxy for messages. */
+export interface ProxyName {
+  /** Host and port. */
+  readonly host: string;
+  readonly variable: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,7 +31,11 @@ export function chooseProxy(url: URL, environment: Environment): Proxy | undefin
   if (value === "" || isLoopbackName(url.hostname)) return undefined;
   // A CGI server turns the request header `Proxy:` into HTTP_PROXY (httpoxy).
   if (name === "HTTP_PROXY" && environment["REQUEST_METHOD"] !== undefined) return undefined;
-  return bypasses(url, variable(environment, "NO_PROXY")) ? undefined : parseProxy(value, name);
+  return bypasses(url, variable(environment, "NO_PROXY")) ? undefined : parseProxy(value, environment[name] ? name : name.toLowerCase());
+}
+
+export function proxyName({ url, variable: name }: Proxy): ProxyName {
+  return { host: url.port === "" ? `${url.hostname}:${url.protocol === "https:" ? "443" : "80"}` : url.host, variable: name };
 }
 
 function variable(environment: Environment, name: string): string {
@@ -37,8 +50,8 @@ function parseProxy(value: string, name: string): Proxy {
   const user = decode(url.username);
   const password = decode(url.password);
   const plain = new URL(url.origin);
-  if (user === "" && password === "") return { url: plain };
-  return { url: plain, authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
+  if (user === "" && password === "") return { url: plain, variable: name };
+  return { url: plain, variable: name, authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
 }
 
 function decode(text: string): string {

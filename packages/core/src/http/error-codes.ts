@@ -28,7 +28,7 @@ const byStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [401, "unauthenticated"],
   [403, "denied"],
   [405, "unsupported"],
-  [407, "connection-refused"],
+  [407, "proxy-refused"],
   [408, "timeout"],
   [409, "conflict"],
   [412, "tag-immutable"],

@@ -3,6 +3,9 @@ import type { ErrorCode } from "../errors.ts";
 /** Fits both ends: a classic repository's address names its scheme, a registry's has none. */
 export const askForHttp = "if that is meant to be: --plain-http for a registry, http:// in the address of a classic repository";
 export const askForHttps = "ask for https: no --plain-http for a registry, https:// in the address of a classic repository";
+const certificateFlags = "--cert-file and --key-file (for a source: --source-cert-file and --source-key-file)";
+export const giveCertificate = `give one with ${certificateFlags}`;
+export const perhapsCertificate = `it may want a client certificate, or another one: ${certificateFlags}`;
 
 /** The next thing to try, where it follows from the code alone. */
 export const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -28,4 +31,5 @@ export const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
   "manifest-unknown": "check the version: this tag does not stand in the repository",
   "manifest-invalid": "the registry does not take this kind of manifest: check that it accepts OCI artifacts",
   tls: askForHttps,
+  "proxy-refused": "put the proxy's user and password into HTTPS_PROXY or HTTP_PROXY (http://USER:PASSWORD@HOST:PORT)",
 };

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import { ChartferryError } from "../errors.ts";
 import type { HttpAnswer } from "./http-client.ts";
 import { networkError, type NetworkErrorContext } from "./network-error.ts";
+import { refusedByProxy } from "./proxy-refused.ts";
 
 export interface AnswerContext extends NetworkErrorContext {
   readonly method: string;
@@ -17,8 +18,12 @@ const dumpLimit = 256 * 1024;
 
 const bodiless = new Set([204, 205, 304]);
 
-/** An answer over undici's response; failures of its body become ChartferryErrors. */
+/** An answer over undici's response; failures of its body become ChartferryErrors. @throws proxy-refused where it is a proxy's own */
 export function openAnswer(response: Dispatcher.ResponseData, context: AnswerContext): HttpAnswer {
+  if (response.statusCode === 407 && context.proxy !== undefined) {
+    response.body.dump().catch(() => undefined);
+    throw refusedByProxy(context.proxy, context);
+  }
   const headers = joinHeaders(response.headers);
   let finished = false;
   const finish = (problem?: ChartferryError): void => {

@@ -97,11 +97,22 @@ describe("proxies", () => {
     expect(server.requests[0]?.headers["proxy-authorization"]).toBeUndefined();
   });
 
-  it.each([407, 403])("that refuse the tunnel with %i are named, without their password", async (refuse) => {
+  it.each([
+    [407, "https", "HTTPS_PROXY", "proxy-refused", "HTTPS_PROXY: http://USER:PASSWORD@"],
+    [407, "http", "http_proxy", "proxy-refused", "http_proxy: http://USER:PASSWORD@"],
+    [403, "https", "https_proxy", "proxy-refused", "NO_PROXY"],
+    [502, "https", "HTTPS_PROXY", "connection-refused", "NO_PROXY"],
+  ])("that answer %i over %s are named with the variable %s, without their password", async (...[refuse, scheme, variable, code, hint]) => {
     const proxy = await startProxy("0", { refuse });
-    const { send } = client("https://charts.example", { HTTPS_PROXY: `http://me:secret@${proxy.host}` });
+    const { send } = client(`${scheme}://charts.example`, { [variable]: `http://me:secret@${proxy.host}` });
     const failure: unknown = await send().catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: "connection-refused", message: expect.stringContaining(`${proxy.host} refused`) });
+    expect(failure).toMatchObject({
+      code,
+      retryable: false,
+      registry: "charts.example",
+      message: expect.stringContaining(`the proxy ${proxy.host} (from ${variable})`),
+      hint: expect.stringContaining(hint),
+    });
     expect(JSON.stringify(failure) + String(failure)).not.toContain("me:secret");
   });
 });

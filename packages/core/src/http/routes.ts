@@ -1,7 +1,8 @@
-import { buildConnector, type Dispatcher, Pool, ProxyAgent } from "undici";
+import { type Dispatcher, Pool, ProxyAgent } from "undici";
 
 import type { AddressGuard } from "./address-guard.ts";
-import { chooseProxy, type Proxy } from "./choose-proxy.ts";
+import { chooseProxy, type Proxy, type ProxyName, proxyName } from "./choose-proxy.ts";
+import { connectorFor } from "./connector-for.ts";
 import { isBrokenAnswer } from "./network-error.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
@@ -29,8 +30,8 @@ export interface Route {
   /** Put before path and query: the origin where a proxy needs the absolute form. */
   readonly pathPrefix: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Host and port, for messages. */
-  readonly proxy: string | undefined;
+  /** For messages. */
+  readonly proxy: ProxyName | undefined;
   /** A HEAD has been answered here. */
   sawHead: boolean;
   /** This server sends a body after HEAD: its connections cannot be kept then. */
@@ -87,7 +88,7 @@ function openRoute(url: URL, options: RouteOptions): Route {
     dispatcher: proxy === undefined ? directPool(url, options) : proxied(url, proxy, options),
     pathPrefix: proxy !== undefined && url.protocol === "http:" ? url.origin : "",
     headers: proxy !== undefined && url.protocol === "http:" ? proxyHeaders(url, proxy) : {},
-    proxy: proxy?.url.host,
+    proxy: proxy && proxyName(proxy),
     sawHead: false,
     closeAfterHead: false,
   };
@@ -106,7 +107,7 @@ function directPool(url: URL, options: RouteOptions): Pool {
   return new Pool(url.origin, {
     connections: options.connections,
     maxHeaderSize,
-    connect: buildConnector({ ...tlsFor(url, options), timeout: options.timeouts.connectMs, lookup: options.guard.lookupFor(url) }),
+    connect: connectorFor({ ...tlsFor(url, options), timeout: options.timeouts.connectMs, lookup: options.guard.lookupFor(url) }),
   });
 }
 
@@ -121,7 +122,7 @@ function proxied(url: URL, proxy: Proxy, options: RouteOptions): Dispatcher {
   const timeout = options.timeouts.connectMs;
   const toProxy = { ...tlsFor(proxy.url, options), timeout };
   if (url.protocol === "http:") {
-    return new Pool(proxy.url.origin, { connections: options.connections, maxHeaderSize, connect: buildConnector(toProxy) });
+    return new Pool(proxy.url.origin, { connections: options.connections, maxHeaderSize, connect: connectorFor(toProxy) });
   }
   return new ProxyAgent({
     uri: proxy.url.origin,

@@ -19,8 +19,8 @@ const pemBlock = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END
 
 /** Reads and checks the files. @throws file-missing, file-unreadable, usage; the message names the file */
 export function loadTlsSettings(options: TlsOptions = {}): TlsSettings {
-  const { caFile, certFile, keyFile, insecureSkipVerify = false } = options;
-  if ((certFile === undefined) !== (keyFile === undefined)) throw half(certFile === undefined);
+  const { caFile, certFile, keyFile, insecureSkipVerify = false, optionPrefix = "--" } = options;
+  if ((certFile === undefined) !== (keyFile === undefined)) throw half(certFile === undefined, optionPrefix);
   const identity = certFile === undefined || keyFile === undefined ? {} : loadIdentity(certFile, keyFile);
   return {
     ...(caFile === undefined ? {} : { ca: loadCertificates(caFile, "CA") }),
@@ -72,9 +72,11 @@ function readText(file: string): string {
   throw fileError(`${file} is larger than 8 MiB`, "file-unreadable");
 }
 
-function half(onlyKey: boolean): ChartferryError {
+function half(onlyKey: boolean, prefix: string): ChartferryError {
   return fileError(
-    onlyKey ? "a client key needs its certificate: --cert-file is missing" : "a client certificate needs its key: --key-file is missing",
+    onlyKey
+      ? `a client key needs its certificate: ${prefix}cert-file is missing`
+      : `a client certificate needs its key: ${prefix}key-file is missing`,
     "usage",
   );
 }

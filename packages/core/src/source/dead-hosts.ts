@@ -45,7 +45,7 @@ export function createDeadHosts(clock: Pick<Clock, "now">): DeadHosts {
 
 /** Whether the host could not be reached at all, as against an answer that we do not like. */
 function isUnreachable(error: unknown): error is ChartferryError {
-  return isChartferryError(error, "host-not-found", "connection-refused", "timeout");
+  return isChartferryError(error, "host-not-found", "connection-refused", "proxy-refused", "timeout");
 }
 
 /** A failure further on, behind a redirect, says nothing of the host itself. */

@@ -45,7 +45,8 @@ function findingOf(status: number, context: FailureContext): Finding {
   if (status === 403)
     return { code: "denied", says: `${context.what} is refused to us`, hint: "Check that the source's user may read the repository" };
   if (status === 404 || status === 410) return { code: context.missing, says: `${context.what} is not there`, hint: context.missingHint };
-  if (status === 407) return { code: "denied", says: "the proxy asks for a sign-in", hint: "Give the user in HTTPS_PROXY" };
+  // A proxy of ours has been told apart by the client; this one was put in between by others.
+  if (status === 407) return { code: "proxy-refused", says: "a proxy in between asks for a sign-in", hint: "Ask who runs the network" };
   if (status === 429)
     return {
       code: "rate-limited",

@@ -70,7 +70,8 @@ function orderedUrls({ kind, base }: ClassicLocation, entry: SourceEntry): strin
 /** Dead host, 404, 410, or an address that a remote index may not send us to (`http://localhost:8879` of Helm 2's days); a registry in any case. */
 function isGone(error: ChartferryError, url: string): boolean {
   return (
-    url.startsWith("oci:") || ["source-missing", "host-not-found", "connection-refused", "timeout", "redirect-refused"].includes(error.code)
+    url.startsWith("oci:") ||
+    ["source-missing", "host-not-found", "connection-refused", "proxy-refused", "timeout", "redirect-refused"].includes(error.code)
   );
 }
 

@@ -80,12 +80,13 @@ async function openHttp(location: string, flags: SourceFlags & ClassicFlags, ter
 
 function sourceTls(flags: SourceFlags): ReturnType<typeof tlsOptions> {
   const { sourceCaFile: caFile, sourceCertFile: certFile, sourceKeyFile: keyFile, sourceInsecureSkipTlsVerify: insecure } = flags;
-  return tlsOptions({
+  const options = tlsOptions({
     ...(caFile === undefined ? {} : { caFile }),
     ...(certFile === undefined ? {} : { certFile }),
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(insecure === undefined ? {} : { insecureSkipTlsVerify: insecure }),
   });
+  return { ...options, optionPrefix: "--source-" };
 }
 
 /** How to reach a registry that the source's index names: signed in by credential files only, and never with more leave than the index's server. */

@@ -12,6 +12,7 @@ export interface Circuit {
 const limits: Partial<Record<ErrorCode, number>> = {
   "host-not-found": 3,
   "connection-refused": 3,
+  "proxy-refused": 3,
   tls: 3,
   "plain-http": 3,
   "redirect-refused": 3,

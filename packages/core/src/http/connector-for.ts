@@ -1,0 +1,21 @@
+import { buildConnector } from "undici";
+
+/**
+ * undici's connector, with one thing mended: under TLS 1.3 a server judges our certificate after the handshake, and its alert comes with the
+ * first read. Node tells it as an error and then ends the socket; undici would keep the end alone ("other side closed").
+ */
+export function connectorFor(options: buildConnector.BuildOptions): buildConnector.connector {
+  const connect = buildConnector(options);
+  return (target, done) =>
+    connect(target, (...result) => {
+      const [, socket] = result;
+      socket?.once("error", (error) => {
+        if (isAlert(error)) socket.destroy(error);
+      });
+      done(...result);
+    });
+}
+
+function isAlert(error: Error): boolean {
+  return "code" in error && typeof error.code === "string" && error.code.includes("_ALERT_");
+}
