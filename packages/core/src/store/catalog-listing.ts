@@ -2,11 +2,8 @@ import type { AdapterContext } from "../adapter/registry-adapter.ts";
 import { ChartferryError } from "../errors.ts";
 import { errorFromAnswer } from "../http/error-response.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
-import { nextLink } from "../http/paginate.ts";
+import { readPages } from "../http/paginate.ts";
 import type { CallOptions } from "./chart-store.ts";
-
-const pageBytes = 16 * 1024 * 1024;
-const pageLimit = 20_000;
 
 /** Repositories below a path by `GET /v2/_catalog`, for registries that have it. An empty prefix means all. */
 export async function* listCatalog(
@@ -15,21 +12,15 @@ export async function* listCatalog(
   options: CallOptions = {},
 ): AsyncGenerator<string, void, undefined> {
   const registry = context.origin.host;
-  let url: URL | undefined = new URL("/v2/_catalog?n=1000", context.origin);
-  const visited = new Set<string>();
-  while (url !== undefined) {
-    if (visited.has(url.href) || visited.size >= pageLimit) throw listingError(registry, "the catalog never ends: its pages repeat");
-    visited.add(url.href);
-    const answer: HttpAnswer = await context.http.send({
-      method: "GET",
-      url,
-      operation: "list repositories",
-      scopes: ["registry:catalog:*"],
-      ...options,
-    });
+  const fetch = async (url: URL): Promise<HttpAnswer> => {
+    const scopes = ["registry:catalog:*"];
+    const answer = await context.http.send({ method: "GET", url, operation: "list repositories", scopes, ...options });
     if (answer.status !== 200) throw await errorFromAnswer(answer, { operation: "list repositories", registry });
-    for (const name of namesOf(await answer.bytes(pageBytes), registry)) if (isBelow(name, prefix)) yield name;
-    url = nextLink(answer, url);
+    return answer;
+  };
+  const first = new URL("/v2/_catalog?n=1000", context.origin);
+  for await (const page of readPages(first, { place: { operation: "list repositories", registry }, fetch })) {
+    for (const name of namesOf(page, registry)) if (isBelow(name, prefix)) yield name;
   }
 }
 

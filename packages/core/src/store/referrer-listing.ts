@@ -1,8 +1,7 @@
 import type { Descriptor } from "../content.ts";
 import { type Digest, splitDigest } from "../digest.ts";
-import { ChartferryError } from "../errors.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
-import { nextLink } from "../http/paginate.ts";
+import { readPages } from "../http/paginate.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
 import { mediaTypes } from "../media-types.ts";
 import type { CallOptions } from "./chart-store.ts";
@@ -20,28 +19,19 @@ export async function* listReferrers(
   digest: Digest,
   options: CallOptions = {},
 ): AsyncGenerator<Descriptor, void, undefined> {
-  let url: URL | undefined = end.url(`referrers/${digest}`);
-  const visited = new Set<string>();
-  while (url !== undefined) {
-    if (visited.has(url.href) || visited.size >= pageLimit) throw endless(end);
-    visited.add(url.href);
-    const answer: HttpAnswer = await end.send({
-      method: "GET",
-      url,
-      operation: "list referrers",
-      access: "pull",
-      redirects: "refuse",
-      ...options,
-    });
-    if (answer.status === 200 && isIndex(answer)) {
-      yield* manifestsIn(await answer.bytes(end.manifestBytes));
-      url = nextLink(answer, url);
-    } else if (visited.size === 1 && meansNoApi(answer)) {
-      await answer.dump();
-      yield* byFallbackTag(end, digest, options);
-      return;
-    } else throw await failure(end, answer, { operation: "list referrers", version: digest });
-  }
+  let hasApi = true;
+  const fetch = async (url: URL, page: number): Promise<HttpAnswer | undefined> => {
+    const answer = await end.send({ method: "GET", url, operation: "list referrers", access: "pull", redirects: "refuse", ...options });
+    if (answer.status === 200 && isIndex(answer)) return answer;
+    if (page > 0 || !meansNoApi(answer)) throw await failure(end, answer, { operation: "list referrers", version: digest });
+    await answer.dump();
+    hasApi = false;
+    return undefined;
+  };
+  const place = { operation: "list referrers", registry: end.registry, repository: end.repository };
+  const pages = readPages(end.url(`referrers/${digest}`), { place, pages: pageLimit, bytes: end.manifestBytes, fetch });
+  for await (const index of pages) yield* manifestsIn(index);
+  if (!hasApi) yield* byFallbackTag(end, digest, options);
 }
 
 function isIndex(answer: HttpAnswer): boolean {
@@ -62,13 +52,4 @@ async function* byFallbackTag(end: RepositoryEnd, digest: Digest, options: CallO
 function manifestsIn(index: Uint8Array): readonly Descriptor[] {
   const parsed = parseManifest(index);
   return parsed.kind === "index" ? parsed.manifests : [];
-}
-
-function endless(end: RepositoryEnd): ChartferryError {
-  return new ChartferryError("the list of referrers never ends: its pages repeat", {
-    code: "protocol-violation",
-    operation: "list referrers",
-    registry: end.registry,
-    repository: end.repository,
-  });
 }

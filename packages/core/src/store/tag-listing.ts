@@ -1,13 +1,9 @@
 import type { HttpAnswer } from "../http/http-client.ts";
-import { nextLink } from "../http/paginate.ts";
+import { readPages } from "../http/paginate.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
-/** A page of 1,000 tags of 128 characters is 131 KB; zot answers 10,000 tags in one page. */
-const pageBytes = 16 * 1024 * 1024;
-/** 100,000 pages of one tag would be a server that plays with us. */
-const pageLimit = 20_000;
 /** A cursor that was deleted between two pages answers 404 (zot): begin again, at most this often. */
 const restarts = 3;
 
@@ -34,24 +30,20 @@ function* unseen(tags: readonly string[], seen: Set<string>): Generator<string, 
 }
 
 async function* pages(end: RepositoryEnd, options: CallOptions): AsyncGenerator<readonly string[] | "cursor lost", void, undefined> {
-  let url: URL | undefined = end.url("tags/list");
-  if (end.tagPageSize !== undefined) url.searchParams.set("n", String(end.tagPageSize));
-  const visited = new Set<string>();
-  for (let page = 0; url !== undefined; page++) {
-    if (page >= pageLimit || visited.has(url.href))
-      throw problem(end, "the tag list never ends: its pages repeat", { code: "protocol-violation" });
-    visited.add(url.href);
-    const answer: HttpAnswer = await end.send({ method: "GET", url, operation: "list tags", access: "pull", ...options });
-    if (answer.status === 404) {
-      await answer.dump();
-      if (page > 0) yield "cursor lost";
-      return;
-    }
-    if (answer.status !== 200) throw await failure(end, answer, { operation: "list tags" });
-    const bytes = await answer.bytes(pageBytes);
-    yield tagsOf(end, bytes);
-    url = nextLink(answer, url);
-  }
+  const first = end.url("tags/list");
+  if (end.tagPageSize !== undefined) first.searchParams.set("n", String(end.tagPageSize));
+  let lost = false;
+  const fetch = async (url: URL, page: number): Promise<HttpAnswer | undefined> => {
+    const answer = await end.send({ method: "GET", url, operation: "list tags", access: "pull", ...options });
+    if (answer.status === 200) return answer;
+    if (answer.status !== 404) throw await failure(end, answer, { operation: "list tags" });
+    await answer.dump();
+    lost = page > 0;
+    return undefined;
+  };
+  const place = { operation: "list tags", registry: end.registry, repository: end.repository };
+  for await (const bytes of readPages(first, { place, fetch })) yield tagsOf(end, bytes);
+  if (lost) yield "cursor lost";
 }
 
 /** Null lists, null and empty entries and `sha256:…` among the tags have all been seen. */
