@@ -105,6 +105,36 @@ describe("blobs", () => {
     expect(await readdir(join(registry.directory, ".chartferry/uploads"))).toEqual([]);
   });
 
+  it("answers 416 to who would end an upload that another request is adding to", async () => {
+    const location = await begin();
+    const adding = request(new URL(location, registry.url), { method: "PATCH", headers: { "content-length": 10 } });
+    const added = new Promise<number | undefined>((done) => adding.once("response", (response) => done(response.resume().statusCode)));
+    adding.write("01234");
+    const [session] = [...registry.tree.uploads.sessions.values()];
+    await expect.poll(() => session?.size).toBe(5);
+    const refused = await registry.request("DELETE", location);
+    expect([refused.status, refused.headers.get("range"), await errorCode(refused)]).toEqual([416, "0-4", "BLOB_UPLOAD_INVALID"]);
+    adding.end("56789");
+    expect(await added).toBe(202);
+    expect((await registry.request("DELETE", location)).status).toBe(204);
+  });
+
+  it("says what was wrong with a chunk also when the next request took the upload over meanwhile", async () => {
+    const location = await begin();
+    const [session] = [...registry.tree.uploads.sessions.values()];
+    let busy = false;
+    // Whoever lets go of it finds it taken.
+    Object.defineProperty(session, "busy", {
+      get: () => busy,
+      set() {
+        busy = true;
+      },
+    });
+    const tooLarge = await registry.request("PATCH", location, { body: new Uint8Array(4_000_001) });
+    expect(tooLarge.status).toBe(413);
+    expect(registry.tree.uploads.sessions.size).toBe(1);
+  });
+
   it("keeps a bound on unfinished uploads, giving up empty ones first", async () => {
     const first = await begin();
     await registry.request("PATCH", first, { body: "kept" });

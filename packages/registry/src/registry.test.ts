@@ -188,6 +188,16 @@ describe("the embedded registry", () => {
     expect(String(failures.at(-1))).toBe(`Error: ${name} is broken`);
   });
 
+  it("answers also when the report of a failure fails", async () => {
+    registry = await startTestRegistry({
+      reportFailure: () => {
+        throw new Error("the log is full");
+      },
+      hooks: { intercept: () => Promise.reject(new Error("broken")) },
+    });
+    expect((await registry.request("GET", "/v2/")).status).toBe(500);
+  });
+
   it("says which address cannot be listened on, and leaves the directory unlocked", async () => {
     registry = await startTestRegistry();
     const { port } = registry;

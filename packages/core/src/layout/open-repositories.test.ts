@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { refresh } from "./layout-repository.ts";
 import { openLayoutStore } from "./layout-store.ts";
 import { openLayoutTree, type LayoutTree } from "./layout-tree.ts";
 import { listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
@@ -57,5 +58,18 @@ describe("open repositories of a tree", () => {
     await tree.close();
     tree = await openLayoutTree(folder.path);
     expect((await tree.openRepository("web")).state.tags.has("1.0.0")).toBe(true);
+  });
+
+  it("counts one that a reader looked for in vain among those that are open, once the owner has made it", async () => {
+    const clock = stillClock();
+    const reader = await openLayoutTree(folder.path, { readOnly: true, clock });
+    const awaited = await reader.openRepository("web");
+    const chart = await pushChart(await openLayoutStore(tree, "web"), "1.0.0");
+    expect(await reader.holderOf(chart.layer.digest)).toBeUndefined();
+    clock.advance(2000);
+    await refresh(awaited);
+    expect(await reader.openRepository("web")).toBe(awaited);
+    expect(await reader.holderOf(chart.layer.digest)).toBe(awaited);
+    await reader.close();
   });
 });

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { finishUpload } from "./finish-upload.ts";
 import { openLayoutTree, type LayoutTree } from "./layout-tree.ts";
-import { appendToUpload, beginUpload, cancelUpload } from "./upload-sessions.ts";
+import type { UploadSession } from "./upload-session.ts";
+import { appendToUpload, beginUpload, cancelUpload, findUpload } from "./upload-sessions.ts";
 import { blobOf, makeFolder, stillClock } from "./testing/layout-fixture.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -20,6 +21,21 @@ afterEach(async () => {
 
 async function* bodyOf(...chunks: string[]): AsyncGenerator<Uint8Array, void, undefined> {
   for (const chunk of chunks) yield Buffer.from(chunk);
+}
+
+/** Runs once nobody is at the upload any more, before anybody else can. */
+function atRelease<T>(session: UploadSession, run: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let busy = false;
+    Object.defineProperty(session, "busy", {
+      get: () => busy,
+      set(value: boolean) {
+        const isReleased = busy && !value;
+        busy = value;
+        if (isReleased) run().then(resolve, reject);
+      },
+    });
+  });
 }
 
 describe("uploads", () => {
@@ -71,5 +87,52 @@ describe("uploads", () => {
     await access(`${uploads.context.scratch}/${session.id}`);
     await cancelUpload(uploads, session);
     expect(await readdir(uploads.context.scratch)).toEqual([]);
+  });
+
+  it("are over at the moment in which they are free again after the last chunk", async () => {
+    const { uploads } = tree;
+    const repository = await tree.openRepository("web");
+    const session = await beginUpload(uploads, "web");
+    const late = atRelease(session, () => appendToUpload(uploads, session, { chunks: bodyOf("late"), declaredSize: 4 }));
+    await finishUpload(uploads, session, { chunks: bodyOf("all"), declaredSize: undefined, digest: blobOf("all").digest, repository });
+    await expect(late).rejects.toMatchObject({ code: "upload-lost" });
+    expect([uploads.pendingBytes, await readdir(uploads.context.scratch)]).toEqual([0, []]);
+  });
+
+  it("may be ended twice", async () => {
+    const session = await beginUpload(tree.uploads, "web");
+    await cancelUpload(tree.uploads, session);
+    await cancelUpload(tree.uploads, session);
+  });
+
+  it("leave no file when they are ended after a restart", async () => {
+    const session = await beginUpload(tree.uploads, "web");
+    await appendToUpload(tree.uploads, session, { chunks: bodyOf("first"), declaredSize: 5 });
+    await tree.close();
+    tree = await openLayoutTree(folder.path);
+    const { uploads } = tree;
+    await cancelUpload(uploads, findUpload(uploads, "web", session.id));
+    expect([uploads.pendingBytes, await readdir(uploads.context.scratch)]).toEqual([0, []]);
+  });
+});
+
+describe("uploads that were never sent a byte", () => {
+  beforeEach(async () => {
+    await tree.close();
+    tree = await openLayoutTree(folder.path, { clock: stillClock(), limits: { maxSessions: 1 } });
+    const session = await beginUpload(tree.uploads, "web");
+    const wrong = { chunks: bodyOf(), declaredSize: undefined, digest: blobOf("not empty").digest };
+    const finishing = finishUpload(tree.uploads, session, { ...wrong, repository: await tree.openRepository("web") });
+    await expect(finishing).rejects.toMatchObject({ code: "digest-mismatch" });
+  });
+
+  it("make room with all that lies on disk of them", async () => {
+    await beginUpload(tree.uploads, "web");
+    expect(await readdir(tree.uploads.context.scratch)).toEqual([]);
+  });
+
+  it("make room for one, also when two ask at a time", async () => {
+    await Promise.all([beginUpload(tree.uploads, "web"), beginUpload(tree.uploads, "web")]);
+    expect(tree.uploads.sessions.size).toBe(1);
   });
 });
