@@ -1,11 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
 import type { TestCertificates } from "./make-certificates.ts";
-import { requireTool } from "./real-tools.ts";
-import { type RunningServer, startServer } from "./start-server.ts";
+import { serveArguments, startStorageServer, type StoragePlaces, type StorageServer } from "./start-storage-server.ts";
 import type { TokenServer } from "./start-token-server.ts";
-import { makeTempDir, removeTempDir } from "./temp-dir.ts";
 import { writeHtpasswd } from "./test-user.ts";
 
 export interface DistributionOptions {
@@ -22,43 +17,24 @@ export interface DistributionOptions {
   readonly directory?: string;
 }
 
-export interface RunningDistribution extends RunningServer {
-  /** The storage root. */
-  readonly directory: string;
-}
+export type RunningDistribution = StorageServer;
 
 /** A Distribution registry on this machine. Throws with the reason where it is not installed: wrap tests in `describeWith`. */
 export async function startDistribution(options: DistributionOptions = {}): Promise<RunningDistribution> {
-  const { release = "3.1.1", tls } = options;
+  const { release = "3.1.1", tls, directory } = options;
   if (release === "2.8" && options.tokenServer) throw new Error("Distribution 2.8 cannot read the JWKS of the test token server");
-  const program = requireTool(release === "2.8" ? "distribution-2.8" : "distribution");
-  const scratch = makeTempDir("distribution");
-  const directory = options.directory ?? join(scratch, "storage");
-  mkdirSync(directory, { recursive: true });
-  const configFile = join(scratch, "config.json");
-  const server = await startServer({
+  return startStorageServer({
     name: `Distribution ${release}`,
-    program,
+    tool: release === "2.8" ? "distribution-2.8" : "distribution",
+    directory,
     // It would otherwise post traces to a collector that is not there.
     env: { OTEL_TRACES_EXPORTER: "none" },
     scheme: tls ? "https" : "http",
-    arguments(port) {
-      writeFileSync(configFile, JSON.stringify(configuration(port, { ...options, directory, scratch })));
-      return ["serve", configFile];
-    },
+    arguments: (port, places) => serveArguments(places, configuration(port, { ...options, ...places })),
   });
-  return {
-    ...server,
-    directory,
-    async stop(signal) {
-      await server.stop(signal);
-      removeTempDir(scratch);
-    },
-  };
 }
 
-/** JSON is YAML, and needs no quoting rules. */
-function configuration(port: number, options: DistributionOptions & { directory: string; scratch: string }): object {
+function configuration(port: number, options: DistributionOptions & StoragePlaces): object {
   const { tls, readOnly = false } = options;
   const storage = { filesystem: { rootdirectory: options.directory }, delete: { enabled: true } };
   return {
@@ -70,7 +46,7 @@ function configuration(port: number, options: DistributionOptions & { directory:
   };
 }
 
-function authentication({ htpasswd, tokenServer, scratch }: DistributionOptions & { scratch: string }): object {
+function authentication({ htpasswd, tokenServer, scratch }: DistributionOptions & StoragePlaces): object {
   if (tokenServer) {
     const { realm, service, issuer, jwksFile } = tokenServer;
     return { auth: { token: { realm, service, issuer, jwks: jwksFile } } };

@@ -1,10 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-
 import type { TestCertificates } from "./make-certificates.ts";
-import { requireTool } from "./real-tools.ts";
-import { type RunningServer, startServer } from "./start-server.ts";
-import { makeTempDir, removeTempDir } from "./temp-dir.ts";
+import { startStorageServer, type StorageServer } from "./start-storage-server.ts";
 
 export interface OlaregOptions {
   /** Storage to open (image layouts, one per repository); default: a fresh folder, removed at `stop()`. */
@@ -17,31 +12,15 @@ export interface OlaregOptions {
   readonly tls?: TestCertificates;
 }
 
-export interface RunningOlareg extends RunningServer {
-  /** The storage root. */
-  readonly directory: string;
-}
-
 /** olareg, the strictest server at hand. Throws with the reason where it is not installed: wrap tests in `describeWith`. */
-export async function startOlareg(options: OlaregOptions = {}): Promise<RunningOlareg> {
-  const program = requireTool("olareg");
-  const scratch = makeTempDir("olareg");
-  const directory = options.directory ?? join(scratch, "storage");
-  mkdirSync(directory, { recursive: true });
-  const server = await startServer({
+export function startOlareg(options: OlaregOptions = {}): Promise<StorageServer> {
+  return startStorageServer({
     name: "olareg",
-    program,
+    tool: "olareg",
+    directory: options.directory,
     scheme: options.tls ? "https" : "http",
-    arguments: (port) => [...basics(port, directory), ...extras(options)],
+    arguments: (port, { directory }) => [...basics(port, directory), ...extras(options)],
   });
-  return {
-    ...server,
-    directory,
-    async stop(signal) {
-      await server.stop(signal);
-      removeTempDir(scratch);
-    },
-  };
 }
 
 function basics(port: number, directory: string): string[] {

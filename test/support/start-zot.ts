@@ -1,10 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
 import type { TestCertificates } from "./make-certificates.ts";
-import { requireTool } from "./real-tools.ts";
-import { type RunningServer, startServer } from "./start-server.ts";
-import { makeTempDir, removeTempDir } from "./temp-dir.ts";
+import { serveArguments, startStorageServer, type StoragePlaces, type StorageServer } from "./start-storage-server.ts";
 import { testUser, writeHtpasswd } from "./test-user.ts";
 
 export interface ZotOptions {
@@ -22,38 +17,20 @@ export interface ZotOptions {
   readonly dedupe?: boolean;
 }
 
-export interface RunningZot extends RunningServer {
-  /** The storage root. */
-  readonly directory: string;
-}
+export type RunningZot = StorageServer;
 
 /** zot on this machine. Throws with the reason where it is not installed: wrap tests in `describeWith`. */
-export async function startZot(options: ZotOptions = {}): Promise<RunningZot> {
-  const program = requireTool("zot");
-  const scratch = makeTempDir("zot");
-  const directory = options.directory ?? join(scratch, "storage");
-  mkdirSync(directory, { recursive: true });
-  const configFile = join(scratch, "config.json");
-  const server = await startServer({
+export function startZot(options: ZotOptions = {}): Promise<RunningZot> {
+  return startStorageServer({
     name: "zot",
-    program,
+    tool: "zot",
+    directory: options.directory,
     scheme: options.tls ? "https" : "http",
-    arguments(port) {
-      writeFileSync(configFile, JSON.stringify(configuration(port, { ...options, directory, scratch })));
-      return ["serve", configFile];
-    },
+    arguments: (port, places) => serveArguments(places, configuration(port, { ...options, ...places })),
   });
-  return {
-    ...server,
-    directory,
-    async stop(signal) {
-      await server.stop(signal);
-      removeTempDir(scratch);
-    },
-  };
 }
 
-function configuration(port: number, options: ZotOptions & { directory: string; scratch: string }): object {
+function configuration(port: number, options: ZotOptions & StoragePlaces): object {
   const { directory, scratch, tls, access, dedupe = false } = options;
   return {
     storage: { rootDirectory: directory, dedupe, gc: false },

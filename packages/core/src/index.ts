@@ -36,6 +36,7 @@ export type { HostPause, TellPause } from "./http/host-pause.ts";
 export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
 export { connectLayout } from "./layout/connect-layout.ts";
 export { type HeldLock, type LockRefusal, type RefuseLock, takeLock } from "./lock/lock-file.ts";
+export { makeFolder } from "./make-folder.ts";
 export { buildChartManifest, type ChartManifest, type ChartManifestInput } from "./manifest/build-manifest.ts";
 export { type ChartParts, chartParts } from "./manifest/chart-parts.ts";
 export { chooseCreated, type Created, type CreatedInputs } from "./manifest/created.ts";

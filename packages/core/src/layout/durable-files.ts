@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { errnoOf } from "../errno.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /**
  * `fsync`: what was acknowledged survives a power cut. `none`: it survives the death of the process, not of the machine.
@@ -101,7 +102,6 @@ export async function placeFile(path: string, content: { bytes: Uint8Array; dura
 
 /** Makes a directory and its parents; with `fsync` every new name is durable. */
 export async function ensureDirectory(directory: string, durability: Durability): Promise<void> {
-  const first = await mkdir(directory, { recursive: true });
-  if (first === undefined || durability === "none") return;
-  for (let path = directory; path.length >= first.length; path = dirname(path)) await syncDirectory(dirname(path));
+  const made = await makeFolder(directory);
+  if (durability === "fsync") for (const path of made.toReversed()) await syncDirectory(dirname(path));
 }

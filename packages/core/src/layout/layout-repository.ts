@@ -1,8 +1,9 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isMissing } from "../errno.ts";
 import type { Digest } from "../digest.ts";
+import { makeFolder } from "../make-folder.ts";
 import { ensureDirectory, replaceFile } from "./durable-files.ts";
 import { writing } from "./file-errors.ts";
 import { requireWritable, type LayoutContext } from "./layout-context.ts";
@@ -82,7 +83,7 @@ export async function createOnDisk(repository: LayoutRepository): Promise<void> 
     await createFile(join(directory, "oci-layout"), layoutFile, context);
     // The log names the digest of this very text as the index it continues, also where the file did not exist.
     await createFile(join(directory, "index.json"), emptyIndex, context);
-    await mkdir(context.scratch, { recursive: true });
+    await makeFolder(context.scratch);
   });
   repository.exists = true;
 }

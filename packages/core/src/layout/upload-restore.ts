@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeFolder } from "../make-folder.ts";
 import { isRepositoryName } from "./layout-names.ts";
 import type { UploadSession } from "./upload-session.ts";
 
@@ -13,7 +14,7 @@ export async function writeSessionInfo(path: string, session: Pick<UploadSession
 
 /** Unfinished uploads that an earlier process left; everything else in the folder is debris and is removed. */
 export async function restoreSessions(scratch: string): Promise<UploadSession[]> {
-  await mkdir(scratch, { recursive: true });
+  await makeFolder(scratch);
   const names = new Set(await readdir(scratch));
   const sessions: UploadSession[] = [];
   for (const name of names) {

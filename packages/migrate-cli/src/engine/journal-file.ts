@@ -1,10 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-import { ChartferryError, type HeldLock } from "@chartferry/core";
+import { ChartferryError, type HeldLock, makeFolder } from "@chartferry/core";
 
 import { lockJournal } from "./journal-lock.ts";
-import { makeFolder } from "./make-folder.ts";
 
 export interface JournalFile {
   readonly descriptor: number;
@@ -15,7 +14,7 @@ export interface JournalFile {
 export async function openJournalFile(path: string): Promise<JournalFile> {
   let lock: HeldLock | undefined;
   try {
-    makeFolder(dirname(path));
+    await makeFolder(dirname(path), 0o700);
     // A device or a pipe may be read without end, and would be removed as an empty journal.
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error("it is no ordinary file");
     lock = await lockJournal(path);
