@@ -1,11 +1,13 @@
 import { buildConnector } from "undici";
 
+import { calmConnector } from "./calm-connector.ts";
+
 /**
- * undici's connector, with one thing mended: under TLS 1.3 a server judges our certificate after the handshake, and its alert comes with the
+ * undici's connector, with two things mended. One is told at `calmConnector`. The other: under TLS 1.3 a server judges our certificate after the handshake, and its alert comes with the
  * first read. Node tells it as an error and then ends the socket; undici would keep the end alone ("other side closed").
  */
 export function connectorFor(options: buildConnector.BuildOptions): buildConnector.connector {
-  const connect = buildConnector(options);
+  const connect = calmConnector(buildConnector(options));
   return (target, done) =>
     connect(target, (...result) => {
       const [, socket] = result;

@@ -1,6 +1,7 @@
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
 
 import type { AddressGuard } from "./address-guard.ts";
+import { calmConnector } from "./calm-connector.ts";
 import { chooseProxy, type Proxy, type ProxyName, proxyName } from "./choose-proxy.ts";
 import { connectorFor } from "./connector-for.ts";
 import { isBrokenAnswer } from "./network-error.ts";
@@ -132,7 +133,14 @@ function proxied(url: URL, proxy: Proxy, options: RouteOptions): Dispatcher {
     requestTls: { ...tlsFor(url, options), timeout },
     proxyTls: toProxy,
     clientFactory: (origin, settings) => new Pool(origin, { ...settings, headersTimeout: timeout }),
+    factory: (origin, settings) => new Pool(origin, calmed(settings)),
   });
+}
+
+/** The tunnel is the agent's own connector, among the settings that it hands out. */
+function calmed(settings: Pool.Options): Pool.Options {
+  const { connect } = settings;
+  return typeof connect === "function" ? { ...settings, connect: calmConnector(connect) } : settings;
 }
 
 function proxyHeaders(url: URL, proxy: Proxy): Record<string, string> {
