@@ -1,5 +1,3 @@
-import { systemClock } from "@chartferry/core";
-
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { migrate } from "../engine/migrate.ts";
 import type { MigrateOptions, MigrationTarget } from "../engine/migrate-options.ts";
@@ -7,10 +5,9 @@ import { isComplete, type Report } from "../engine/report.ts";
 import { defaultJournalPath } from "../engine/state-folder.ts";
 import { selectEntries, type Selection } from "../engine/select-entries.ts";
 import { checkReportPlace, reportText, writeReport } from "../engine/write-report.ts";
-import type { Progress } from "../output/progress-view.ts";
-import { createProgress } from "../output/progress.ts";
 import { summarize } from "../output/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { beginProgress, type CommandProgress } from "./begin-progress.ts";
 import type { SourceFlags, TargetFlags } from "./flags.ts";
 import { openSource, type ClassicFlags } from "./open-source.ts";
 import { closeTargets, openTargets } from "./open-targets.ts";
@@ -43,25 +40,28 @@ export async function runMigrate(command: MigrateCommand, terminal: Terminal): P
   // Mistakes are told before either end is asked anything.
   selectEntries(selectionOf(flags));
   if (flags.report !== undefined) await checkReportPlace(flags.report);
-  const { source, traffic } = await openSource(command.source, flags, terminal);
-  const targets = await openTargets(command.targets, { flags, concurrency: flags.concurrency }, terminal).catch(async (error: unknown) => {
+  // Request lines would tear a live view apart.
+  const progress = beginProgress(command.targets, { logFormat: flags.logFormat, live: flags.debug !== true }, terminal);
+  try {
+    return await runBetween(command, progress, terminal);
+  } finally {
+    progress.end();
+  }
+}
+
+async function runBetween(command: MigrateCommand, progress: CommandProgress, terminal: Terminal): Promise<ExitCode> {
+  const { flags } = command;
+  const { source, traffic } = await openSource(command.source, flags, { ...terminal, onPause: (pause) => progress.sourcePause(pause) });
+  const opening = openTargets(command.targets, { flags, concurrency: flags.concurrency, onPause: (pause, target) => progress.targetPause(pause, target) }, terminal);
+  const targets = await opening.catch(async (error: unknown) => {
     await source.close();
     throw error;
-  });
-  // Request lines would tear a live view apart.
-  const shown = flags.debug === true ? { ...terminal, live: undefined } : terminal;
-  const progress = await createProgress({
-    terminal: shown,
-    targets: targets.map(({ id }) => id),
-    logFormat: flags.logFormat,
-    clock: systemClock,
   });
   try {
     const options = { source, targets, sourceTraffic: traffic, ...engineOptions(command, terminal) };
     const report = await migrate({ ...options, onEvent: (event) => progress.event(event) });
     return await show(report, { flags, progress, terminal });
   } finally {
-    progress.stop();
     await source.close();
     await closeTargets(targets);
   }
@@ -107,13 +107,13 @@ function withoutSecrets(flags: MigrateFlags): Readonly<Record<string, unknown>> 
 
 interface Shown {
   readonly flags: MigrateFlags;
-  readonly progress: Progress;
+  readonly progress: CommandProgress;
   readonly terminal: Terminal;
 }
 
 async function show(report: Report, { flags, progress, terminal }: Shown): Promise<ExitCode> {
   try {
-    progress.stop();
+    progress.end();
     if (flags.report !== undefined) await writeReport(flags.report, report);
     if (flags.output === "json") for (const piece of reportText(report)) terminal.out(piece);
     else terminal.out(summarize(report, { report: flags.report }));

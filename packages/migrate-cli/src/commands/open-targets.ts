@@ -1,5 +1,5 @@
 import { formatTarget, isChartferryError, parseTarget } from "@chartferry/core";
-import type { Connection, OpenConnectionOptions, Target, TellPause, TlsOptions } from "@chartferry/core";
+import type { Connection, HostPause, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
 
 import type { MigrationTarget } from "../engine/migrate-options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -12,8 +12,8 @@ export interface TargetOptions {
   readonly flags: TargetFlags;
   /** Versions in flight, where the user said so: there must be as many connections. */
   readonly concurrency?: number | undefined;
-  /** Told of every registry that holds us back. */
-  readonly onPause?: TellPause | undefined;
+  /** Told of every registry that holds us back, and whose it is. */
+  readonly onPause?: ((pause: HostPause, target: string) => void) | undefined;
 }
 
 /**
@@ -28,8 +28,10 @@ export async function openTargets(
   const targets = distinct(texts.map((text) => parseTarget(text)));
   refuseSharedCredentials(targets, flags);
   refuseSharedLeniency(targets, flags);
-  const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency), onPause };
-  const results = await Promise.allSettled(targets.map((target) => openTarget(target, options)));
+  const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency) };
+  const results = await Promise.allSettled(
+    targets.map((target) => openTarget(target, { ...options, onPause: (pause) => onPause?.(pause, formatTarget(target)) })),
+  );
   const opened = results.map((result, index) =>
     result.status === "fulfilled" ? result.value : unreachable(targets[index], result.reason),
   );

@@ -1,14 +1,14 @@
-import { systemClock, printable } from "@chartferry/core";
+import type { ChartSource } from "@chartferry/core";
 
 import { createFilesSource } from "../engine/files-source.ts";
 import { migrate } from "../engine/migrate.ts";
 import type { MigrateOptions } from "../engine/migrate-options.ts";
 import { isComplete, type Report } from "../engine/report.ts";
-import type { VersionRecord } from "../engine/work-item.ts";
 import { reportText } from "../engine/write-report.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { createProgress } from "../output/progress.ts";
+import { createFileResults } from "../output/file-results.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { beginProgress, type CommandProgress } from "./begin-progress.ts";
 import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { TargetFlags } from "./flags.ts";
 import type { ClassicFlags } from "./open-source.ts";
@@ -28,38 +28,57 @@ export interface PublishCommand {
   readonly flags: PublishFlags;
 }
 
-/** `publish` and `push`: files to one or many registries. stdout gets one line a chart and target: reference and digest. */
+/** `publish` and `push`: files to one or many registries. stdout gets one line a chart and target, as soon as it is done: reference and digest. */
 export async function runPublish({ command, files, targets: texts, flags }: PublishCommand, terminal: Terminal): Promise<ExitCode> {
   if (files.length === 0)
     throw usage(
       "no chart archive is named",
       `chartferry ${command} NAME-VERSION.tgz ${command === "push" ? "oci://HOST/NAMESPACE" : "--to oci://HOST/NAMESPACE"}`,
     );
-  const { provenance, existing } = flags;
+  const { provenance } = flags;
   const source = createFilesSource(files, {
     provenance,
     created: givenCreated(flags, terminal),
   });
-  const targets = await openTargets(texts, { flags }, terminal);
-  const progress = await createProgress({
-    terminal: { ...terminal, live: undefined },
-    targets: texts,
-    logFormat: "text",
-    clock: systemClock,
-  });
+  const progress = beginProgress(texts, { logFormat: "text", live: false }, terminal);
+  try {
+    return await runBetween({ command, texts, flags, source }, progress, terminal);
+  } finally {
+    progress.end();
+  }
+}
+
+interface Publishing {
+  readonly command: PublishCommand["command"];
+  readonly texts: readonly string[];
+  readonly flags: PublishFlags;
+  readonly source: ChartSource;
+}
+
+async function runBetween({ command, texts, flags, source }: Publishing, progress: CommandProgress, terminal: Terminal): Promise<ExitCode> {
+  const targets = await openTargets(texts, { flags, onPause: (pause, target) => progress.targetPause(pause, target) }, terminal);
+  const results = createFileResults(
+    targets.map(({ id }) => id),
+    terminal,
+  );
   try {
     const report = await migrate({
       command,
       source,
       targets,
-      existing,
+      existing: flags.existing,
       listTags: false,
       maxWaitMs: flags.maxWait,
       configuration: Object.fromEntries(Object.entries(flags)),
       interrupt: terminal.interrupt,
       signal: terminal.abort,
-      onEvent: (event) => progress.event(event),
+      onEvent: (event) => {
+        progress.event(event);
+        if (flags.output === "text") results.event(event);
+      },
     });
+    progress.end();
+    results.end();
     return show(report, flags, terminal);
   } finally {
     await closeTargets(targets);
@@ -69,29 +88,10 @@ export async function runPublish({ command, files, targets: texts, flags }: Publ
 function show(report: Report, flags: PublishFlags, terminal: Terminal): ExitCode {
   try {
     if (flags.output === "json") for (const piece of reportText(report)) terminal.out(piece);
-    else for (const record of report.records()) showRecord(record, terminal);
     if (report.run.end === "interrupted") return exitCodes.interrupted;
     if (isComplete(report)) return exitCodes.done;
     return report.totals.problems === report.totals.entries ? exitCodes.usage : exitCodes.someFailed;
   } finally {
     report.close();
   }
-}
-
-function showRecord(record: VersionRecord, terminal: Terminal): void {
-  const { chart, version, status, manifestDigest = "", notes } = record;
-  const place = printable(placeOf(record));
-  if (status === "pushed" || status === "skipped") {
-    terminal.out(`${place}@${manifestDigest}${status === "skipped" ? " (already there)" : ""}\n`);
-  } else showFailure(place, record, terminal);
-  for (const note of notes) terminal.err(`note: ${printable(`${chart} ${version}`)}: ${printable(note.text)}\n`);
-}
-
-function placeOf({ chart, version, target, tag }: VersionRecord): string {
-  return target === undefined ? `${chart} ${version}`.trim() : `${target}/${chart}:${tag ?? version}`;
-}
-
-function showFailure(place: string, { status, reason = status, message = status, hint }: VersionRecord, terminal: Terminal): void {
-  terminal.err(`error: ${place}: ${printable(message)} [${printable(reason)}]\n`);
-  if (hint !== undefined) terminal.err(`  try: ${printable(hint)}\n`);
 }

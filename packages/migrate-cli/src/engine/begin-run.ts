@@ -3,10 +3,11 @@ import { setMaxListeners } from "node:events";
 
 import { systemClock } from "@chartferry/core";
 
+import { countInFlight } from "./count-in-flight.ts";
+import { watchSelection, type WatchedSelection } from "./explain-selection.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
 import { createRecordStore, type RecordStore } from "./record-store.ts";
 import { createTotals } from "./report.ts";
-import { selectEntries, type EntryTest } from "./select-entries.ts";
 import { createSpool, type Spool } from "./spool.ts";
 import { openTargetJournals, type TargetJournal } from "./target-journals.ts";
 import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
@@ -15,9 +16,11 @@ import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
 export interface Run {
   /** Names the run's configuration in work items. */
   readonly id: string;
-  readonly selects: EntryTest;
+  readonly selection: WatchedSelection;
   readonly journals: ReadonlyMap<string, TargetJournal>;
   readonly queue: WorkQueue;
+  /** Versions that each target is busy with. */
+  readonly inFlight: () => Readonly<Record<string, number>>;
   readonly spool: Spool;
   readonly records: RecordStore;
   readonly totals: ReturnType<typeof createTotals>;
@@ -36,7 +39,7 @@ const defaultSpoolBytes = 256 * 1024 * 1024;
 
 /** @throws usage (a range that cannot be read, a file that is no journal), journal-locked, file-unwritable */
 export async function beginRun(options: MigrateOptions): Promise<Run> {
-  const selects = selectEntries(options.selection ?? {});
+  const selection = watchSelection(options.selection ?? {});
   const lanes = options.targets.map(({ id }) => id);
   const records = createRecordStore(lanes.length);
   const journals = await openTargetJournals(options).catch((error: unknown) => {
@@ -47,9 +50,9 @@ export async function beginRun(options: MigrateOptions): Promise<Run> {
   const { source, spoolBytes = defaultSpoolBytes } = options;
   return {
     id: randomUUID(),
-    selects,
+    selection,
     journals,
-    queue: createWorkQueue(lanes),
+    ...countInFlight(createWorkQueue(lanes), lanes),
     spool: createSpool({ source, lanes, capacityBytes: spoolBytes, signal: interrupts.signal }),
     records,
     totals: createTotals(lanes),
@@ -57,8 +60,8 @@ export async function beginRun(options: MigrateOptions): Promise<Run> {
   };
 }
 
-/** Milliseconds that work in flight gets to end by itself. */
-const defaultGrace = 30_000;
+/** Milliseconds that work in flight gets to end by itself after an interruption. */
+export const defaultGrace = 30_000;
 
 /** `interrupt` stops what is new at once and everything else after the grace; `signal` stops everything at once. */
 function watchInterrupts({

@@ -33,7 +33,7 @@ export function createCoordinator({ targets, journals, records, totals, download
     remember(journals.get(record.target ?? ""), record);
     records.add({ sequence, slot: slots.get(record.target ?? "") ?? 0 }, record);
     totals.add(record);
-    onEvent({ type: "version", record, totals: totals.snapshot(downloads()) });
+    onEvent({ type: "version", sequence, record, totals: totals.snapshot(downloads()) });
   };
   const take = (outcome: Outcome): void => {
     if (fault !== undefined) return;

@@ -2,6 +2,7 @@ import {
   checkExisting,
   copyChart,
   isChartferryError,
+  type ChartferryError,
   type ChartStore,
   type Clock,
   type ExistingAnswer,
@@ -23,8 +24,8 @@ export interface DeliveryContext {
   readonly recorded: (item: WorkItem) => JournalEntry | undefined;
   /** The longest Retry-After that is waited for, in milliseconds. */
   readonly maxWaitMs: number;
-  /** Holds the whole lane back for a while. */
-  readonly pause: (milliseconds: number) => void;
+  /** Holds the whole lane back for a while, for what the registry answered. */
+  readonly pause: (milliseconds: number, cause: ChartferryError) => void;
   readonly clock: Clock;
   /** Ends everything at once. */
   readonly signal?: AbortSignal | undefined;
@@ -60,8 +61,9 @@ export async function deliverVersion(delivery: Delivery, context: DeliveryContex
     try {
       return { record: finish(attempt, await attemptDelivery(delivery, context, progress)) };
     } catch (error) {
-      if (isAbort(error, context.signal)) return { record: finish(attempt, { status: "not-attempted", reason: "interrupted" }) };
-      if (attempt < attemptLimit && progress.stage === "target" && (await mayRepeat(error, context))) continue;
+      const aborted = isAbort(error, context.signal);
+      if (!aborted && attempt < attemptLimit && progress.stage === "target" && (await mayRepeat(error, context))) continue;
+      if (aborted || isCutShort(error, context)) return { record: finish(attempt, { status: "not-attempted", reason: "interrupted" }) };
       const record = finish(attempt, { status: "failed", ...describeFailure(error) });
       return progress.stage === "target" ? { record, targetError: error } : { record };
     }
@@ -141,11 +143,16 @@ async function send({ item, listed, checked, store }: Sending, context: Delivery
   }
 }
 
+/** Whether the registry only asked for patience, which an interrupted run has no time for. */
+function isCutShort(error: unknown, { stop }: DeliveryContext): boolean {
+  return stop?.aborted === true && isChartferryError(error, "rate-limited");
+}
+
 /** Waits as long as the registry asks for. A longer wait than allowed is a failure that a later run makes good. */
 async function mayRepeat(error: unknown, { maxWaitMs, pause, clock, stop, signal }: DeliveryContext): Promise<boolean> {
   if (isChartferryError(error, "upload-lost", "blob-unknown")) return true;
   if (!isChartferryError(error, "rate-limited") || error.retryAfterMs === undefined || error.retryAfterMs > maxWaitMs) return false;
-  pause(error.retryAfterMs);
+  pause(error.retryAfterMs, error);
   const waited = clock.sleep(error.retryAfterMs, stop ?? signal);
   return waited.then(
     () => true,

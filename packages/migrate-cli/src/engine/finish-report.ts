@@ -24,16 +24,17 @@ function describeRun(
   { started, problem }: { readonly started: Date; readonly problem: unknown },
 ): RunFacts {
   const { source, targets, command = "migrate", configuration = {}, clock = systemClock } = options;
+  const end = run.stop.aborted ? "interrupted" : problem === undefined ? "complete" : "source-failed";
   return {
     command,
     chartferry: ownVersion(),
     node: process.version,
     started: started.toISOString(),
     ended: new Date(clock.now()).toISOString(),
-    end: run.stop.aborted ? "interrupted" : problem === undefined ? "complete" : "source-failed",
+    end,
     ...(problem === undefined ? {} : { problem: describeProblem(problem) }),
     source: source.id,
-    notes: [...(source.notes?.() ?? []), ...flushJournals(run.journals)],
+    notes: [...(source.notes?.() ?? []), ...(end === "complete" ? run.selection.notes() : []), ...flushJournals(run.journals)],
     targets: targets.map(({ id, connection }) => ({ id, adapter: connection.adapter })),
     journals: [...new Set([...run.journals.values()].map(({ journal }) => journal.path))],
     configuration,
@@ -48,7 +49,8 @@ function describeProblem(problem: unknown): NonNullable<RunFacts["problem"]> {
   return { code: "unexpected", message: problem instanceof Error ? problem.message : "unknown" };
 }
 
-function hostRecords({ targets, sourceTraffic }: MigrateOptions): HostRecord[] {
+/** What crossed the wire to each host of each end so far. */
+export function hostRecords({ targets, sourceTraffic }: MigrateOptions): HostRecord[] {
   const source = hostsOf(sourceTraffic?.() ?? {}, { end: "source" });
   return [...source, ...targets.flatMap(({ id, connection }) => hostsOf(connection.traffic(), { end: "target", target: id }))];
 }

@@ -18,6 +18,8 @@ export interface LaneOptions {
   readonly stop?: AbortSignal | undefined;
   /** Called once when the lane gives up on its target. */
   readonly onStopped?: (error: ChartferryError) => void;
+  /** Called whenever the lane lets its registry rest. */
+  readonly onPause?: DeliveryContext["pause"];
   /** Ends the run: a fault that is neither the target's nor the source's. */
   readonly abort: () => void;
 }
@@ -27,9 +29,10 @@ export async function runLane(options: LaneOptions): Promise<void> {
   const { queue, target, clock } = options;
   const window = createAdaptiveWindow(options.concurrency, clock, options.stop);
   const circuit = createCircuit();
-  const pause = (milliseconds: number): void => {
+  const pause: DeliveryContext["pause"] = (milliseconds, cause) => {
     window.pause(milliseconds);
     options.delivery.listings.distrust();
+    options.onPause?.(milliseconds, cause);
   };
   const context: DeliveryContext = { ...options.delivery, pause };
   const settle = (error: unknown): "well" | "throttled" | "neither" => {

@@ -1,6 +1,7 @@
-import type { ChartferryError, ChartSource, Clock, Connection, ExistingPolicy, HostTraffic } from "@chartferry/core";
+import type { ChartferryError, ChartSource, Clock, Connection, ExistingPolicy, HostTraffic, Note } from "@chartferry/core";
 
 import type { Totals } from "./report.ts";
+import type { RunFigures } from "./run-figures.ts";
 import type { Selection } from "./select-entries.ts";
 import type { VersionRecord } from "./work-item.ts";
 
@@ -49,8 +50,27 @@ export interface MigrateOptions {
 }
 
 export type MigrateEvent =
+  /** The run begins; `figures` tells where it stands, whenever it is asked. */
+  | { readonly type: "started"; readonly figures: () => RunFigures }
   | { readonly type: "journal"; readonly path: string }
-  | { readonly type: "version"; readonly record: VersionRecord; readonly totals: Totals }
+  /** One version is done with at one target, or (without a target) of no use to any. `sequence`: its place in the source's order, from 0. */
+  | { readonly type: "version"; readonly sequence: number; readonly record: VersionRecord; readonly totals: Totals }
   /** The source is read to its end: from now on the number of versions is known. */
   | { readonly type: "crawled"; readonly totals: Totals }
+  /** A remark on the run as a whole that its report has too. */
+  | { readonly type: "note"; readonly note: Note }
+  | WaitingEvent
   | { readonly type: "target-stopped"; readonly target: string; readonly error: ChartferryError };
+
+/** A host holds requests back. The engine tells it of a target that it lets rest; what connections wait for by themselves their `onPause` tells. */
+export interface WaitingEvent {
+  readonly type: "waiting";
+  readonly end: "source" | "target";
+  /** `MigrationTarget.id`, for that end. */
+  readonly target?: string;
+  /** Host and port. */
+  readonly host: string;
+  readonly milliseconds: number;
+  /** What the host answered or did, in a few words. */
+  readonly reason: string;
+}

@@ -6,8 +6,9 @@ import { beginRun, type Run } from "./begin-run.ts";
 import { runLane } from "./lane.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
 import { type GuardedEvents, guardEvents } from "./guard-events.ts";
-import { finishReport } from "./finish-report.ts";
+import { finishReport, hostRecords } from "./finish-report.ts";
 import type { Report } from "./report.ts";
+import type { RunFigures } from "./run-figures.ts";
 import { createTargetListings } from "./target-listings.ts";
 import { closeJournals } from "./target-journals.ts";
 
@@ -42,11 +43,16 @@ export async function migrate(options: MigrateOptions): Promise<Report> {
 async function execute(options: MigrateOptions, run: Run): Promise<Error | undefined> {
   const events = guardEvents(options.onEvent, () => run.abort());
   const downloads = (): Run["spool"]["counts"] => run.spool.counts;
+  let isCrawled = false;
+  events.tell({ type: "started", figures: () => figuresOf(options, run, isCrawled) });
   for (const path of new Set([...run.journals.values()].map(({ journal }) => journal.path))) events.tell({ type: "journal", path });
   const coordinator = createCoordinator({ ...run, targets: options.targets, downloads, onEvent: (event) => events.tell(event) });
   const crawling = crawl(
     {
       ...run,
+      // Nothing of what is still read would be begun.
+      signal: run.stop,
+      selects: (entry) => run.selection.selects(entry),
       source: options.source,
       targets: options.targets,
       run: run.id,
@@ -60,6 +66,8 @@ async function execute(options: MigrateOptions, run: Run): Promise<Error | undef
   );
   const crawled = crawling.then(async (problem) => {
     await run.queue.close();
+    isCrawled = true;
+    if (problem === undefined && !run.stop.aborted) for (const note of run.selection.notes()) events.tell({ type: "note", note });
     events.tell({ type: "crawled", totals: run.totals.snapshot(downloads()) });
     return problem;
   });
@@ -67,6 +75,10 @@ async function execute(options: MigrateOptions, run: Run): Promise<Error | undef
   const [problem] = await Promise.all([crawled, coordinator.follow(run.queue.outcomes()), ...lanes]);
   events.rethrow();
   return problem;
+}
+
+function figuresOf(options: MigrateOptions, run: Run, crawled: boolean): RunFigures {
+  return { totals: run.totals.snapshot(run.spool.counts), crawled, inFlight: run.inFlight(), hosts: hostRecords(options) };
 }
 
 interface LaneParts {
@@ -91,6 +103,8 @@ function runTargetLane({ options, run, events }: LaneParts, target: MigrateOptio
     concurrency,
     clock,
     stop,
+    onPause: (milliseconds, { message: reason, registry: host = target.connection.registry }) =>
+      events.tell({ type: "waiting", end: "target", target: target.id, host, milliseconds, reason }),
     onStopped: (error) => events.tell({ type: "target-stopped", target: target.id, error }),
     abort: () => run.abort(),
     delivery: {

@@ -1,45 +1,63 @@
-import cliProgress, { type SingleBar } from "cli-progress";
-
 import { printable } from "@chartferry/core";
 
-import type { StatusCounts, Totals } from "../engine/report.ts";
+import type { RunFigures } from "../engine/run-figures.ts";
+import type { Screen } from "../terminal/screen.ts";
+import { targetLines } from "./live-lines.ts";
+import { createPauses } from "./pauses.ts";
+import { inFlightAt } from "./plain-lines.ts";
 import type { Progress, ProgressOptions } from "./progress-view.ts";
-import { sizeText, seen, noticeOf, countsLine } from "./progress-words.ts";
+import { done, noticeOf, secondsText, waitingLine } from "./progress-words.ts";
+import { createScreenBlock } from "./screen-block.ts";
+import { cutEnd } from "./text-width.ts";
+import { createThroughput } from "./throughput.ts";
 
-/** One bar a target. Without colours: they would say nothing that the figures do not. */
-export function createLiveView(stream: NodeJS.WritableStream, { targets, clock }: Pick<ProgressOptions, "targets" | "clock">): Progress {
-  const view = new cliProgress.MultiBar({
-    stream,
-    format: "{target} [{bar}] {value}/{total}  {counts}  {rate}/s",
-    barCompleteChar: "#",
-    barIncompleteChar: "-",
-    barsize: 20,
-    fps: 5,
-    clearOnComplete: true,
-    hideCursor: true,
-    emptyOnZero: true,
-  });
-  const started = clock.now();
-  const bars = targets.map((target) => ({ target, bar: view.create(0, 0, { target: printable(target, 40), counts: "", rate: 0 }) }));
-  const show = (totals: Totals): void => {
-    const seconds = Math.max(1, (clock.now() - started) / 1000);
-    for (const { target, bar } of bars) update(bar, totals, { counts: totals.targets[target], seconds });
+/** Milliseconds between two drawings. */
+const frame = 200;
+/** Where the terminal does not say. */
+const [usualColumns, usualRows] = [80, 24];
+
+/** Two lines a target, drawn over and over; what is worth a line of its own scrolls by above them. */
+export function createLiveView(screen: Screen, { targets, clock, every }: Omit<ProgressOptions, "terminal" | "logFormat">): Progress {
+  const block = createScreenBlock(screen);
+  const pauses = createPauses(clock);
+  const throughputs = new Map(targets.map((target) => [target, createThroughput(clock)]));
+  let figures: (() => RunFigures) | undefined;
+  const lines = (): string[] => {
+    // The last column stays free: some terminals go to the next line as soon as it is filled.
+    const width = Math.max(1, (screen.columns > 0 ? screen.columns : usualColumns) - 1);
+    const now = figures?.();
+    const current = pauses.current();
+    if (now === undefined) return [cutEnd(`connecting to ${targets.map((target) => printable(target)).join(", ")}`, width)];
+    const shown = targets.flatMap((target) => {
+      const throughput = throughputs.get(target) ?? createThroughput(clock);
+      const counts = now.totals.targets[target];
+      throughput.note(done(counts), counts?.bytes ?? 0);
+      return targetLines({ target, figures: now, throughput, pauses: current }, width);
+    });
+    const source = current
+      .filter(({ end }) => end === "source")
+      .map(({ host, leftMs }) => `source: waiting ${secondsText(leftMs)} for ${host}`);
+    const reading = now.totals.entries === 0 && !now.crawled ? ["reading the source"] : [];
+    return withinRows([...(source.length > 0 ? source : reading).map((line) => cutEnd(printable(line), width)), ...shown], screen.rows);
   };
+  const draw = (): void => block.draw(lines());
+  const cancel = [every(frame, draw), screen.onResize(draw)];
   return {
     event(event) {
-      const notice = noticeOf(event);
-      if (notice !== undefined) view.log(`${notice}\n`);
-      if (event.type === "version" || event.type === "crawled") show(event.totals);
+      if (event.type === "started") figures = event.figures;
+      const isNews = event.type === "waiting" && pauses.isNews(event);
+      const notice = isNews ? waitingLine(event, inFlightAt(event.target, figures?.())) : noticeOf(event);
+      if (notice !== undefined) block.log(notice);
     },
-    stop: () => view.stop(),
+    stop() {
+      for (const each of cancel) each();
+      block.close();
+    },
   };
 }
 
-type Counts = (StatusCounts & { readonly bytes: number }) | undefined;
-
-function update(bar: SingleBar, totals: Totals, { counts, seconds }: { readonly counts: Counts; readonly seconds: number }): void {
-  if (counts === undefined) return;
-  const done = counts.pushed + counts.skipped + counts.failed + counts.refused + counts["not-attempted"];
-  bar.setTotal(Math.max(seen(totals), done));
-  bar.update(done, { counts: `${countsLine(counts)}, ${sizeText(counts.bytes)} sent`, rate: Math.round(done / seconds) });
+/** What is higher than the screen could not be drawn over: the beginning of it would have scrolled away. */
+function withinRows(lines: readonly string[], rows: number): string[] {
+  const room = Math.max(1, (rows > 0 ? rows : usualRows) - 1);
+  return lines.length <= room ? [...lines] : [...lines.slice(0, room - 1), "…"];
 }

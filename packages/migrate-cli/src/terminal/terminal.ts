@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 
 import { exitCodes } from "../exit-codes.ts";
+import { screenOf, type Screen } from "./screen.ts";
 import { watchOutput } from "./watch-output.ts";
 
 /** What a command may touch of the outside; tests bring their own. */
@@ -10,7 +11,7 @@ export interface Terminal {
   /** Progress, warnings and errors. */
   err(text: string): void;
   /** For a live view; undefined where stderr is no terminal of usable width. */
-  readonly live: NodeJS.WritableStream | undefined;
+  readonly live: Screen | undefined;
   /** Everything that stands on stdin. */
   readInput(limitBytes: number): Promise<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -20,7 +21,7 @@ export interface Terminal {
   readonly abort: AbortSignal;
 }
 
-/** The real terminal. `columns` may be 0 under some pseudo-terminals, where progress bars loop for ever: that counts as none. */
+/** The real terminal. */
 export function processTerminal(): Terminal {
   const { interrupt, abort } = watchSignals();
   const { stdout, stderr, env } = process;
@@ -29,7 +30,7 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
-    live: stderr.isTTY && stderr.columns > 0 && env["TERM"] !== "dumb" ? stderr : undefined,
+    live: screenOf(stderr, env),
     readInput,
     environment: env,
     interrupt,

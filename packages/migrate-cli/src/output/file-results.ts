@@ -1,0 +1,63 @@
+import { printable } from "@chartferry/core";
+
+import type { MigrateEvent } from "../engine/migrate-options.ts";
+import type { VersionRecord } from "../engine/work-item.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** Shows what became of each file at each target as soon as it is known. */
+export interface FileResults {
+  event(event: MigrateEvent): void;
+  /** Shows what still waits for an earlier file. */
+  end(): void;
+}
+
+type Output = Pick<Terminal, "out" | "err">;
+
+/** The lines of one target come in the order of the files; those of several targets come as they are done. */
+export function createFileResults(targets: readonly string[], terminal: Output): FileResults {
+  const lanes = new Map(targets.map((target) => [target, { next: 0, waiting: new Map<number, VersionRecord | undefined>() }]));
+  const put = (target: string, sequence: number, record: VersionRecord | undefined): void => {
+    const lane = lanes.get(target);
+    if (lane === undefined) return;
+    lane.waiting.set(sequence, record);
+    for (; lane.waiting.has(lane.next); lane.next++) {
+      showRecord(lane.waiting.get(lane.next), terminal);
+      lane.waiting.delete(lane.next);
+    }
+  };
+  return {
+    event(event) {
+      if (event.type !== "version") return;
+      const { sequence, record } = event;
+      if (record.target !== undefined) return put(record.target, sequence, record);
+      // No target can use the file: that is said once, and keeps nobody waiting.
+      showRecord(record, terminal);
+      for (const target of targets) put(target, sequence, undefined);
+    },
+    end() {
+      for (const { waiting } of lanes.values()) {
+        for (const sequence of [...waiting.keys()].toSorted((left, right) => left - right)) showRecord(waiting.get(sequence), terminal);
+        waiting.clear();
+      }
+    },
+  };
+}
+
+function showRecord(record: VersionRecord | undefined, terminal: Output): void {
+  if (record === undefined) return;
+  const { chart, version, status, manifestDigest = "", notes } = record;
+  const place = printable(placeOf(record));
+  if (status === "pushed" || status === "skipped") {
+    terminal.out(`${place}@${manifestDigest}${status === "skipped" ? " (already there)" : ""}\n`);
+  } else showFailure(place, record, terminal);
+  for (const note of notes) terminal.err(`note: ${printable(`${chart} ${version}`)}: ${printable(note.text)}\n`);
+}
+
+function placeOf({ chart, version, target, tag }: VersionRecord): string {
+  return target === undefined ? `${chart} ${version}`.trim() : `${target}/${chart}:${tag ?? version}`;
+}
+
+function showFailure(place: string, { status, reason = status, message = status, hint }: VersionRecord, terminal: Output): void {
+  terminal.err(`error: ${place}: ${printable(message)} [${printable(reason)}]\n`);
+  if (hint !== undefined) terminal.err(`  try: ${printable(hint)}\n`);
+}

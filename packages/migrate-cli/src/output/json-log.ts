@@ -1,0 +1,45 @@
+import type { RunFigures } from "../engine/run-figures.ts";
+import { createCadence } from "./cadence.ts";
+import { createPauses } from "./pauses.ts";
+import { inFlightAt } from "./plain-lines.ts";
+import type { Progress, ProgressEvent, ProgressOptions } from "./progress-view.ts";
+
+/** How often it is looked whether figures are due. Milliseconds. */
+const tick = 1000;
+
+type Level = "info" | "warn" | "error";
+
+/** One JSON object a line: whatever is worth a line, every version that did not arrive, and the figures every few seconds. */
+export function createJsonLog({ terminal, clock, every, targets }: ProgressOptions): Progress {
+  const pauses = createPauses(clock);
+  const cadence = createCadence(clock);
+  let figures: (() => RunFigures) | undefined;
+  const log = (level: Level, facts: object): void =>
+    terminal.err(`${JSON.stringify({ time: new Date(clock.now()).toISOString(), level, ...facts })}\n`);
+  const cancel = every(tick, () => {
+    const now = figures?.();
+    if (!cadence.isDue(JSON.stringify([now?.totals, now?.crawled]))) return;
+    const waiting = pauses.current().map(({ end, target, host, leftMs }) => ({ end, target, host, milliseconds: leftMs }));
+    if (now === undefined) log("info", { type: "connecting", targets, waiting });
+    else log("info", { type: "progress", totals: now.totals, inFlight: now.inFlight, waiting });
+  });
+  return {
+    event(event) {
+      if (event.type === "started") figures = event.figures;
+      else if (event.type !== "waiting") logEvent(event, log);
+      else if (pauses.isNews(event)) log("warn", { ...event, inFlight: inFlightAt(event.target, figures?.()) });
+    },
+    stop: cancel,
+  };
+}
+
+function logEvent(event: ProgressEvent, log: (level: Level, facts: object) => void): void {
+  if (event.type === "journal") log("info", event);
+  else if (event.type === "interrupted") log("warn", event);
+  else if (event.type === "note") log("warn", { type: event.type, ...event.note });
+  else if (event.type === "crawled") log("info", { type: event.type, totals: event.totals });
+  else if (event.type === "target-stopped")
+    log("error", { type: event.type, target: event.target, code: event.error.code, message: event.error.message });
+  else if (event.type === "version" && event.record.status !== "pushed" && event.record.status !== "skipped")
+    log("warn", { type: event.type, ...event.record });
+}
