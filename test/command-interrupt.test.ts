@@ -8,6 +8,7 @@ import { tagsOf } from "./scenario-b/push-image.ts";
 import { readReport, statusLines } from "./scenario-b/read-report.ts";
 import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
 import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
+import { startProxy } from "./scenario-b/start-proxy.ts";
 import { writeRepository } from "./scenario-b/write-repository.ts";
 import { startChartferry } from "./support/chartferry.ts";
 import { type Route, startStaticServer, type StaticServer } from "./support/start-static-server.ts";
@@ -90,6 +91,67 @@ describe("SIGINT during migrate", () => {
     expect(existsSync(file) && readReport(file).run.end).toBe("interrupted");
     source.release();
     await source.stop();
+  });
+
+  it("ends within moments, without a failure, while a registry lets everybody wait; the pause was said once", async () => {
+    const home = join(scratch, "patience");
+    mkdirSync(home);
+    const busy = await startProxy(registry.url, {
+      intercept: (request, response) => {
+        if (request.method !== "POST" || !request.url?.includes("/patience/")) return false;
+        response.writeHead(429, { "retry-after": "60" }).end();
+        return true;
+      },
+    });
+    const file = join(home, "report.json");
+    const running = await startChartferry(["migrate", join(scratch, "repository"), `oci://${busy.host}/patience`, "--report", file], {
+      home,
+      readyPattern: /waiting \d+ s/u,
+    });
+    // The others meet the pause as well.
+    await new Promise((settle) => setTimeout(settle, 500));
+    const pressed = Date.now();
+    expect(await running.stop("SIGINT")).toBe(130);
+    const took = Date.now() - pressed;
+    await busy.stop();
+    expect(took).toBeLessThan(5000);
+    const lines = running.output().split("\n");
+    expect(lines.filter((line) => line.includes("answers 429"))).toEqual([
+      expect.stringMatching(/^127\.0\.0\.1:\d+ answers 429 and asks to wait 60 s; waiting 6\d s; \d+ versions in flight$/u),
+    ]);
+    expect(lines.filter((line) => line.startsWith("interrupted: finishing"))).toEqual([
+      "interrupted: finishing what is in flight, at most 30 s; press Ctrl-C again to end at once",
+    ]);
+    const { run, versions } = readReport(file);
+    expect({ end: run.end, statuses: new Set(versions.map(({ status }) => status)) }).toEqual({
+      end: "interrupted",
+      statuses: new Set(["not-attempted"]),
+    });
+    expect(await tagsOf(registry.url, "patience/web")).toEqual([]);
+  });
+
+  it("a source that hangs is said to be read, and an interruption waits no more for it", async () => {
+    const home = join(scratch, "hanging");
+    mkdirSync(home);
+    const hold = makeGate();
+    const source = await startStaticServer(join(scratch, "repository"), {
+      routes: { "/index.yaml": (_, response) => void hold.opened.then(() => response.end()) },
+    });
+    const file = join(home, "report.json");
+    const running = await startChartferry(
+      ["migrate", source.url, `oci://${registry.host}/hanging`, "--log-format", "json", "--report", file],
+      {
+        home,
+        readyPattern: /"type":"progress"/u,
+      },
+    );
+    const pressed = Date.now();
+    expect(await running.stop("SIGINT")).toBe(130);
+    expect(Date.now() - pressed).toBeLessThan(5000);
+    hold.open();
+    await source.stop();
+    expect(running.output()).toMatch(/^\{"time":"[^"]+","level":"warn","type":"interrupted","graceMs":30000\}$/mu);
+    expect(readReport(file)).toMatchObject({ run: { end: "interrupted" }, versions: [] });
   });
 
   it("a kill in the middle leaves nothing half there, and the next run brings what an undisturbed one brings", async () => {

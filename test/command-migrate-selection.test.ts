@@ -58,6 +58,12 @@ describe("which versions take part", () => {
       excluded: 6,
       versions: [],
     });
-    expect(run.stdout + run.stderr).toMatch(/6 versions, 6 not selected/u);
+    expect(run.stdout).toMatch(/6 versions, 6 not selected/u);
+    expect(run.stderr).toContain("warning: none of the 6 versions of the source is selected\n");
+    expect(run.stderr).toMatch(
+      /^warning: no chart of the source matches "lighthouse"; the source has (?:(?:harbour|harbour-tools|pier)(?:, |$)){3}/mu,
+    );
+    expect(run.stdout).toContain("note: nothing-selected: ");
+    expect(reportOf(run).run.notes.map(({ code }) => code)).toEqual(["nothing-selected", "chart-not-found"]);
   });
 });

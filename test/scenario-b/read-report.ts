@@ -8,6 +8,7 @@ export interface ReadReport {
     readonly source: string;
     readonly targets: readonly { readonly id: string; readonly adapter: string }[];
     readonly journals: readonly string[];
+    readonly notes: readonly { readonly code: string; readonly text: string }[];
     readonly problem?: { readonly code: string; readonly message: string };
   };
   readonly totals: {

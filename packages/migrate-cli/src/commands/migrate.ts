@@ -52,7 +52,11 @@ export async function runMigrate(command: MigrateCommand, terminal: Terminal): P
 async function runBetween(command: MigrateCommand, progress: CommandProgress, terminal: Terminal): Promise<ExitCode> {
   const { flags } = command;
   const { source, traffic } = await openSource(command.source, flags, { ...terminal, onPause: (pause) => progress.sourcePause(pause) });
-  const opening = openTargets(command.targets, { flags, concurrency: flags.concurrency, onPause: (pause, target) => progress.targetPause(pause, target) }, terminal);
+  const opening = openTargets(
+    command.targets,
+    { flags, concurrency: flags.concurrency, onPause: (pause, target) => progress.targetPause(pause, target) },
+    terminal,
+  );
   const targets = await opening.catch(async (error: unknown) => {
     await source.close();
     throw error;

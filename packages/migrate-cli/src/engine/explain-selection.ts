@@ -77,7 +77,7 @@ function distanceOf(wanted: string, name: string): number {
 /** Levenshtein, one row at a time. */
 function edits(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [place, letter] of [...from].entries()) {
+  for (const [place, letter] of from.split("").entries()) {
     const next = [place + 1];
     for (let column = 1; column <= to.length; column++) {
       const replaced = (row[column - 1] ?? 0) + (to[column - 1] === letter ? 0 : 1);

@@ -73,14 +73,16 @@ describe("a fault during migrate", () => {
     }
   });
 
-  it.each(["journal", "version", "crawled", "target-stopped"] as const)(
+  it.each(["started", "journal", "version", "note", "waiting", "crawled", "target-stopped"] as const)(
     "ends with what the caller's own code throws at %s",
     async (type) => {
       const names = Array.from({ length: 50 }, (_, index) => `web 1.0.${index}`);
-      const [dead, alive] = [createFakeTarget("dead.test"), createFakeTarget("alive.test")];
+      const [dead, alive, busy] = [createFakeTarget("dead.test"), createFakeTarget("alive.test"), createFakeTarget("busy.test")];
       dead.failure = new ChartferryError("connection refused", { code: "connection-refused", operation: "list tags" });
+      busy.failure = new ChartferryError("slow down", { code: "rate-limited", operation: "list tags", retryAfterMs: 1 });
       const events: string[] = [];
-      const running = run(createFakeSource(names), [dead, alive], {
+      const running = run(createFakeSource(names), [dead, alive, busy], {
+        selection: { charts: ["*", "no-such-chart"] },
         journalPath: journalIn(temporaryFolder()),
         onEvent: (event) => {
           if (event.type !== type) return;

@@ -1,6 +1,8 @@
 import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
+import type { MigrateEvent } from "./migrate-options.ts";
+import type { RunFigures } from "./run-figures.ts";
 import { createFakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget } from "./testing/fake-target.ts";
 import { run, told } from "./testing/run-migrate.ts";
@@ -44,10 +46,65 @@ describe("a registry that asks for patience", () => {
     expect(target.calls.putManifest).toBe(0);
   });
 
-  it("fails the version when it asks for more than the limit", async () => {
+  it.each([
+    ["waits when it asks for just the limit", 60_000, { maxWaitMs: 60_000 }, "pushed copied"],
+    ["fails the version when it asks for more than the limit", 60_001, { maxWaitMs: 60_000 }, "failed rate-limited"],
+    ["waits a quarter of an hour where nothing else is said", 15 * 60_000, {}, "pushed copied"],
+    ["and no longer", 15 * 60_000 + 1, {}, "failed rate-limited"],
+  ])("%s", async (...[, retryAfterMs, options, outcome]) => {
+    const target = createFakeTarget();
+    target.failure = new ChartferryError("slow down", { code: "rate-limited", operation: "list tags", retryAfterMs });
+    const waits: number[] = [];
+    const clock = {
+      now: () => 0,
+      sleep: async (ms: number) => {
+        waits.push(ms);
+        target.failure = undefined;
+      },
+    };
+    const report = await run(createFakeSource(["web 1.0.0"]), [target], { clock, ...options });
+    expect(told(report)).toEqual([`web 1.0.0 ${outcome}`]);
+    expect(waits).toEqual(outcome === "pushed copied" ? [retryAfterMs] : []);
+  });
+
+  it("is told of, with the time, the cause and how many versions wait meanwhile", async () => {
+    const target = createFakeTarget();
+    const facts = { code: "rate-limited", operation: "list tags", registry: "api.registry.test", retryAfterMs: 5000 } as const;
+    target.failure = new ChartferryError("api.registry.test answers 429", facts);
+    const events: MigrateEvent[] = [];
+    const inFlight: (number | undefined)[] = [];
+    let figures: (() => RunFigures) | undefined;
+    const clock = { now: () => 0, sleep: async () => void (target.failure = undefined) };
+    await run(createFakeSource(["web 1.0.0"]), [target], {
+      clock,
+      onEvent: (event) => {
+        if (event.type === "started") figures = event.figures;
+        if (event.type !== "waiting") return;
+        events.push(event);
+        inFlight.push(figures?.().inFlight["t0"]);
+      },
+    });
+    const place = { end: "target", target: "t0", host: "api.registry.test" };
+    expect(events).toEqual([{ type: "waiting", ...place, milliseconds: 5000, reason: "api.registry.test answers 429" }]);
+    expect(inFlight).toEqual([1]);
+    expect(figures?.()).toMatchObject({ crawled: true, inFlight: { t0: 0 }, totals: { entries: 1, targets: { t0: { pushed: 1 } } } });
+    expect(figures?.().hosts).toEqual([expect.objectContaining({ end: "target", target: "t0", host: "registry.test" })]);
+  });
+
+  it("is not waited for once the run is interrupted; its versions are left for the next run, not failed", async () => {
     const target = createFakeTarget();
     target.failure = new ChartferryError("slow down", { code: "rate-limited", operation: "list tags", retryAfterMs: 60_000 });
-    const report = await run(createFakeSource(["web 1.0.0"]), [target], { maxWaitMs: 1000 });
-    expect(told(report)).toEqual(["web 1.0.0 failed rate-limited"]);
+    const interrupt = new AbortController();
+    const clock = {
+      now: () => 0,
+      sleep: (_ms: number, signal?: AbortSignal) =>
+        new Promise<void>((_resolve, reject) => {
+          signal?.addEventListener("abort", () => reject(new Error("woken")));
+          interrupt.abort();
+        }),
+    };
+    const report = await run(createFakeSource(["web 1.0.0"]), [target], { clock, interrupt: interrupt.signal });
+    expect(told(report)).toEqual(["web 1.0.0 not-attempted interrupted"]);
+    expect(report.run.end).toBe("interrupted");
   });
 });

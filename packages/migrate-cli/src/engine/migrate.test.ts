@@ -1,6 +1,7 @@
 import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
+import type { MigrateOptions } from "./migrate-options.ts";
 import { isComplete } from "./report.ts";
 import { createFakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget } from "./testing/fake-target.ts";
@@ -59,6 +60,27 @@ describe("migrate", () => {
     });
     const report = await run(source, [createFakeTarget()]);
     expect([...report.records()].map(({ version }) => `web ${version}`)).toEqual(names);
+  });
+
+  it("says that a selection finds nothing, at once and in the report, and of a chart that was asked for in vain", async () => {
+    const notes: string[] = [];
+    const onEvent: MigrateOptions["onEvent"] = (event) => event.type === "note" && notes.push(event.note.code);
+    const report = await run(createFakeSource(["web 1.0.0", "db 2.0.0"]), [createFakeTarget()], {
+      selection: { charts: ["no*"] },
+      onEvent,
+    });
+    expect(report.run.notes).toEqual([
+      { code: "nothing-selected", text: "none of the 2 versions of the source is selected" },
+      { code: "chart-not-found", text: 'no chart of the source matches "no*"; the source has db, web' },
+    ]);
+    expect(notes).toEqual(["nothing-selected", "chart-not-found"]);
+    expect(isComplete(report)).toBe(true);
+    const breaksOff = new ChartferryError("cut short", { code: "index-truncated", operation: "read index" });
+    const broken = await run(createFakeSource(["web 1.0.0"], { breaksOff }), [createFakeTarget()], {
+      selection: { charts: ["db"] },
+      onEvent,
+    });
+    expect({ notes: broken.run.notes, told: notes.length }).toEqual({ notes: [], told: 2 });
   });
 
   it("reports what is remarkable about the source as a whole", async () => {

@@ -26,7 +26,7 @@ function firstLine(facts: TargetFacts, width: number): string {
   const count = `${behind}/${total}${figures.crawled ? "" : "+"}`;
   const speed = `${throughput.versionsPerSecond.toFixed(1)}/s`;
   const bytes = `${sizeText(throughput.bytesPerSecond)}/s`;
-  const name = cutMiddle(printable(target), Math.max(16, width - 50));
+  const name = cutMiddle(printable(target), Math.max(16, width - 52));
   const eta = etaText(facts, total - behind);
   const choices = [
     [name, bar(behind, total, 20), count, speed, bytes, ...eta],
@@ -82,8 +82,11 @@ function etaText({ target, figures, throughput, pauses }: TargetFacts, left: num
 function durationText(milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1000);
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  return hours > 0 ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}` : `${minutes}:${twoDigits(seconds % 60)}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
 }
 
 function bar(part: number, whole: number, width: number): string {

@@ -32,5 +32,5 @@ function head(text: string, columns: number): string {
 }
 
 function reversed(text: string): string {
-  return [...text].toReversed().join("");
+  return Array.from(text).toReversed().join("");
 }
