@@ -117,7 +117,7 @@ describe("SIGINT during migrate", () => {
     expect(took).toBeLessThan(5000);
     const lines = running.output().split("\n");
     expect(lines.filter((line) => line.includes("answers 429"))).toEqual([
-      expect.stringMatching(/^127\.0\.0\.1:\d+ answers 429 and asks to wait 60 s; waiting 6\d s; \d+ versions in flight$/u),
+      expect.stringMatching(/127\.0\.0\.1:\d+ answers 429.*; waiting 6\d s; \d+ versions in flight$/u),
     ]);
     expect(lines.filter((line) => line.startsWith("interrupted: finishing"))).toEqual([
       "interrupted: finishing what is in flight, at most 30 s; press Ctrl-C again to end at once",

@@ -18,6 +18,9 @@ export function targetLines(facts: TargetFacts, width: number): string[] {
   return [firstLine(facts, width), secondLine(facts, width)];
 }
 
+/** Columns of a target's name that nothing else takes from it. */
+const nameAtLeast = 24;
+
 /** How far: name, bar, versions, speed, time that is left. */
 function firstLine(facts: TargetFacts, width: number): string {
   const { target, figures, throughput } = facts;
@@ -26,16 +29,18 @@ function firstLine(facts: TargetFacts, width: number): string {
   const count = `${behind}/${total}${figures.crawled ? "" : "+"}`;
   const speed = `${throughput.versionsPerSecond.toFixed(1)}/s`;
   const bytes = `${sizeText(throughput.bytesPerSecond)}/s`;
-  const name = cutMiddle(printable(target), Math.max(16, width - 52));
+  const name = printable(target);
   const eta = etaText(facts, total - behind);
   const choices = [
-    [name, bar(behind, total, 20), count, speed, bytes, ...eta],
-    [name, bar(behind, total, 10), count, speed, bytes, ...eta],
-    [name, count, speed, bytes, ...eta],
-    [name, count, speed, ...eta],
-    [name, count],
-  ].map((parts) => parts.join("  "));
-  return choices.find((line) => textWidth(line) <= width) ?? cutEnd(choices.at(-1) ?? "", width);
+    [bar(behind, total, 20), count, speed, bytes, ...eta],
+    [bar(behind, total, 10), count, speed, bytes, ...eta],
+    [count, speed, bytes, ...eta],
+    [count, speed, ...eta],
+    [count],
+  ].map((parts) => `  ${parts.join("  ")}`);
+  const nameWidth = Math.min(textWidth(name), nameAtLeast);
+  const rest = choices.find((text) => nameWidth + textWidth(text) <= width) ?? `  ${count}`;
+  return cutEnd(`${cutMiddle(name, Math.max(nameWidth, width - textWidth(rest)))}${rest}`, width);
 }
 
 /** What became of it: waits, outcomes, work in flight, requests, bytes. Given up from the end. */
