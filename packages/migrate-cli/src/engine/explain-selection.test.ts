@@ -44,7 +44,7 @@ describe("what a selection says afterwards", () => {
 
   it("shows nothing of hostile names that could move a cursor, and remembers a bounded number", () => {
     const charts = Array.from({ length: 5000 }, (_, index) => `chart-${index}`);
-    expect(notesOn({ charts: ["x"] }, ["\u001b[2Jevil", "web"])[1]).toMatch(/; the source has web, evil$/u);
+    expect(notesOn({ charts: ["x"] }, ["\u001b[2Jevil", "web", ""])[1]).toMatch(/; the source has web, evil$/u);
     expect(notesOn({ charts: ["chart-4999x"] }, charts)[1]).not.toContain("chart-4999,");
   });
 });

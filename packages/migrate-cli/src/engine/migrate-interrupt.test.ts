@@ -28,6 +28,42 @@ describe("an interruption", () => {
     expect(report.totals.entries).toBe(0);
   });
 
+  it("that came before the run lets it begin nothing, and says nothing of a selection that nobody applied", async () => {
+    for (const how of ["interrupt", "signal"] as const) {
+      const source = createFakeSource(["web 1.0.0"]);
+      const notes: unknown[] = [];
+      const report = await run(source, [createFakeTarget()], {
+        [how]: AbortSignal.abort(),
+        clock: stillClock,
+        selection: { charts: ["no-such-chart"] },
+        onEvent: (event) => event.type === "note" && notes.push(event),
+      });
+      expect({ end: report.run.end, opened: source.opened, notes, inReport: report.run.notes }).toEqual({
+        end: "interrupted",
+        opened: [],
+        notes: [],
+        inReport: [],
+      });
+    }
+  });
+
+  it("says nothing of a selection when it comes before the end of the source", async () => {
+    const interrupt = new AbortController();
+    const notes: unknown[] = [];
+    const names = function* (): Generator<string> {
+      yield "web 1.0.0";
+      interrupt.abort();
+      yield "db 1.0.0";
+    };
+    const report = await run(createFakeSource(names()), [createFakeTarget()], {
+      interrupt: interrupt.signal,
+      clock: stillClock,
+      selection: { charts: ["db"] },
+      onEvent: (event) => event.type === "note" && notes.push(event),
+    });
+    expect({ notes, inReport: report.run.notes, entries: report.totals.entries }).toEqual({ notes: [], inReport: [], entries: 1 });
+  });
+
   it("lets what is in flight end, and begins nothing new", async () => {
     const interrupt = new AbortController();
     const target = createFakeTarget();

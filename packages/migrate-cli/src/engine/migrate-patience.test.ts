@@ -67,6 +67,26 @@ describe("a registry that asks for patience", () => {
     expect(waits).toEqual(outcome === "pushed copied" ? [retryAfterMs] : []);
   });
 
+  it("is left alone by all versions meanwhile", async () => {
+    const target = createFakeTarget();
+    const wakeUps: (() => void)[] = [];
+    let now = 0;
+    const clock = { now: () => now, sleep: () => new Promise<void>((resolve) => void wakeUps.push(resolve)) };
+    target.beforePut = async (reference) => {
+      if (now > 0) return;
+      if (reference.endsWith("1.0.1")) return new Promise((settle) => setImmediate(settle));
+      throw new ChartferryError("slow down", { code: "rate-limited", operation: "push manifest", retryAfterMs: 5000 });
+    };
+    const source = createFakeSource(["web 1.0.0", "web 1.0.1", "web 1.0.2"]);
+    const running = run(source, [target], { clock, concurrency: 2 });
+    for (let turn = 0; turn < 50; turn++) await new Promise((settle) => setImmediate(settle));
+    expect(target.tags.has("charts/web:1.0.1")).toBe(true);
+    expect(source.opened).toEqual(["web 1.0.0", "web 1.0.1"]);
+    now = 5000;
+    for (const wake of wakeUps) wake();
+    expect(told(await running)).toEqual(["web 1.0.0 pushed copied", "web 1.0.1 pushed copied", "web 1.0.2 pushed copied"]);
+  });
+
   it("is told of, with the time, the cause and how many versions wait meanwhile", async () => {
     const target = createFakeTarget();
     const facts = { code: "rate-limited", operation: "list tags", registry: "api.registry.test", retryAfterMs: 5000 } as const;

@@ -70,6 +70,22 @@ it("gives no time before the number of versions is known, nor while the registry
   ]);
 });
 
+it("gives no time while the source lets us wait", () => {
+  const shown = beginBusy({ crawled: true });
+  shown.view.event({ type: "waiting", end: "source", host: "charts.test", milliseconds: 30_000, reason: "answers 503" });
+  shown.pass(200);
+  expect(shown.screen.shown().join("\n")).not.toContain(" left");
+});
+
+it("gives no time after the first seconds, however fast they were", () => {
+  const view = begin();
+  view.figures = figuresWith([target], { entries: 456, pushed: 100, crawled: true });
+  view.pass(4800);
+  expect(view.screen.shown()[0]).not.toContain(" left");
+  view.pass(400);
+  expect(view.screen.shown()[0]).toContain(" left");
+});
+
 it("gives no time after a handful of versions, and none when nothing moves any more", () => {
   const view = begin();
   view.figures = figuresWith([target], { entries: 40, pushed: 3, crawled: true });
@@ -126,7 +142,12 @@ it("hides the cursor once and shows it once, however often it is stopped", () =>
 it("shows the cursor when the process ends without a word, and leaves it alone when nothing was drawn", () => {
   const view = beginBusy();
   view.screen.exit();
+  expect(cursorSequences(view.screen)).toEqual(["\u001b[?25l", "\u001b[?25h"]);
+  const written = view.screen.written();
+  view.pass(1000);
   view.view.stop();
+  view.view.event({ type: "journal", path: "/state/journal.jsonl" });
+  expect(view.screen.written()).toBe(written);
   expect(cursorSequences(view.screen)).toEqual(["\u001b[?25l", "\u001b[?25h"]);
   const idle = begin();
   idle.view.stop();

@@ -60,8 +60,12 @@ it("goes on ever more seldom while nothing moves: a hanging server is no silence
   shown.pass(60_000);
   expect(shown.lines()).toHaveLength(4);
   shown.pass(540_000);
-  expect(shown.lines().length).toBeLessThanOrEqual(9);
-  expect(shown.lines()).toEqual([]);
+  expect(shown.lines()).toHaveLength(9);
+  shown.figures = figuresWith([target], { entries: 40, pushed: 1, inFlight: 16 });
+  shown.pass(10_000);
+  expect(shown.lines()).toHaveLength(2);
+  shown.pass(10_000);
+  expect(shown.lines()).toHaveLength(1);
 });
 
 it("says what it is at before there is any figure: connecting, then reading the source", () => {
@@ -86,6 +90,17 @@ it("says once that a host asks for patience, however many requests meet it, and 
   expect(shown.lines()).toEqual([]);
   shown.progress.event({ ...waiting, milliseconds: 90_000 });
   expect(shown.lines()).toHaveLength(1);
+  shown.pass(89_999);
+  expect(shown.lines().at(-1)).toContain("more for registry.test");
+  shown.pass(120_000);
+  expect(shown.lines().at(-1)).not.toContain("more for");
+});
+
+it("tells of each target that waits for one host", () => {
+  const shown = started(begin());
+  shown.progress.event(waiting);
+  shown.progress.event({ ...waiting, target: "oci://registry.test/other" });
+  expect(shown.lines()).toHaveLength(2);
 });
 
 it("says of one short pause after the other no more than a line every five seconds", () => {

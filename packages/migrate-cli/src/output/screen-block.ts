@@ -32,7 +32,7 @@ export function createScreenBlock(screen: Screen): ScreenBlock {
     draw: (lines) => draw(lines),
     log(line) {
       if (state === "open") draw(drawn, `${line}\n`);
-      else screen.write(`${line}\n`);
+      else if (state === "new") screen.write(`${line}\n`);
     },
     close,
   };
