@@ -25,7 +25,6 @@ afterAll(async () => {
 it("prints what a target has as soon as it has it, in the order of the files, though another target hangs", async () => {
   const gate = makeGate();
   const slow = await startProxy(registry.url, {
-    // The first file is late at both targets, so that the order is no accident.
     intercept: (request, response) => {
       if (request.method !== "PUT" || !request.url?.includes("/slow/web/manifests/")) return false;
       void gate.opened.then(() => response.writeHead(403).end());
@@ -34,10 +33,9 @@ it("prints what a target has as soon as it has it, in the order of the files, th
   });
   const quick = await startProxy(registry.url, {
     intercept: (request, response) => {
-      const late = makeGate();
-      if (request.method !== "HEAD" || !request.url?.includes("/quick/web/manifests/1.0.0")) return false;
-      setTimeout(() => late.open(), 500);
-      void late.opened.then(() => response.writeHead(404).end());
+      if (request.method === "PUT" || !request.url?.includes("/quick/web/manifests/1.0.0")) return false;
+      // The first file is late, so that the order is no accident.
+      setTimeout(() => response.writeHead(404).end(), 1000);
       return true;
     },
   });
