@@ -1,7 +1,7 @@
 import type { Clock } from "@chartferry/core";
 
 /** Milliseconds between two reports of the figures while they move. */
-export const lineInterval = 5000;
+const lineInterval = 5000;
 /** … and while they stand still, in the end: nobody wants the same line 180 times. */
 const longestInterval = 60_000;
 
