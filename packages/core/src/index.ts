@@ -31,6 +31,7 @@ export { copyChart, type CopyOptions, type CopyOutcome } from "./copy/copy-chart
 export { openStandingChart, type StandingChart } from "./copy/open-chart.ts";
 export { type Digest, digestOf, digestWith, isDigest, splitDigest, verifiedStream } from "./digest.ts";
 export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChartferryError, withContext } from "./errors.ts";
+export { addTraffic } from "./http/add-traffic.ts";
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
 export type { HostPause, TellPause } from "./http/host-pause.ts";
 export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";

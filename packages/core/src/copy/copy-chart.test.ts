@@ -33,6 +33,36 @@ async function holding(pkg: AssembledPackage | VerbatimPackage): Promise<MemoryS
   return store;
 }
 
+/** Others push while it waits. */
+function heldBack(store: MemoryStore, milliseconds: number, theirs: AssembledPackage) {
+  return {
+    ...store,
+    putManifest: async (...[reference, manifest, options]: Parameters<MemoryStore["putManifest"]>) => {
+      await copyChart(theirs, store, { ...cold, existing: "overwrite" });
+      store.calls.length = 0;
+      await options?.whenHeld?.(milliseconds);
+      await store.putManifest(reference, manifest, options);
+    },
+  };
+}
+
+describe("a manifest that the registry holds back", () => {
+  it("for a minute looks again: the chart that has come meanwhile is skipped, another one is not overwritten", async () => {
+    const store = createMemoryStore();
+    expect(await copyChart(chart(), heldBack(store, 60_000, chart()), cold)).toMatchObject({ status: "skipped", reason: "identical" });
+    expect(store.calls).toEqual(["HEAD manifest 1.0.0"]);
+    const other = createMemoryStore();
+    await expect(copyChart(chart(), heldBack(other, 60_000, chart("other")), cold)).rejects.toMatchObject({ code: "conflict" });
+    expect(other.calls.filter((call) => call.startsWith("PUT"))).toEqual([]);
+  });
+
+  it("for less goes on", async () => {
+    const store = createMemoryStore();
+    expect(await copyChart(chart(), heldBack(store, 59_999, chart()), cold)).toMatchObject({ status: "pushed", reason: "copied" });
+    expect(store.calls).toEqual(["PUT manifest 1.0.0"]);
+  });
+});
+
 describe("copying an assembled chart", () => {
   it("sends config and chart, then the manifest under its tag, and asks for nothing that cannot be there", async () => {
     const store = createMemoryStore();

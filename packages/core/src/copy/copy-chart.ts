@@ -1,15 +1,16 @@
 import type { StoredManifest } from "../content.ts";
 import type { Digest } from "../digest.ts";
-import { isChartferryError } from "../errors.ts";
+import { ChartferryError, isChartferryError } from "../errors.ts";
 import { buildChartManifest } from "../manifest/build-manifest.ts";
 import type { Note } from "../note.ts";
-import type { CallOptions, ChartStore } from "../store/chart-store.ts";
+import type { ChartStore } from "../store/chart-store.ts";
 import type { AssembledPackage, ChartPackage, VerbatimPackage } from "./chart-package.ts";
 import type { ExistingAnswer, ExistingPolicy } from "./check-existing.ts";
-import { decideTags } from "./decide-tags.ts";
+import { decideTags, type TagDecision } from "./decide-tags.ts";
 import { storeBlobs } from "./store-blobs.ts";
 
-export interface CopyOptions extends CallOptions {
+export interface CopyOptions {
+  readonly signal?: AbortSignal | undefined;
   /** Every tag that must name the manifest in the end. */
   readonly tags: readonly [string, ...string[]];
   readonly existing: ExistingPolicy;
@@ -42,9 +43,16 @@ export async function copyChart(source: ChartPackage, target: ChartStore, option
   if (skip !== undefined) return { ...facts, status: "skipped", ...skip };
   await storeContent(target, plan, options);
   let changed = complete === true;
-  for (const tag of write) changed = (await putTag(target, { tag, manifest: plan.manifest }, options)) || changed;
+  for (const tag of write) {
+    const outcome = await putTag(target, { tag, plan }, options);
+    if (typeof outcome === "object") return { ...facts, status: "skipped", ...outcome };
+    changed ||= outcome;
+  }
   return { ...facts, status: changed ? "pushed" : "skipped", reason: changed ? "copied" : "identical" };
 }
+
+/** Somebody else may have pushed while our manifest was held back for longer than this. Milliseconds. */
+const lookAgainAfterMs = 60_000;
 
 /** Everything but the tags. Where something is attached, the manifest must be there first, by its digest. */
 async function storeContent(target: ChartStore, plan: CopyPlan, options: CopyOptions): Promise<void> {
@@ -80,20 +88,34 @@ function total(manifest: StoredManifest, blobs: readonly { readonly size: number
   return blobs.reduce((sum, blob) => sum + blob.size, manifest.bytes.byteLength);
 }
 
-/** Registries with immutable tags refuse even the same bytes: then what stands there decides. `false` = it was there already. */
+type Skip = NonNullable<TagDecision["skip"]>;
+
+/**
+ * Registries with immutable tags refuse even the same bytes: then what stands there decides. `false` = it was there already.
+ * A skip = others have put the chart there while the registry held us back.
+ */
 async function putTag(
   target: ChartStore,
-  put: { readonly tag: string; readonly manifest: StoredManifest },
-  options: CallOptions,
-): Promise<boolean> {
+  { tag, plan }: { readonly tag: string; readonly plan: CopyPlan },
+  options: CopyOptions,
+): Promise<boolean | Skip> {
+  const { signal } = options;
+  let found: Skip | undefined;
+  const whenHeld = async (milliseconds: number): Promise<void> => {
+    if (milliseconds < lookAgainAfterMs) return;
+    found = (await decideTags(target, plan, { tags: [tag], existing: options.existing, signal })).skip;
+    if (found !== undefined)
+      throw new ChartferryError("the chart has come meanwhile", { code: "already-exists", operation: "push manifest" });
+  };
   try {
-    await target.putManifest(put.tag, put.manifest, options);
+    await target.putManifest(tag, plan.manifest, { signal, whenHeld });
     return true;
   } catch (error) {
+    if (found !== undefined) return found;
     if (!isChartferryError(error, "tag-immutable", "denied")) throw error;
     // The refusal is what the user must see, not that looking after it failed too.
-    const standing = await target.resolve(put.tag, options).catch(() => undefined);
-    if (standing?.digest === put.manifest.digest) return false;
+    const standing = await target.resolve(tag, options).catch(() => undefined);
+    if (standing?.digest === plan.manifest.digest) return false;
     throw error;
   }
 }

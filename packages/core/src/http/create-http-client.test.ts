@@ -94,7 +94,9 @@ describe("one request", () => {
     const http = client(server.origin);
     const body = { size: 6, open: () => chunks("abc", "def") };
     await (await http.send({ method: "PUT", url: server.origin, body, operation: "test" })).bytes(10);
-    expect(http.traffic()).toEqual({ [server.origin.host]: { requests: 2, retries: 1, bytesSent: 12, bytesReceived: 10 } });
+    expect(http.traffic()).toEqual({
+      [server.origin.host]: { requests: 2, retries: 1, bytesSent: 12, bytesReceived: 10, throttled: 1, pausedMs: expect.any(Number) },
+    });
     expect(server.requests.map((request) => request.body.toString())).toEqual(["abcdef", "abcdef"]);
   });
 

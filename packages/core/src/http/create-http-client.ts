@@ -11,7 +11,8 @@ import type { TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
 import { withBody } from "./open-answer.ts";
 import { followRedirects } from "./redirects.ts";
-import { repeatedly, type RetryOptions } from "./retry.ts";
+import { createRequestGate } from "./request-gate.ts";
+import { type Attempt, repeatedly, type RetryOptions } from "./retry.ts";
 import { createRoutes, type Timeouts } from "./routes.ts";
 import { loadTlsSettings } from "./tls-settings.ts";
 import { defaultUserAgent } from "./user-agent.ts";
@@ -78,9 +79,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     environment: options.environment ?? {},
     guard: createAddressGuard({ origin, namedBy: options.namedBy, lookup: options.lookup }),
   });
-  const wire = createWire({ routes, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
   const { random, onPause, stopWaiting, maxWaitMs = defaultMaxWaitMs, attempts = 5 } = options;
   const retry = { clock, random, onPause, stopWaiting, maxWaitMs, attempts };
+  const gate = createRequestGate(retry);
+  const wire = createWire({ routes, gate, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
   const parts: ClientParts = {
     origin,
     wire,
@@ -102,6 +104,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     traffic: () => wire.traffic(),
     close: async () => {
       closing.abort();
+      gate.close();
       await routes.close();
     },
   };
@@ -124,7 +127,7 @@ function sendPlain(wire: Wire, retry: ClientParts["retry"], signal: AbortSignal)
           ...request,
           url: request.url,
           headers: { ...request.headers, ...authorizationHeader(authorization) },
-          attempt,
+          ...attempt,
           signal,
         }),
       { ...request, signal },
@@ -132,11 +135,11 @@ function sendPlain(wire: Wire, retry: ClientParts["retry"], signal: AbortSignal)
     );
 }
 
-async function sendSigned(request: HttpRequest, attempt: number, parts: ClientParts): Promise<HttpAnswer> {
-  if (request.url.origin !== parts.origin.origin) return transfer(request, { attempt, used: undefined }, parts);
+async function sendSigned(request: HttpRequest, attempt: Attempt, parts: ClientParts): Promise<HttpAnswer> {
+  if (request.url.origin !== parts.origin.origin) return transfer(request, { ...attempt, used: undefined }, parts);
   let used = await unlessAborted(parts.signIn.authorize(request), request);
   for (let round = 1; ; round++) {
-    const answer = await transfer(request, { attempt, used }, parts);
+    const answer = await transfer(request, { ...attempt, used }, parts);
     if (round >= signInRounds || answer.url.origin !== parts.origin.origin) return answer;
     const { refused, answer: readable } = await isRefused(answer, request, { used, parts });
     if (refused === undefined) return readable;
@@ -165,14 +168,14 @@ async function isRefused(
 
 async function transfer(
   request: HttpRequest,
-  { attempt, used }: { readonly attempt: number; readonly used: Authorization | undefined },
+  { used, ...attempt }: Attempt & { readonly used: Authorization | undefined },
   { wire }: ClientParts,
 ): Promise<HttpAnswer> {
   const outgoing: WireRequest = {
     ...request,
     url: withoutUserinfo(request.url),
     headers: { ...request.headers, ...authorizationHeader(used?.header) },
-    attempt,
+    ...attempt,
   };
   const answer = await (request.redirects === "refuse" ? wire.exchange(outgoing) : followRedirects(wire, outgoing));
   return used?.header === undefined || used.credential.kind === "anonymous"

@@ -5,7 +5,7 @@ import { codeOf } from "./error-codes.ts";
 import { hints } from "./error-hints.ts";
 import { readErrorView, spokenText } from "./error-view.ts";
 import type { HttpAnswer } from "./http-client.ts";
-import { isRepeatableStatus } from "./retry.ts";
+import { isRepeatableStatus } from "./repeatable-status.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 export interface ErrorContext {

@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly repository?: string | undefined;
   readonly version?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called right before the request goes out if it was held back for its host, with for how long; what it throws calls the request off. */
+  readonly whenHeld?: ((milliseconds: number) => Promise<void>) | undefined;
 }
 
 /** Whatever status came in the end. The body must be read or dumped, else the connection is lost. */
@@ -44,6 +46,10 @@ export interface HostTraffic {
   /** Body bytes. */
   bytesSent: number;
   bytesReceived: number;
+  /** Answers that asked for fewer requests (429, 503). */
+  throttled: number;
+  /** Milliseconds in which requests were held back because of them. */
+  pausedMs: number;
 }
 
 /**

@@ -114,11 +114,29 @@ describe("repeating requests", () => {
     expect(told).toEqual([
       {
         host: "127.0.0.1",
-        milliseconds: 30_040,
+        milliseconds: 30_000,
         code: "rate-limited",
         reason: expect.stringMatching(/^127\.0\.0\.1:\d+ answers 429 and asks to wait 30 s$/),
       },
     ]);
+  });
+
+  it("asks again right before it goes out whether it still should, if it was held back", async () => {
+    const held: number[] = [];
+    const whenHeld = (milliseconds: number): Promise<void> => Promise.resolve(void held.push(milliseconds));
+    const sent = await send(
+      [
+        [429, { "retry-after": "90" }],
+        [429, { "retry-after": "30" }],
+      ],
+      { whenHeld, random: () => 0 },
+    );
+    expect(sent).toMatchObject({ outcome: { status: 200 }, requests: 3 });
+    expect(held).toEqual([90_000, 120_000]);
+    const calledOff = new ChartferryError("no more need", { code: "already-exists", operation: "test" });
+    const off = await send([[429, { "retry-after": "90" }]], { whenHeld: () => Promise.reject(calledOff) });
+    expect(off).toMatchObject({ outcome: calledOff, requests: 1 });
+    expect(await send([[200]], { whenHeld: () => Promise.reject(calledOff) })).toMatchObject({ outcome: { status: 200 } });
   });
 
   it("waits for nobody any more once waiting is stopped, and begins no other wait", async () => {

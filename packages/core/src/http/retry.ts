@@ -2,6 +2,9 @@ import type { Clock } from "../clock.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
 import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpRequest } from "./http-client.ts";
+import { heldTooLong, isRefusal, refusalOf } from "./refusal.ts";
+import { isRepeatableStatus } from "./repeatable-status.ts";
+import { newPatience, type Patience } from "./gate-line.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { waitUnlessStopped } from "./wait-unless-stopped.ts";
 
@@ -20,13 +23,6 @@ export interface RetryOptions {
 const baseMs = 400;
 const capMs = 20_000;
 
-/** Source: go-containerregistry's and oras-go's lists together; other 4xx are never repeated. */
-const repeatable = new Set([408, 429, 499, 500, 502, 503, 504, 522]);
-
-export function isRepeatableStatus(status: number): boolean {
-  return repeatable.has(status);
-}
-
 /** Waits before attempt `attempt + 1`: as long as the server asked, else a random share of an exponential span. @throws the error itself when the server asked for more than `maxWaitMs`, aborted */
 export async function waitBeforeRetry(
   retry: { readonly attempt: number; readonly error: ChartferryError; readonly signal?: AbortSignal | undefined },
@@ -41,7 +37,7 @@ export async function waitBeforeRetry(
 }
 
 function tell(milliseconds: number, { registry: host = "", code, message: reason }: ChartferryError, { onPause }: RetryOptions): void {
-  if (milliseconds >= shortestPauseToldMs) onPause?.({ host, milliseconds, reason, code });
+  if (milliseconds >= shortestPauseToldMs) onPause?.({ host, milliseconds: Math.round(milliseconds), reason, code });
 }
 
 /** A Retry-After is honoured in full; a little chance on top keeps many waiters from coming back at the same moment. */
@@ -50,61 +46,66 @@ function backoffMs(attempt: number, { random = Math.random }: RetryOptions, aske
   return Math.floor(random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 16)));
 }
 
-type Repeatable = Pick<HttpRequest, "operation" | "url" | "repository" | "version" | "retry" | "signal">;
+type Repeatable = Pick<HttpRequest, "method" | "operation" | "url" | "repository" | "version" | "retry" | "signal">;
 type RepeatOptions = RetryOptions & { readonly attempts: number };
+/** One attempt; the gate tells `patience` what became of it. */
+export interface Attempt {
+  /** 1 = first time. */
+  readonly attempt: number;
+  readonly patience: Patience;
+}
+type Send = (attempt: Attempt) => Promise<HttpAnswer>;
 
-/** Sends until an answer comes that repeating will not better, at most `attempts` times. */
-export async function repeatedly(
-  send: (attempt: number) => Promise<HttpAnswer>,
-  request: Repeatable,
-  options: RepeatOptions,
-): Promise<HttpAnswer> {
-  if (request.retry === "once") return send(1);
+/**
+ * Sends until an answer comes that repeating will not better. Faults are repeated after a while, `attempts` times at most; a host that asks for
+ * fewer requests is asked again as soon as the gate lets us, for `maxWaitMs` at most.
+ */
+export async function repeatedly(send: Send, request: Repeatable, options: RepeatOptions): Promise<HttpAnswer> {
+  const patience = newPatience();
+  let faults = 0;
   for (let attempt = 1; ; attempt++) {
-    const outcome = await tryOnce(send, attempt, { request, options });
+    const last = request.retry === "once" || faults + 1 >= options.attempts;
+    const outcome = await tryOnce(send, { attempt, patience }, { request, options, last });
+    if (outcome === "refused") continue;
     if (!(outcome instanceof ChartferryError)) return outcome;
-    await waitBeforeRetry({ attempt, error: outcome, signal: request.signal }, options);
+    await waitBeforeRetry({ attempt: ++faults, error: outcome, signal: request.signal }, options);
   }
 }
 
-/** An answer to give back, or the reason to wait and send again. */
-async function tryOnce(
-  send: (attempt: number) => Promise<HttpAnswer>,
-  attempt: number,
-  { request, options }: { readonly request: Repeatable; readonly options: RepeatOptions },
-): Promise<HttpAnswer | ChartferryError> {
-  const last = attempt >= options.attempts;
+interface Circumstances {
+  readonly request: Repeatable;
+  readonly options: RepeatOptions;
+  /** What fails now has failed. */
+  readonly last: boolean;
+}
+
+/** An answer to give back, the reason to wait and send again, or `refused`: send again, the gate knows when. */
+async function tryOnce(send: Send, attempt: Attempt, at: Circumstances): Promise<HttpAnswer | ChartferryError | "refused"> {
   try {
     const answer = await send(attempt);
-    if (!repeatable.has(answer.status)) return answer;
-    const wait = retryAfterMs(answer.headers, options.clock.now());
-    if (last && (wait ?? 0) <= options.maxWaitMs) return answer;
-    await answer.dump();
-    return toldToWait(answer, request, wait);
+    if (!isRepeatableStatus(answer.status)) return answer;
+    if (isRefusal(answer.status)) return refused(answer, attempt, at);
+    return await faulty(answer, at);
   } catch (error) {
-    if (!isChartferryError(error) || !error.retryable || last) throw error;
+    if (!isChartferryError(error) || !error.retryable || at.last) throw error;
+    // These come from the gate or the token service, where they were repeated already.
+    if (isChartferryError(error, "rate-limited", "unavailable")) throw error;
     return error;
   }
 }
 
-function toldToWait(
-  answer: HttpAnswer,
-  request: Pick<HttpRequest, "operation" | "url" | "repository" | "version">,
-  wait: number | undefined,
-): ChartferryError {
-  const seconds = wait === undefined ? undefined : Math.ceil(wait / 1000);
-  return new ChartferryError(
-    `${answer.url.host} answers ${answer.status}${seconds === undefined ? "" : ` and asks to wait ${seconds} s`}`,
-    {
-      code: "rate-limited",
-      operation: request.operation,
-      retryable: true,
-      registry: request.url.host,
-      repository: request.repository,
-      version: request.version,
-      status: answer.status,
-      retryAfterMs: wait,
-      hint: "run it again later, or allow longer waits with --max-wait",
-    },
-  );
+/** Whoever repeats whole uploads does so after a 503 too: nobody knows what has become of the session. A 429 comes before anything is read. */
+async function refused(answer: HttpAnswer, { patience }: Attempt, { request }: Circumstances): Promise<HttpAnswer | "refused"> {
+  const { method, retry } = request;
+  const mayRepeat = retry !== "once" || method === "POST" || (answer.status === 429 && method !== "GET" && method !== "HEAD");
+  if (!mayRepeat || patience.hopeless) return answer;
+  await answer.dump();
+  return "refused";
+}
+
+async function faulty(answer: HttpAnswer, { request, options, last }: Circumstances): Promise<HttpAnswer | ChartferryError> {
+  const askedMs = retryAfterMs(answer.headers, options.clock.now());
+  if (request.retry === "once" || (last && (askedMs ?? 0) <= options.maxWaitMs)) return answer;
+  await answer.dump();
+  return heldTooLong(request, { refusal: refusalOf(answer.url.host, answer.status, askedMs), milliseconds: 0 });
 }

@@ -2,15 +2,22 @@ import type { HttpAnswer, HttpRequest, HostTraffic } from "./http-client.ts";
 import { networkError } from "./network-error.ts";
 import { openAnswer } from "./open-answer.ts";
 import { redactUrl } from "./redact.ts";
+import { isRefusal } from "./refusal.ts";
+import type { Patience } from "./gate-line.ts";
+import type { RequestGate } from "./request-gate.ts";
 import { noteBrokenAnswer, type Route, type Routes, type Timeouts } from "./routes.ts";
 import { openUpload } from "./upload-body.ts";
 import { ChartferryError } from "../errors.ts";
 
 /** One request as it goes out: headers complete, Authorization included where it belongs. */
-export interface WireRequest extends Pick<HttpRequest, "method" | "url" | "body" | "operation" | "repository" | "version" | "signal"> {
+export interface WireRequest extends Pick<
+  HttpRequest,
+  "method" | "url" | "body" | "operation" | "repository" | "version" | "signal" | "whenHeld"
+> {
   readonly headers: Readonly<Record<string, string>>;
   /** 1 = first time. */
   readonly attempt: number;
+  readonly patience: Patience;
 }
 
 /** Sends one request once: no retry, no redirect, no sign-in. */
@@ -21,6 +28,7 @@ export interface Wire {
 
 export interface WireOptions {
   readonly routes: Routes;
+  readonly gate: RequestGate;
   readonly timeouts: Timeouts;
   readonly userAgent: string;
   readonly debug: ((line: string) => void) | undefined;
@@ -30,19 +38,35 @@ export function createWire(options: WireOptions): Wire {
   const hosts = new Map<string, HostTraffic>();
   return {
     exchange: (request) => exchange(request, trafficOf(hosts, request.url.host), options),
-    traffic: () => Object.fromEntries([...hosts].map(([host, traffic]) => [host, { ...traffic }])),
+    traffic: () => Object.fromEntries([...hosts].map(([host, traffic]) => [host, { ...traffic, pausedMs: options.gate.pausedMs(host) }])),
   };
 }
 
 function trafficOf(hosts: Map<string, HostTraffic>, host: string): HostTraffic {
   const known = hosts.get(host);
   if (known !== undefined) return known;
-  const fresh: HostTraffic = { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0 };
+  const fresh: HostTraffic = { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0, throttled: 0, pausedMs: 0 };
   hosts.set(host, fresh);
   return fresh;
 }
 
 async function exchange(request: WireRequest, traffic: HostTraffic, options: WireOptions): Promise<HttpAnswer> {
+  const { gate } = options;
+  const entering = gate.enter(request);
+  // An open gate costs no turn of the event loop.
+  const pass = entering instanceof Promise ? await entering : entering;
+  let answer: HttpAnswer | undefined;
+  try {
+    if (pass.heldMs > 0) await request.whenHeld?.(pass.heldMs);
+    answer = await transmit(request, traffic, options);
+    if (isRefusal(answer.status)) traffic.throttled += 1;
+    return answer;
+  } finally {
+    gate.left(pass, answer);
+  }
+}
+
+async function transmit(request: WireRequest, traffic: HostTraffic, options: WireOptions): Promise<HttpAnswer> {
   const { method, url } = request;
   const started = performance.now();
   const size = { received: 0 };

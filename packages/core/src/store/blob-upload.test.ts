@@ -79,7 +79,10 @@ describe("uploading a blob", () => {
   });
 
   it("gives up after a few sessions, with the last error", async () => {
-    const end = scriptedEnd((line) => (line.startsWith("HEAD") ? { status: 404 } : { status: 503 }));
+    const end = scriptedEnd((line) => {
+      if (line.startsWith("POST")) return { status: 202, headers: { location: "/up/1" } };
+      return { status: line.startsWith("HEAD") ? 404 : 503 };
+    });
     await expect(uploadBlob(end, blob)).rejects.toMatchObject({
       code: "unavailable",
       registry: "registry.example",
@@ -87,6 +90,12 @@ describe("uploading a blob", () => {
     });
     expect(end.pauses).toHaveLength(5);
     expect(end.retries).toEqual(new Set(["once"]));
+  });
+
+  it.each([429, 503])("begins no other session where the client has waited in vain for the first one to start (%i)", async (status) => {
+    const end = scriptedEnd(() => ({ status }));
+    await expect(uploadBlob(end, blob)).rejects.toMatchObject({ code: status === 429 ? "rate-limited" : "unavailable" });
+    expect([end.requests.length, end.pauses.length]).toEqual([1, 0]);
   });
 
   it("does not repeat what will not change", async () => {

@@ -7,7 +7,10 @@ import { failure, type RepositoryEnd } from "./repository-end.ts";
 /** Above this a HEAD costs less than sending bytes that may be there already; below it the HEAD would be one request more for nothing. */
 const headFirstBytes = 4 * 1024 * 1024;
 
-/** Whole sessions per blob, each of its requests sent once: what repeats stands here alone. A PUT whose connection broke cannot be continued, its session may be gone (404, 400 and 416 all occur). */
+/**
+ * Whole sessions per blob: a PUT whose connection broke cannot be continued, its session may be gone (404, 400 and 416 all occur). Faults alone
+ * count; a registry that asks for fewer requests (429, 503) is waited for by the client, which knows how long.
+ */
 const sessionAttempts = 6;
 
 const octetStream = { "content-type": "application/octet-stream" };
@@ -19,24 +22,38 @@ const octetStream = { "content-type": "application/octet-stream" };
 export async function uploadBlob(end: RepositoryEnd, content: BlobContent, options: CallOptions = {}): Promise<void> {
   const operation = "push blob";
   for (let attempt = 1; ; attempt++) {
+    const progress: Progress = { stage: "asking" };
     try {
       if ((attempt > 1 || content.size > headFirstBytes) && (await end.hasBlob(content.digest, { ...options, retry: "once" }))) return;
-      await uploadOnce(end, content, options);
+      await uploadOnce(end, { content, progress }, options);
       return;
     } catch (error) {
-      if (!isRepeatable(error) || attempt >= sessionAttempts) throw error;
+      if (!isRepeatable(error, progress) || attempt >= sessionAttempts) throw error;
       await end.pause({ attempt, error, operation, signal: options.signal });
     }
   }
 }
 
-function isRepeatable(error: unknown): error is ChartferryError {
-  return isChartferryError(error) && error.retryable;
+interface Progress {
+  stage: "asking" | "starting" | "sending";
 }
 
-async function uploadOnce(end: RepositoryEnd, content: BlobContent, options: CallOptions): Promise<void> {
+/** A start that the registry went on refusing has been repeated for as long as it may be. */
+function isRepeatable(error: unknown, { stage }: Progress): error is ChartferryError {
+  if (!isChartferryError(error) || !error.retryable || error.code === "rate-limited") return false;
+  return stage !== "starting" || error.code !== "unavailable";
+}
+
+interface Upload {
+  readonly content: BlobContent;
+  readonly progress: Progress;
+}
+
+async function uploadOnce(end: RepositoryEnd, { content, progress }: Upload, options: CallOptions): Promise<void> {
+  progress.stage = "starting";
   const location = (await trySinglePost(end, content, options)) ?? (await startSession(end, content, options));
   if (location === "stored") return;
+  progress.stage = "sending";
   await putWhole(end, { content, location }, options);
 }
 

@@ -3,6 +3,8 @@ import type { Digest } from "../digest.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** See `HttpRequest.whenHeld`. */
+  readonly whenHeld?: ((milliseconds: number) => Promise<void>) | undefined;
 }
 
 /** Finds what a tag or digest names, without its bytes. `undefined` = the registry says there is none. */

@@ -1,6 +1,7 @@
 import type { AdapterContext, ConnectOptions, RegistryAdapter } from "../adapter/registry-adapter.ts";
 import type { Clock } from "../clock.ts";
 import { ChartferryError } from "../errors.ts";
+import { addTraffic } from "../http/add-traffic.ts";
 import type { HttpClient, HostTraffic } from "../http/http-client.ts";
 import { errorFromAnswer } from "../http/error-response.ts";
 import { waitBeforeRetry } from "../http/retry.ts";
@@ -36,7 +37,7 @@ export function createHttpConnection(parts: HttpConnectionParts): Connection {
     openStore: (repository) => Promise.resolve(createHttpStore(repositoryEnd(parts, repository, uploads))),
     repositories: (prefix, call) => listRepositories(parts, prefix, call),
     ping: (call) => ping(parts, call),
-    traffic: () => together(parts.spent, http.traffic()),
+    traffic: () => addTraffic([parts.spent, http.traffic()]),
     close: () => http.close(),
   };
 }
@@ -46,20 +47,6 @@ function depthProblems({ id, traits: { depth } }: RegistryAdapter, repository: s
   if (parts >= depth.min && parts <= depth.max) return [];
   const bound = parts < depth.min ? `at least ${depth.min}` : `at most ${depth.max}`;
   return [{ text: `${repository} has ${parts} parts, ${id} wants ${bound}`, hint: "choose another namespace for the target" }];
-}
-
-function together(a: Readonly<Record<string, HostTraffic>>, b: Readonly<Record<string, HostTraffic>>): Record<string, HostTraffic> {
-  const sum: Record<string, HostTraffic> = { ...b };
-  for (const [host, traffic] of Object.entries(a)) {
-    const other = sum[host] ?? { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0 };
-    sum[host] = {
-      requests: traffic.requests + other.requests,
-      retries: traffic.retries + other.retries,
-      bytesSent: traffic.bytesSent + other.bytesSent,
-      bytesReceived: traffic.bytesReceived + other.bytesReceived,
-    };
-  }
-  return sum;
 }
 
 function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: UploadForm): RepositoryEnd {

@@ -79,7 +79,6 @@ function engineOptions({ flags }: MigrateCommand, terminal: Terminal): Omit<Migr
     existing,
     selection: selectionOf(flags),
     createdPolicy: createdPolicy(flags, terminal),
-    maxWaitMs: flags.maxWait,
     interrupt: terminal.interrupt,
     signal: terminal.abort,
     configuration: withoutSecrets(flags),

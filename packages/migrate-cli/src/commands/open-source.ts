@@ -1,4 +1,4 @@
-import { createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
+import { addTraffic, createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
 import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, TellPause, UrlRewrite } from "@chartferry/core";
 
 import type { Terminal } from "../terminal/terminal.ts";
@@ -8,7 +8,7 @@ import type { SourceFlags } from "./flags.ts";
 import { tlsOptions } from "./open-targets.ts";
 import { readCredential, usage } from "./read-password.ts";
 import { type DebugFlags, requestLog } from "./request-log.ts";
-import { addTraffic, createSourceRegistries } from "./source-registries.ts";
+import { createSourceRegistries } from "./source-registries.ts";
 
 /** What is said of the charts of a classic repository. */
 export interface ClassicFlags extends DebugFlags, CreatedFlags {

@@ -68,7 +68,6 @@ async function runBetween({ command, texts, flags, source }: Publishing, progres
       targets,
       existing: flags.existing,
       listTags: false,
-      maxWaitMs: flags.maxWait,
       configuration: Object.fromEntries(Object.entries(flags)),
       interrupt: terminal.interrupt,
       signal: terminal.abort,

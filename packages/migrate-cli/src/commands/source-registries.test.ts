@@ -1,11 +1,11 @@
-import { ChartferryError, type Connection, type HostTraffic, parseReference } from "@chartferry/core";
+import { addTraffic, ChartferryError, type Connection, type HostTraffic, parseReference } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
 import { createFakeTarget } from "../engine/testing/fake-target.ts";
-import { addTraffic, createSourceRegistries, mostSourceRegistries } from "./source-registries.ts";
+import { createSourceRegistries, mostSourceRegistries } from "./source-registries.ts";
 
 const charts = (host: string) => parseReference(`oci://${host}/charts/web:1.0.0`);
-const spent = (requests: number): HostTraffic => ({ requests, retries: 1, bytesSent: 10, bytesReceived: 100 });
+const spent = (requests: number): HostTraffic => ({ requests, retries: 1, bytesSent: 10, bytesReceived: 100, throttled: 2, pausedMs: 3 });
 
 describe("the registries that an index names", () => {
   it("connects to each once", async () => {
@@ -56,7 +56,7 @@ describe("the registries that an index names", () => {
 
   it("adds up what two clients sent to one host", () => {
     expect(addTraffic([{ "a.test": spent(1), "b.test": spent(2) }, { "a.test": spent(3) }])).toEqual({
-      "a.test": { requests: 4, retries: 2, bytesSent: 20, bytesReceived: 200 },
+      "a.test": { requests: 4, retries: 2, bytesSent: 20, bytesReceived: 200, throttled: 4, pausedMs: 6 },
       "b.test": spent(2),
     });
   });

@@ -1,4 +1,4 @@
-import { ChartferryError, type ClassicSourceOptions, type Connection, type HostTraffic } from "@chartferry/core";
+import { addTraffic, ChartferryError, type ClassicSourceOptions, type Connection, type HostTraffic } from "@chartferry/core";
 
 export interface SourceRegistries {
   readonly open: NonNullable<ClassicSourceOptions["openRegistry"]>;
@@ -35,21 +35,6 @@ export function createSourceRegistries(connect: (registry: string) => Promise<Co
       await Promise.all(opened.map((connection) => connection.close()));
     },
   };
-}
-
-/** What several clients sent and received: two of them may have spoken to one host. */
-export function addTraffic(parts: readonly Readonly<Record<string, HostTraffic>>[]): Readonly<Record<string, HostTraffic>> {
-  const sums = new Map<string, HostTraffic>();
-  for (const [host, traffic] of parts.flatMap((part) => Object.entries(part))) {
-    const sum = sums.get(host) ?? { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0 };
-    sums.set(host, {
-      requests: sum.requests + traffic.requests,
-      retries: sum.retries + traffic.retries,
-      bytesSent: sum.bytesSent + traffic.bytesSent,
-      bytesReceived: sum.bytesReceived + traffic.bytesReceived,
-    });
-  }
-  return Object.fromEntries(sums);
 }
 
 function tooMany(registry: string): ChartferryError {

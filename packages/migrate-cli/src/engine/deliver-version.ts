@@ -2,7 +2,6 @@ import {
   checkExisting,
   copyChart,
   isChartferryError,
-  type ChartferryError,
   type ChartStore,
   type Clock,
   type ExistingAnswer,
@@ -22,15 +21,9 @@ export interface DeliveryContext {
   readonly existing: ExistingPolicy;
   /** What an earlier run left under the item's tag. */
   readonly recorded: (item: WorkItem) => JournalEntry | undefined;
-  /** The longest Retry-After that is waited for, in milliseconds. */
-  readonly maxWaitMs: number;
-  /** Holds the whole lane back for a while, for what the registry answered. */
-  readonly pause: (milliseconds: number, cause: ChartferryError) => void;
   readonly clock: Clock;
   /** Ends everything at once. */
   readonly signal?: AbortSignal | undefined;
-  /** Ends waiting; what is in flight goes on. */
-  readonly stop?: AbortSignal | undefined;
 }
 
 export interface DeliveryResult {
@@ -42,8 +35,11 @@ export interface DeliveryResult {
 type Progress = { stage: "target" | "source" };
 type Attempt = Partial<VersionRecord> & Pick<VersionRecord, "status">;
 
-/** Times one version is tried when its registry asks for patience or loses an upload; lesser faults are repeated per request. */
-const attemptLimit = 4;
+/**
+ * Times one version is sent when its registry has lost a blob by the time that the manifest comes. All other faults are repeated by the
+ * connection, request by request, and so is the waiting for a registry that asks for fewer of them.
+ */
+const attemptLimit = 3;
 
 /** Brings one version to one target, or says why not. Never rejects. */
 export async function deliverVersion(delivery: Delivery, context: DeliveryContext): Promise<DeliveryResult> {
@@ -61,9 +57,8 @@ export async function deliverVersion(delivery: Delivery, context: DeliveryContex
     try {
       return { record: finish(attempt, await attemptDelivery(delivery, context, progress)) };
     } catch (error) {
-      const aborted = isAbort(error, context.signal);
-      if (!aborted && attempt < attemptLimit && progress.stage === "target" && (await mayRepeat(error, context))) continue;
-      if (aborted || isCutShort(error, context)) return { record: finish(attempt, { status: "not-attempted", reason: "interrupted" }) };
+      if (isAbort(error, context.signal)) return { record: finish(attempt, { status: "not-attempted", reason: "interrupted" }) };
+      if (attempt < attemptLimit && progress.stage === "target" && isChartferryError(error, "blob-unknown")) continue;
       const record = finish(attempt, { status: "failed", ...describeFailure(error) });
       return progress.stage === "target" ? { record, targetError: error } : { record };
     }
@@ -141,21 +136,4 @@ async function send({ item, listed, checked, store }: Sending, context: Delivery
   } finally {
     await lease.release();
   }
-}
-
-/** Whether the registry only asked for patience, which an interrupted run has no time for. */
-function isCutShort(error: unknown, { stop }: DeliveryContext): boolean {
-  return stop?.aborted === true && isChartferryError(error, "rate-limited");
-}
-
-/** Waits as long as the registry asks for. A longer wait than allowed is a failure that a later run makes good. */
-async function mayRepeat(error: unknown, { maxWaitMs, pause, clock, stop, signal }: DeliveryContext): Promise<boolean> {
-  if (isChartferryError(error, "upload-lost", "blob-unknown")) return true;
-  if (!isChartferryError(error, "rate-limited") || error.retryAfterMs === undefined || error.retryAfterMs > maxWaitMs) return false;
-  pause(error.retryAfterMs, error);
-  const waited = clock.sleep(error.retryAfterMs, stop ?? signal);
-  return waited.then(
-    () => true,
-    () => false,
-  );
 }

@@ -57,12 +57,14 @@ export function hostRecords({ targets, sourceTraffic }: MigrateOptions): HostRec
 
 function hostsOf(traffic: Readonly<Record<string, HostTraffic>>, end: Pick<HostRecord, "end" | "target">): HostRecord[] {
   const hosts = Object.entries(traffic).toSorted(([left], [right]) => (left < right ? -1 : 1));
-  return hosts.map(([host, { requests, retries, bytesSent, bytesReceived }]) => ({
+  return hosts.map(([host, { requests, retries, bytesSent, bytesReceived, throttled, pausedMs }]) => ({
     ...end,
     host,
     requests,
     retries,
     bytesSent,
     bytesReceived,
+    throttled,
+    pausedMs,
   }));
 }

@@ -1,7 +1,7 @@
 export { createFilesSource } from "./files-source.ts";
 export { selectEntries, type EntryTest, type Selection } from "./select-entries.ts";
 export { migrate } from "./migrate.ts";
-export type { MigrateEvent, MigrateOptions, MigrationTarget, WaitingEvent } from "./migrate-options.ts";
+export type { MigrateEvent, MigrateOptions, MigrationTarget } from "./migrate-options.ts";
 export { isComplete, type HostRecord, type Report, type ReportHead, type RunFacts, type StatusCounts, type Totals } from "./report.ts";
 export type { RunFigures } from "./run-figures.ts";
 export { pullChart, type PulledChart, type PullOptions } from "./pull-chart.ts";

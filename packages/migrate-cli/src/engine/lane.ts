@@ -1,6 +1,6 @@
-import { ChartferryError, isChartferryError, type Clock } from "@chartferry/core";
+import { ChartferryError, isChartferryError } from "@chartferry/core";
 
-import { createAdaptiveWindow } from "./adaptive-window.ts";
+import { createWakeUp } from "./bounded-channel.ts";
 import { createCircuit } from "./circuit.ts";
 import { deliverVersion, recordOf, type DeliveryContext } from "./deliver-version.ts";
 import { describeFailure, interruption } from "./describe-failure.ts";
@@ -10,64 +10,55 @@ import type { Delivery, WorkQueue } from "./work-queue.ts";
 export interface LaneOptions {
   readonly target: string;
   readonly queue: WorkQueue;
-  readonly delivery: Omit<DeliveryContext, "pause">;
-  /** Versions in flight at most. */
+  readonly delivery: DeliveryContext;
+  /** Versions in flight at most. Its connection sees to it that a registry which asks for fewer requests gets fewer. */
   readonly concurrency: number;
-  readonly clock: Clock;
   /** Nothing new is begun once this is aborted; what is in flight ends. */
   readonly stop?: AbortSignal | undefined;
   /** Called once when the lane gives up on its target. */
   readonly onStopped?: (error: ChartferryError) => void;
-  /** Called whenever the lane lets its registry rest. */
-  readonly onPause?: DeliveryContext["pause"];
   /** Ends the run: a fault that is neither the target's nor the source's. */
   readonly abort: () => void;
 }
 
 /** Works through the items of one target, on its own: another target's trouble is none of its business. @throws a fault of our own, at the end */
 export async function runLane(options: LaneOptions): Promise<void> {
-  const { queue, target, clock } = options;
-  const window = createAdaptiveWindow(options.concurrency, clock, options.stop);
+  const { queue, target, delivery: context } = options;
   const circuit = createCircuit();
-  const pause: DeliveryContext["pause"] = (milliseconds, cause) => {
-    window.pause(milliseconds);
-    options.delivery.listings.distrust();
-    options.onPause?.(milliseconds, cause);
+  const settle = (error: unknown): void => {
+    if (error === undefined) return circuit.succeeded();
+    if (!isChartferryError(error)) return;
+    const before = circuit.openedBy;
+    circuit.failed(error);
+    if (before === undefined && circuit.openedBy !== undefined) options.onStopped?.(error);
   };
-  const context: DeliveryContext = { ...options.delivery, pause };
-  const settle = (error: unknown): "well" | "throttled" | "neither" => {
-    if (error === undefined) circuit.succeeded();
-    else if (isChartferryError(error)) {
-      const before = circuit.openedBy;
-      circuit.failed(error);
-      if (before === undefined && circuit.openedBy !== undefined) options.onStopped?.(error);
-    }
-    return error === undefined ? "well" : isChartferryError(error, "rate-limited", "unavailable") ? "throttled" : "neither";
-  };
-  const handle = async (delivery: Delivery): Promise<"well" | "throttled" | "neither"> => {
+  const handle = async (delivery: Delivery): Promise<void> => {
     const { item } = delivery;
     const refusal = refuse(delivery, { stopped: options.stop?.aborted === true, openedBy: circuit.openedBy });
     const { record, targetError } = refusal === undefined ? await deliverVersion(delivery, context) : { record: refusal };
     await context.spool.settle(target, item.sequence);
     await delivery.ack({ sequence: item.sequence, record });
-    return refusal !== undefined || isSourceFailure(record, targetError) ? "neither" : settle(targetError);
+    if (refusal === undefined && !isSourceFailure(record, targetError)) settle(targetError);
   };
   const running = new Set<Promise<void>>();
+  const freed = createWakeUp();
   let fault: { readonly error: unknown } | undefined;
-  const fail = (error: unknown): "neither" => {
+  const fail = (error: unknown): void => {
     fault ??= { error };
     options.abort();
-    return "neither";
   };
   for (;;) {
-    if (circuit.openedBy === undefined && options.stop?.aborted !== true) await window.enter();
-    else await Promise.all(running);
+    // A lane that is over refuses what is left, one by one: nothing is to pile up.
+    const limit = circuit.openedBy === undefined && options.stop?.aborted !== true ? options.concurrency : 1;
+    while (running.size >= limit) await freed.wait();
     const delivery = await queue.take(target);
     if (delivery === undefined) break;
     const task = handle(delivery)
       .catch(fail)
-      .then((how) => window.leave(how))
-      .finally(() => running.delete(task));
+      .finally(() => {
+        running.delete(task);
+        freed.wake();
+      });
     running.add(task);
   }
   await Promise.all(running);

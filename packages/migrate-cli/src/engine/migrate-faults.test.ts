@@ -73,15 +73,14 @@ describe("a fault during migrate", () => {
     }
   });
 
-  it.each(["started", "journal", "version", "note", "waiting", "crawled", "target-stopped"] as const)(
+  it.each(["started", "journal", "version", "note", "crawled", "target-stopped"] as const)(
     "ends with what the caller's own code throws at %s",
     async (type) => {
       const names = Array.from({ length: 50 }, (_, index) => `web 1.0.${index}`);
-      const [dead, alive, busy] = [createFakeTarget("dead.test"), createFakeTarget("alive.test"), createFakeTarget("busy.test")];
+      const [dead, alive] = [createFakeTarget("dead.test"), createFakeTarget("alive.test")];
       dead.failure = new ChartferryError("connection refused", { code: "connection-refused", operation: "list tags" });
-      busy.failure = new ChartferryError("slow down", { code: "rate-limited", operation: "list tags", retryAfterMs: 1 });
       const events: string[] = [];
-      const running = run(createFakeSource(names), [dead, alive, busy], {
+      const running = run(createFakeSource(names), [dead, alive], {
         selection: { charts: ["*", "no-such-chart"] },
         journalPath: journalIn(temporaryFolder()),
         onEvent: (event) => {
@@ -105,11 +104,10 @@ describe("a fault during migrate", () => {
       listings: createTargetListings(target.connection, { listTags: true, clock }),
       existing: "verify" as const,
       recorded: () => undefined,
-      maxWaitMs: 1000,
       clock,
     };
     let aborted = 0;
-    const lane = runLane({ target: "t0", queue, delivery, concurrency: 1, clock, abort: () => void aborted++ });
+    const lane = runLane({ target: "t0", queue, delivery, concurrency: 1, abort: () => void aborted++ });
     const entry = { chart: "web", version: "1.0.0", urls: [], notes: [] };
     const place = { run: "r", source: "s", target: "t0", repository: "charts/web", tag: "1.0.0", known: { state: "unknown" } as const };
     await queue.put({ ...place, sequence: 0, entry });

@@ -27,10 +27,8 @@ export interface MigrateOptions {
   readonly command?: string;
   /** Whether each repository's tags are listed, once. Not worth it for a few versions: then each tag is asked for. Default: true. */
   readonly listTags?: boolean;
-  /** Versions in flight per target at most. Default: 16. */
+  /** Versions in flight per target at most. Default: 16. A registry that asks for fewer requests is waited for by its connection. */
   readonly concurrency?: number;
-  /** The longest Retry-After that is waited for, in milliseconds. Default: 15 minutes. */
-  readonly maxWaitMs?: number;
   /** Bytes of charts kept for lanes that lag. Default: 256 MiB. */
   readonly spoolBytes?: number;
   /** The journal's file for a target and the source's id; undefined = none for it. Equal paths share one file. */
@@ -59,18 +57,4 @@ export type MigrateEvent =
   | { readonly type: "crawled"; readonly totals: Totals }
   /** A remark on the run as a whole that its report has too. */
   | { readonly type: "note"; readonly note: Note }
-  | WaitingEvent
   | { readonly type: "target-stopped"; readonly target: string; readonly error: ChartferryError };
-
-/** A host holds requests back. The engine tells it of a target that it lets rest; what connections wait for by themselves their `onPause` tells. */
-export interface WaitingEvent {
-  readonly type: "waiting";
-  readonly end: "source" | "target";
-  /** `MigrationTarget.id`, for that end. */
-  readonly target?: string;
-  /** Host and port. */
-  readonly host: string;
-  readonly milliseconds: number;
-  /** What the host answered or did, in a few words. */
-  readonly reason: string;
-}

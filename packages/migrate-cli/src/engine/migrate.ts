@@ -14,8 +14,6 @@ import { closeJournals } from "./target-journals.ts";
 
 /** Versions in flight per target. */
 const defaultConcurrency = 16;
-/** Milliseconds. */
-const defaultMaxWait = 15 * 60_000;
 
 /**
  * Brings every selected version of the source to every target. A failing version or target never stops the others; they stand in the
@@ -88,32 +86,21 @@ interface LaneParts {
 }
 
 function runTargetLane({ options, run, events }: LaneParts, target: MigrateOptions["targets"][number]): Promise<void> {
-  const {
-    clock = systemClock,
-    existing = "verify",
-    concurrency = defaultConcurrency,
-    maxWaitMs = defaultMaxWait,
-    listTags = true,
-  } = options;
+  const { clock = systemClock, existing = "verify", concurrency = defaultConcurrency, listTags = true } = options;
   const { spool, signal, stop, queue } = run;
   const journal = run.journals.get(target.id);
   return runLane({
     target: target.id,
     queue,
     concurrency,
-    clock,
     stop,
-    onPause: (milliseconds, { message: reason, registry: host = target.connection.registry }) =>
-      events.tell({ type: "waiting", end: "target", target: target.id, host, milliseconds, reason }),
     onStopped: (error) => events.tell({ type: "target-stopped", target: target.id, error }),
     abort: () => run.abort(),
     delivery: {
       spool,
       existing,
-      maxWaitMs,
       clock,
       signal,
-      stop,
       listings: createTargetListings(target.connection, { listTags, clock, signal }),
       recorded: ({ entry }) => journal?.journal.find(journal.key, entry.chart, entry.version),
     },

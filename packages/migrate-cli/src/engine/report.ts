@@ -51,6 +51,10 @@ export interface HostRecord {
   readonly retries: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Answers that asked for fewer requests (429, 503). */
+  readonly throttled: number;
+  /** Milliseconds in which requests were held back because of them. */
+  readonly pausedMs: number;
 }
 
 /** What `migrate` gives back. */

@@ -21,12 +21,4 @@ describe("what a target lists", () => {
     expect((await listings.of("charts/web")).lists("1.0.0")).toBeUndefined();
     expect(target.calls.list).toBe(1);
   });
-
-  it("is believed no more after a pause, but for what is listed then", async () => {
-    const { listings } = listingsAt(0);
-    expect((await listings.of("charts/web")).lists("1.0.0")).toBe(false);
-    listings.distrust();
-    expect((await listings.of("charts/web")).lists("1.0.0")).toBeUndefined();
-    expect((await listings.of("charts/db")).lists("1.0.0")).toBe(false);
-  });
 });

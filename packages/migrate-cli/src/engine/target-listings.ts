@@ -10,8 +10,6 @@ export interface TargetRepository {
 export interface TargetListings {
   /** The listing happens once a repository, when its first version comes; a failed one is repeated with the next version. */
   of(repository: string): Promise<TargetRepository>;
-  /** Whatever was listed until now is believed no more. */
-  distrust(): void;
 }
 
 /** Others push too: what was listed longer ago says no more that a tag is free. Milliseconds. */
@@ -34,12 +32,11 @@ export interface ListingOptions {
 
 export function createTargetListings(connection: Connection, options: ListingOptions): TargetListings {
   const kept = new Map<string, Promise<TargetRepository>>();
-  let trust = 0;
   const open = async (repository: string): Promise<TargetRepository> => {
     // From the listing's start on: a tag may have come while later pages were read.
-    const [since, trusted] = [options.clock.now(), trust];
+    const since = options.clock.now();
     const { store, tags } = await list(connection, repository, options);
-    return { store, lists: (tag) => (trusted === trust && isRecent(since, options.clock) ? tags?.has(tag) : undefined) };
+    return { store, lists: (tag) => (isRecent(since, options.clock) ? tags?.has(tag) : undefined) };
   };
   return {
     of(repository) {
@@ -52,7 +49,6 @@ export function createTargetListings(connection: Connection, options: ListingOpt
       if (oldest !== undefined) kept.delete(oldest);
       return listing;
     },
-    distrust: () => void trust++,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "@chartferry/core";
 
-import type { WaitingEvent } from "../engine/migrate-options.ts";
+import type { WaitingEvent } from "./progress-view.ts";
 
 /** A host that holds requests back just now. */
 export interface Pause {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import type { WaitingEvent } from "../engine/migrate-options.ts";
+import type { WaitingEvent } from "./progress-view.ts";
 import type { RunFigures } from "../engine/run-figures.ts";
 import { createFakeTerminal } from "../testing/fake-terminal.ts";
 import { createFakeTime, type FakeTime, figuresWith } from "../testing/fake-progress.ts";

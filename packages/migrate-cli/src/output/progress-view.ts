@@ -11,7 +11,20 @@ export interface InterruptedEvent {
   readonly graceMs: number;
 }
 
-export type ProgressEvent = MigrateEvent | InterruptedEvent;
+/** A host holds requests back, as a connection's `onPause` tells it. */
+export interface WaitingEvent {
+  readonly type: "waiting";
+  readonly end: "source" | "target";
+  /** `MigrationTarget.id`, for that end. */
+  readonly target?: string;
+  /** Host and port. */
+  readonly host: string;
+  readonly milliseconds: number;
+  /** What the host answered or did, in a few words. */
+  readonly reason: string;
+}
+
+export type ProgressEvent = MigrateEvent | WaitingEvent | InterruptedEvent;
 
 /** Shows a run while it goes on, on stderr. */
 export interface Progress {

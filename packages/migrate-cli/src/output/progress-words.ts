@@ -1,6 +1,6 @@
 import { printable } from "@chartferry/core";
 
-import type { WaitingEvent } from "../engine/migrate-options.ts";
+import type { WaitingEvent } from "./progress-view.ts";
 import type { StatusCounts, Totals } from "../engine/report.ts";
 import type { ProgressEvent } from "./progress-view.ts";
 

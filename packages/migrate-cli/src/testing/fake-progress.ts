@@ -73,6 +73,16 @@ export function figuresWith(targets: readonly string[], counts: FakeCounts = {})
       targets: Object.fromEntries(targets.map((target) => [target, all])),
       downloads: { charts: 0, reopened: 0, bytes: 0 },
     },
-    hosts: targets.map((target) => ({ end: "target", target, host: "registry.test", requests, retries, bytesSent: 0, bytesReceived: 0 })),
+    hosts: targets.map((target) => ({
+      end: "target",
+      target,
+      host: "registry.test",
+      requests,
+      retries,
+      bytesSent: 0,
+      bytesReceived: 0,
+      throttled: 0,
+      pausedMs: 0,
+    })),
   };
 }

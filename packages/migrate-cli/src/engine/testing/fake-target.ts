@@ -33,7 +33,9 @@ export function createFakeTarget(registry = "registry.test"): FakeTarget {
       async *repositories() {},
       nameProblems: () => [],
       ping: () => Promise.resolve(),
-      traffic: () => ({ [registry]: { requests: sum(target.calls), retries: 0, bytesSent: 0, bytesReceived: 0 } }),
+      traffic: () => ({
+        [registry]: { requests: sum(target.calls), retries: 0, bytesSent: 0, bytesReceived: 0, throttled: 0, pausedMs: 0 },
+      }),
       close: () => Promise.resolve(),
     },
   };

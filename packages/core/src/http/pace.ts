@@ -1,0 +1,148 @@
+/**
+ * How fast requests of one kind may start at a host that has refused some. A window alone cannot hold a token bucket: a registry that answers
+ * in 2 ms allows 500 requests a second to a window of one. Nobody tells us the rate, so it is found from refusals: each says that the bucket is
+ * empty now, so what was granted between two of them is a lower bound of what the bucket takes in; and at what pace we were refused is an upper one.
+ */
+export interface Pace {
+  /** Before this time (milliseconds since 1970) nothing starts. */
+  readonly nextAt: number;
+  /** Refusals in a row with nothing granted in between. */
+  readonly fruitless: number;
+  /** The last refusal is so long ago that it limits nobody any more. */
+  isOver(now: number): boolean;
+  started(now: number): void;
+  /** An answer to a request that started after the last refusal. */
+  granted(): void;
+  /** Gives back for how long nothing starts, in milliseconds. */
+  refused(now: number, askedMs: number | undefined): number;
+}
+
+export interface PaceOptions {
+  /** Requests a millisecond, as they were before the first refusal. */
+  readonly rate: number;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+}
+
+/** Grants from which a rate can be told. */
+const sampleSize = 10;
+/** A search that lasted so long without a refusal is near its goal. Milliseconds. */
+const nearMs = 1000;
+/** The first hold without a Retry-After; doubles while nothing at all is granted. Milliseconds. */
+const firstHoldMs = 400;
+const longestHoldMs = 20_000;
+/** A Retry-After and a little chance on top, so that many clients do not come back at one moment. Milliseconds. */
+const jitterMs = 400;
+/** Timers are late by this much: what they cost is made up for. Milliseconds. */
+const latenessMs = 50;
+/** A known rate falls by this share after a refusal and is back after so many seconds. */
+const dip = 0.08;
+const plateauSeconds = 10;
+/** By then a known rate has grown six-fold without a refusal. Milliseconds. */
+const overMs = 30_000;
+/** Requests a millisecond. A search goes no slower: while nothing is granted its holds grow. */
+const slowestSearch = 1 / 4000;
+const slowest = 1 / 20_000;
+const fastest = 1000;
+
+export function createPace({ rate, random }: PaceOptions): Pace {
+  const state: PaceState = {
+    base: clamp(rate, slowestSearch),
+    steady: false,
+    resumed: 0,
+    anchor: undefined,
+    grants: 0,
+    refusedAt: Infinity,
+    fruitless: 0,
+    due: 0,
+    nextAt: 0,
+  };
+  return {
+    get nextAt() {
+      return state.nextAt;
+    },
+    get fruitless() {
+      return state.fruitless;
+    },
+    isOver: (now) => now - state.resumed > overMs,
+    started(now) {
+      const interval = 1 / rateAt(state, now);
+      state.due = Math.max(state.due, now - latenessMs) + interval;
+      // What a late timer cost is made up for bit by bit: a bucket without reserve would refuse two at once.
+      state.nextAt = Math.max(state.due, now + Math.min(interval * 0.9, interval - 1));
+    },
+    granted() {
+      state.grants++;
+      state.fruitless = 0;
+    },
+    refused(now, askedMs) {
+      const near = slowDown(state, now);
+      const hold = askedMs === undefined ? holdMs(state, { near, random }) : askedMs + random() * jitterMs;
+      Object.assign(state, {
+        anchor: now,
+        grants: 0,
+        fruitless: state.fruitless + 1,
+        resumed: now + hold,
+        due: now + hold,
+        nextAt: now + hold,
+      });
+      return hold;
+    },
+  };
+}
+
+interface PaceState {
+  /** Requests a millisecond right after the last refusal. */
+  base: number;
+  /** The rate is known; before, it is searched for in large steps. */
+  steady: boolean;
+  /** When requests went on after the last refusal. */
+  resumed: number;
+  /** The last refusal: the bucket was empty. */
+  anchor: number | undefined;
+  /** Since the anchor. */
+  grants: number;
+  /** The rate at the last refusal. */
+  refusedAt: number;
+  /** Refusals in a row with nothing granted in between. */
+  fruitless: number;
+  /** When the next start would be if every timer were on time. */
+  due: number;
+  nextAt: number;
+}
+
+/** Sought: doubled every second. Known: soon back near the ceiling, long there, then away from it ever faster (the curve of CUBIC, RFC 9438). */
+function rateAt({ base, steady, resumed }: PaceState, now: number): number {
+  const seconds = Math.max(0, now - resumed) / 1000;
+  if (!steady) return Math.min(fastest, base * 2 ** Math.min(seconds, 60));
+  const curve = 1 + dip * (seconds / plateauSeconds - 1) ** 3;
+  return Math.min(fastest, base * curve * 2 ** Math.min(60, Math.max(0, (seconds - 2 * plateauSeconds) / 5)));
+}
+
+/** Sets the pace after a refusal. Whether it was nearly right, so that the bucket need not be let fill up. */
+function slowDown(state: PaceState, now: number): boolean {
+  const current = rateAt(state, now);
+  const near = isNear(state, { now, current });
+  const least = state.anchor === undefined ? 0 : Math.min(current, state.grants / Math.max(1, now - state.anchor));
+  const guess = near ? current * 0.98 : state.steady ? current * 0.85 : Math.min(current / 2, Math.sqrt(current * (least || current)));
+  // A known rate that nobody grants any more is no longer known.
+  state.steady = near || (state.steady && state.fruitless < 2);
+  state.base = clamp(Math.max(least, guess), state.steady ? slowest : slowestSearch);
+  state.refusedAt = current;
+  return near;
+}
+
+/** Refused at about the same rate as the last time, or after a while without any refusal. */
+function isNear({ grants, steady, resumed, refusedAt, fruitless }: PaceState, { now, current }: { now: number; current: number }): boolean {
+  if (grants >= sampleSize && (steady || now - resumed >= nearMs)) return true;
+  return !steady && fruitless === 0 && current > refusedAt / 1.5 && current < refusedAt * 1.5;
+}
+
+function holdMs({ base, fruitless, steady }: PaceState, { near, random }: { near: boolean; random: () => number }): number {
+  if (near || (steady && fruitless === 0)) return Math.min(2 / base, nearMs);
+  return Math.min(longestHoldMs, firstHoldMs * 2 ** Math.min(fruitless, 16)) * (0.75 + random() / 2);
+}
+
+function clamp(rate: number, least: number): number {
+  return Math.min(fastest, Math.max(least, rate));
+}

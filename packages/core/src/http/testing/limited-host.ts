@@ -1,0 +1,95 @@
+import type { Clock } from "../../clock.ts";
+import type { HttpAnswer } from "../http-client.ts";
+import { createRequestGate, type GateOptions } from "../request-gate.ts";
+import { repeatedly } from "../retry.ts";
+
+/** A host with a token bucket in front. */
+export interface LimitedHost {
+  /** Tokens a second. */
+  readonly rate: number;
+  /** Tokens that the bucket holds. */
+  readonly burst: number;
+  /** From sending to the answer. Milliseconds. */
+  readonly roundTrip: number;
+  readonly status: 429 | 503;
+  /** Whole seconds until the next token, as servers send it. */
+  readonly retryAfter?: boolean;
+  /** A refusal takes a token too. */
+  readonly refusalsCost?: boolean;
+}
+
+export interface Served {
+  readonly granted: number;
+  readonly refused: number;
+  readonly failed: readonly unknown[];
+  readonly milliseconds: number;
+  /** Granted, of what the bucket would have given to somebody who always came at the right moment. */
+  readonly used: number;
+}
+
+/** Sends `count` requests, `concurrency` at a time, through a gate to the host. */
+export async function sendThroughGate(
+  host: LimitedHost,
+  load: { readonly count: number; readonly concurrency: number },
+  options: GateOptions,
+): Promise<Served> {
+  const { clock } = options;
+  const gate = createRequestGate(options);
+  const server = bucketServer(host, clock);
+  const url = new URL("https://registry.test/v2/");
+  const request = { method: "POST", url, operation: "push blob" } as const;
+  const failed: unknown[] = [];
+  let left = load.count;
+  const send = async (patience: Parameters<Parameters<typeof repeatedly>[0]>[0]["patience"]): Promise<HttpAnswer> => {
+    const entering = gate.enter({ ...request, patience });
+    const pass = entering instanceof Promise ? await entering : entering;
+    const answer = await server.answer();
+    gate.left(pass, answer);
+    return answer;
+  };
+  const started = clock.now();
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) await repeatedly(({ patience }) => send(patience), request, options).then(note, (error) => failed.push(error));
+  };
+  const note = ({ status }: HttpAnswer): unknown => (status === 202 ? undefined : failed.push(status));
+  await Promise.all(Array.from({ length: load.concurrency }, worker));
+  const milliseconds = clock.now() - started;
+  const { granted, refused } = server.counts;
+  return { granted, refused, failed, milliseconds, used: granted / (host.burst + (host.rate * milliseconds) / 1000) };
+}
+
+function bucketServer(host: LimitedHost, clock: Clock) {
+  const counts = { granted: 0, refused: 0 };
+  let tokens = host.burst;
+  let since = clock.now();
+  const take = (): boolean => {
+    const now = clock.now();
+    tokens = Math.min(host.burst, tokens + ((now - since) * host.rate) / 1000);
+    since = now;
+    const enough = tokens >= 1;
+    if (enough || host.refusalsCost === true) tokens = Math.max(0, tokens - 1);
+    counts[enough ? "granted" : "refused"]++;
+    return enough;
+  };
+  return {
+    counts,
+    async answer(): Promise<HttpAnswer> {
+      await clock.sleep(host.roundTrip / 2);
+      const granted = take();
+      const wait = Math.max(1, Math.ceil((1 - tokens) / host.rate));
+      await clock.sleep(host.roundTrip / 2);
+      return answerWith(granted ? 202 : host.status, !granted && host.retryAfter === true ? { "retry-after": String(wait) } : {});
+    },
+  };
+}
+
+function answerWith(status: number, headers: Readonly<Record<string, string>>): HttpAnswer {
+  return {
+    status,
+    headers,
+    url: new URL("https://registry.test/v2/"),
+    bytes: () => Promise.resolve(new Uint8Array()),
+    async *stream() {},
+    dump: () => Promise.resolve(),
+  };
+}
