@@ -2,7 +2,7 @@ import { printable } from "@chartferry/core";
 
 import type { Report } from "../engine/report.ts";
 import type { VersionRecord } from "../engine/work-item.ts";
-import { sizeText, countsLine } from "./progress-words.ts";
+import { countsLine, secondsText, sizeText } from "./progress-words.ts";
 
 interface Group {
   count: number;
@@ -22,11 +22,12 @@ export function summarize(report: Report, places: { readonly report?: string | u
   const { failures, notes } = groupRecords(report.records());
   const lines = [
     `${printable(run.source)}: ${totals.entries} versions${totals.excluded > 0 ? `, ${totals.excluded} not selected` : ""}${totals.problems > 0 ? `, ${totals.problems} unusable` : ""}`,
-    ...run.targets.map(
-      ({ id }) =>
-        `  ${printable(id)}: ${countsLine(totals.targets[id])}; ${sizeText(totals.targets[id]?.bytes ?? 0)} sent${requestsAt(report, id)}`,
-    ),
+    ...run.targets.flatMap(({ id }) => [
+      `  ${printable(id)}: ${countsLine(totals.targets[id])}; ${sizeText(totals.targets[id]?.bytes ?? 0)} sent${requestsAt(report, id)}`,
+      ...patienceOf(report.hosts.filter((host) => host.target === id)),
+    ]),
     `${totals.downloads.charts} charts read from the source (${sizeText(totals.downloads.bytes)})${reopened(totals.downloads.reopened)}`,
+    ...patienceOf(report.hosts.filter(({ end }) => end === "source")),
     ...failures.flatMap((group) => groupLines(group)),
     ...run.notes.map(({ code, text }) => `note: ${printable(code)}: ${printable(text)}`),
     ...[...notes].map(([code, { count, text }]) => `note: ${printable(code)} (${count}): ${printable(text)}`),
@@ -44,6 +45,17 @@ function requestsAt({ hosts }: Report, target: string): string {
   const retries = own.reduce((sum, host) => sum + host.retries, 0);
   if (requests === 0) return "";
   return ` in ${requests} requests${retries > 0 ? `, ${retries} of them repeated` : ""}`;
+}
+
+/** Why it took its time: a registry that asked for fewer requests. */
+function patienceOf(hosts: Report["hosts"]): string[] {
+  const throttled = hosts.reduce((sum, host) => sum + host.throttled, 0);
+  const pausedMs = hosts.reduce((sum, host) => sum + host.pausedMs, 0);
+  if (throttled === 0 && pausedMs === 0) return [];
+  const times = throttled === 1 ? "once" : `${throttled} times`;
+  return [
+    `    asked for fewer requests ${times} (429, 503)${pausedMs > 0 ? `; requests were held back for ${secondsText(pausedMs)}` : ""}`,
+  ];
 }
 
 function reopened(count: number): string {
