@@ -52,7 +52,7 @@ function write(folder: string, { versions, seed }: { readonly versions: number; 
     const version = `1.${place % versionsPerChart}.${Math.floor(random() * 10)}`;
     return makeChart(name, version, {
       lines: ["description: made up"],
-      files: { "templates/all.yaml": filler(words, { size: packedSize(random), random }) },
+      files: { "values.yaml": values(random), "templates/all.yaml": filler(words, { size: packedSize(random), random }) },
     });
   });
   writeRepository(folder, charts);
@@ -82,6 +82,25 @@ function filler(words: readonly string[], { size, random }: { readonly size: num
     length += line.length + 1;
   }
   return lines.join("\n");
+}
+
+/** As a chart's values look: sections, comments, short lines; about 6 KB. */
+function values(random: () => number): string {
+  const section = (place: number): string =>
+    [
+      `# what section ${place} is about`,
+      `section${place}:`,
+      "  enabled: true",
+      `  replicas: ${Math.floor(random() * 9)}`,
+      '  image: {repository: "app", tag: ""}',
+      "  resources:",
+      "    limits:",
+      `      memory: ${Math.floor(random() * 999)}Mi`,
+      "  list:",
+      `  - name: port-${place}`,
+      `    value: "${Math.floor(random() * 65_536)}"`,
+    ].join("\n");
+  return `${Array.from({ length: 30 }, (_none, place) => section(place)).join("\n")}\n`;
 }
 
 /** mulberry32: small, and the same everywhere. */
