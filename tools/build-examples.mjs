@@ -69,7 +69,7 @@ function packageChart(scratch, folder, { created }) {
 
 /** Helm packs sub-charts in random order: one order is kept, so that the bytes are the same every time. */
 function hasSortedSubCharts(archive) {
-  const names = String(run("tar", ["-tzf", archive], { env: { PATH: process.env.PATH } })).split("\n");
+  const names = run("tar", ["-tzf", archive], { env: { PATH: process.env.PATH } }).split("\n");
   const subCharts = names.map((name) => /^[^/]+\/charts\/([^/]+)\//u.exec(name)?.[1]).filter(Boolean);
   return subCharts.every((name, index) => index === 0 || subCharts[index - 1] <= name);
 }
@@ -130,7 +130,7 @@ function provenanceOf({ path, file }, { scratch, home, secretRing }) {
   const folder = join(scratch, "resign");
   mkdirSync(folder, { recursive: true });
   const unpacked = spawnSync("tar", ["-xzf", path, "-C", folder]);
-  if (unpacked.status !== 0) throw new Error(`tar: ${unpacked.stderr}`);
+  if (unpacked.status !== 0) throw new Error(`tar: ${unpacked.stderr.toString()}`);
   const env = { SOURCE_DATE_EPOCH: String(Date.parse(published.get(file.slice(0, -".tgz".length)).created) / 1000) };
   const chart = join(folder, readdirSync(folder)[0]);
   helm(["package", chart, "-d", folder, "--sign", "--key", SIGNER, "--keyring", secretRing], { scratch, env });
@@ -148,7 +148,7 @@ function provenanceOf({ path, file }, { scratch, home, secretRing }) {
 
 function helm(args, { scratch, env }) {
   const homes = { HELM_CACHE_HOME: join(scratch, "helm"), HELM_CONFIG_HOME: join(scratch, "helm"), HELM_DATA_HOME: join(scratch, "helm") };
-  return String(run(HELM, args, { env: { PATH: process.env.PATH, HOME: scratch, TZ: "UTC", ...homes, ...env } }));
+  return run(HELM, args, { env: { PATH: process.env.PATH, HOME: scratch, TZ: "UTC", ...homes, ...env } });
 }
 
 function gpg(home, args, input = "") {
