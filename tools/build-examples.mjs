@@ -159,7 +159,7 @@ function gpg(home, args, input = "") {
 }
 
 function run(program, args, options) {
-  const { status, error, stdout, stderr } = spawnSync(program, args, { ...options, maxBuffer: 64 * 1024 * 1024 });
+  const { status, error, stdout, stderr } = spawnSync(program, args, { ...options, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   if (status !== 0) throw new Error(`${program} ${args[0]}: ${error?.message ?? stderr}`);
   return stdout;
 }
