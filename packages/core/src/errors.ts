@@ -62,6 +62,7 @@ export const errorCodes = [
   "file-missing",
   "file-unreadable",
   "file-unwritable",
+  "disk-full",
   "layout-invalid",
   "layout-locked",
   "journal-locked",

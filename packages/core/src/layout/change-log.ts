@@ -119,11 +119,19 @@ export function openChangeLog(directory: string, start: { base: Digest; number: 
   let length = 0;
   let torn = false;
   const begin = async (): Promise<FileHandle> => {
-    handle = await open(pathOf(directory, number), "ax", 0o644);
+    const file = await open(pathOf(directory, number), "ax", 0o644);
+    try {
+      if (start.durability === "fsync") await syncDirectory(directory);
+    } catch (error) {
+      // Without a durable name it would be begun for whoever asks next, and lost with the power.
+      await file.close();
+      await removeLogs(directory, [number]);
+      throw error;
+    }
     length = 0;
     torn = false;
-    if (start.durability === "fsync") await syncDirectory(directory);
-    return handle;
+    handle = file;
+    return file;
   };
   const close = async (): Promise<void> => {
     await handle?.close();

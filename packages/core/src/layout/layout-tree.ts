@@ -110,13 +110,21 @@ function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads;
     async close() {
       if (context.closed) return;
       context.closed = true;
-      try {
-        for (const repository of await Promise.all(open.kept())) await repository.journal?.close();
-      } finally {
-        await lock?.release();
-      }
+      const failures = await closeAll(open.kept());
+      await lock?.release();
+      if (failures.length > 0) throw failures[0];
     },
   };
+}
+
+/** Where one cannot be folded, on a full disk for instance, its log holds what its index lacks; the others are folded all the same. */
+async function closeAll(repositories: readonly Promise<LayoutRepository>[]): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  // One after the other: each has a file or two open meanwhile.
+  for (const opening of repositories) {
+    await opening.then((repository) => repository.journal?.close()).catch((error: unknown) => failures.push(error));
+  }
+  return failures;
 }
 
 async function openOne(context: LayoutContext, name: string): Promise<LayoutRepository> {

@@ -12,6 +12,8 @@ import { applyChange, isKnown, snapshot, type LayoutChange, type LayoutState } f
 const foldDelayMs = 1000;
 /** … or, in a repository so large that writing its index takes long, after this many times what the last one took. */
 const foldDelayFactor = 10;
+/** A fold that the disk refused is tried again after this many milliseconds, though nothing changes meanwhile. */
+const foldAgainMs = 30_000;
 /** Changes that share one write and one fsync. */
 const maxBatch = 512;
 
@@ -91,8 +93,11 @@ export function openJournal(options: JournalOptions): StateJournal {
       closed = true;
       await later.stop();
       await running.inTurn(() => Promise.resolve());
-      if (running.ahead) await fold();
-      await running.log.close();
+      try {
+        if (running.ahead) await fold();
+      } finally {
+        await running.log.close();
+      }
     },
   };
 }
@@ -109,19 +114,19 @@ function oneAfterTheOther(): <T>(run: () => Promise<T>) => Promise<T> {
 function scheduleFold(running: Running, fold: () => Promise<void>): { schedule(): void; stop(): Promise<void> } {
   const stopped = new AbortController();
   let timer: Promise<void> | undefined;
-  const wait = async (): Promise<void> => {
+  const wait = async (milliseconds: number): Promise<void> => {
     try {
-      await running.clock.sleep(Math.max(foldDelayMs, running.lastFoldMs * foldDelayFactor), stopped.signal);
+      await running.clock.sleep(milliseconds, stopped.signal);
       timer = undefined;
       await fold();
     } catch {
-      // Stopped, or the disk refused: the log still holds every change, and the next change or `close` tries again.
-      timer = undefined;
+      // Stopped, or the disk refused: the log still holds every change until a later fold or `close` succeeds.
+      timer = stopped.signal.aborted ? undefined : wait(foldAgainMs);
     }
   };
   return {
     schedule() {
-      if (running.ahead && !stopped.signal.aborted) timer ??= wait();
+      if (running.ahead && !stopped.signal.aborted) timer ??= wait(Math.max(foldDelayMs, running.lastFoldMs * foldDelayFactor));
     },
     async stop() {
       stopped.abort();
@@ -162,7 +167,7 @@ async function writeBatch(running: Running, batch: readonly Waiting[]): Promise<
   try {
     await running.log.append(batch.map(({ change }) => change));
   } catch (error) {
-    const reason = fileError(error, { code: "file-unwritable", operation: "record change", path: "the log beside index.json" });
+    const reason = fileError(error, { code: "file-unwritable", operation: "record change", path: running.directory });
     for (const { reject } of batch) reject(reason);
     return;
   }

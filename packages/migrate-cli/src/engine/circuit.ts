@@ -21,6 +21,7 @@ const limits: Partial<Record<ErrorCode, number>> = {
   "read-only": 3,
   "layout-locked": 3,
   "file-unwritable": 3,
+  "disk-full": 3,
   "connection-lost": 10,
   timeout: 10,
   unavailable: 10,

@@ -1,0 +1,128 @@
+import { cp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { openLayoutStore } from "./layout-store.ts";
+import { openLayoutTree, type LayoutTree } from "./layout-tree.ts";
+import { scrubLayout } from "./scrub-layout.ts";
+import { chartOf, listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
+import { onLimitedDisk, unlimited } from "./testing/limited-disk.ts";
+import { privateFolder } from "./tree-lock.ts";
+
+const disk = vi.hoisted(() => ({ left: 0, applies: (_path: string): boolean => false }));
+vi.mock(import("node:fs/promises"), async (original) => {
+  const real = await original();
+  return {
+    ...real,
+    open: async (...given: Parameters<typeof real.open>) => onLimitedDisk(await real.open(...given), String(given[0]), disk),
+  };
+});
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+let tree: LayoutTree;
+beforeEach(async () => {
+  Object.assign(disk, unlimited());
+  folder = await makeFolder();
+  tree = await openLayoutTree(join(folder.path, "live"), { clock: stillClock() });
+});
+afterEach(async () => {
+  Object.assign(disk, unlimited());
+  await tree.close();
+  await folder.remove();
+});
+
+/** What a process that dies now leaves, as the next one finds it, which has room. */
+async function tagsAfterDeath(): Promise<string[]> {
+  const now = { ...disk };
+  Object.assign(disk, unlimited());
+  const path = join(folder.path, "dead");
+  await cp(tree.directory, path, { recursive: true });
+  await rm(join(path, privateFolder, "lock"));
+  const next = await openLayoutTree(path);
+  const tags = await listed((await openLayoutStore(next, "web")).tags());
+  await next.close();
+  expect((await scrubLayout(path)).damage).toEqual([]);
+  await rm(path, { recursive: true });
+  Object.assign(disk, now);
+  return tags;
+}
+
+const isLog = (path: string): boolean => path.includes(".chartferry-log-");
+const isIndex = (path: string): boolean => path.includes("index.json");
+
+describe("a disk without room", () => {
+  it("fails a blob in its middle and leaves none of it; with room again it is stored", async () => {
+    const store = await openLayoutStore(tree, "web");
+    await pushChart(store, "1.0.0");
+    const { layer } = chartOf("2.0.0");
+    disk.left = 5;
+    await expect(store.putBlob(layer)).rejects.toMatchObject({
+      code: "disk-full",
+      message: expect.stringContaining(join(tree.directory, "web")),
+      hint: expect.stringContaining("free space"),
+    });
+    expect(await readdir(tree.uploads.context.scratch)).toEqual([]);
+    expect(await store.hasBlob(layer.digest)).toBe(false);
+    expect(await tagsAfterDeath()).toEqual(["1.0.0"]);
+    Object.assign(disk, unlimited());
+    await pushChart(store, "2.0.0");
+    expect(await tagsAfterDeath()).toEqual(["1.0.0", "2.0.0"]);
+  });
+
+  it.each([0, 1, 100, 180])(
+    "fails a tag whose log line fits only by %i bytes, keeps those before it and takes those after it",
+    async (left) => {
+      const store = await openLayoutStore(tree, "web");
+      if (left > 0) await pushChart(store, "1.0.0");
+      Object.assign(disk, { left, applies: isLog });
+      await expect(pushChart(store, "2.0.0")).rejects.toMatchObject({ code: "disk-full", message: expect.stringContaining("web") });
+      expect(await store.resolve("2.0.0")).toBeUndefined();
+      const before = left > 0 ? ["1.0.0"] : [];
+      expect(await tagsAfterDeath()).toEqual(before);
+      Object.assign(disk, unlimited());
+      await pushChart(store, "3.0.0");
+      expect(await tagsAfterDeath()).toEqual([...before, "3.0.0"]);
+    },
+  );
+
+  it("loses no tag when index.json cannot be written, says so at the end, and folds once there is room", async () => {
+    const [web, api] = [await openLayoutStore(tree, "web"), await openLayoutStore(tree, "api")];
+    await pushChart(web, "1.0.0");
+    await (await tree.openRepository("web")).journal?.fold();
+    await pushChart(web, "2.0.0");
+    await pushChart(api, "2.0.0");
+    Object.assign(disk, { left: 20, applies: (path: string) => isIndex(path) && path.includes("web") });
+    await expect((await tree.openRepository("web")).journal?.fold()).rejects.toMatchObject({ code: "disk-full" });
+    await pushChart(web, "3.0.0");
+    expect(await tagsAfterDeath()).toEqual(["1.0.0", "2.0.0", "3.0.0"]);
+    await expect(tree.close()).rejects.toMatchObject({ code: "disk-full", message: expect.stringContaining("index.json") });
+    expect(await readdir(join(tree.directory, "api"))).toEqual(["blobs", "index.json", "oci-layout"]);
+    Object.assign(disk, unlimited());
+    tree = await openLayoutTree(tree.directory);
+    expect(await listed((await openLayoutStore(tree, "web")).tags())).toEqual(["1.0.0", "2.0.0", "3.0.0"]);
+    expect((await readdir(join(tree.directory, "web"))).toSorted()).toEqual(["blobs", "index.json", "oci-layout"]);
+  });
+
+  it("is looked at again while nothing changes", async () => {
+    await tree.close();
+    let pass: (() => void) | undefined;
+    const waits: number[] = [];
+    const clock = {
+      now: () => 0,
+      sleep: (milliseconds: number) => {
+        waits.push(milliseconds);
+        return new Promise<void>((resolve) => (pass = resolve));
+      },
+    };
+    const watched = await openLayoutTree(tree.directory, { clock });
+    await pushChart(await openLayoutStore(watched, "web"), "1.0.0");
+    Object.assign(disk, { left: 0, applies: isIndex });
+    pass?.();
+    await expect.poll(() => waits).toEqual([1000, 30_000]);
+    Object.assign(disk, unlimited());
+    pass?.();
+    await expect.poll(() => readdir(join(tree.directory, "web"))).toEqual(["blobs", "index.json", "oci-layout"]);
+    await watched.close();
+  });
+});

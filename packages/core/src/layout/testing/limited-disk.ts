@@ -1,0 +1,32 @@
+import type { FileHandle } from "node:fs/promises";
+
+/** How the disk of a test behaves. `left`: bytes that may still be written; afterwards every write says ENOSPC, in its middle where it can. */
+export interface LimitedDisk {
+  left: number;
+  /** Paths whose writes alone are limited; default: all. */
+  applies: (path: string) => boolean;
+}
+
+export function unlimited(): LimitedDisk {
+  return { left: Number.POSITIVE_INFINITY, applies: () => true };
+}
+
+function noSpace(): Error {
+  return Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+}
+
+/** What `open` gave, writing to that disk. A write that does not fit writes the part that does, as real ones do. */
+export function onLimitedDisk(handle: FileHandle, path: string, disk: LimitedDisk): FileHandle {
+  const write = handle.appendFile.bind(handle);
+  const limited = async (data: unknown): Promise<void> => {
+    const bytes = typeof data === "string" ? Buffer.from(data) : data;
+    if (!(bytes instanceof Uint8Array)) throw new TypeError("only text and bytes are written here");
+    const fits = disk.applies(path) ? Math.min(disk.left, bytes.byteLength) : bytes.byteLength;
+    if (disk.applies(path)) disk.left -= fits;
+    await write(bytes.subarray(0, fits));
+    if (fits < bytes.byteLength) throw noSpace();
+  };
+  handle.appendFile = limited;
+  handle.writeFile = limited;
+  return handle;
+}

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+
+const configType = "application/vnd.cncf.helm.config.v1+json";
+const layerType = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+export const manifestType = "application/vnd.oci.image.manifest.v1+json";
+
+export interface LoadBlob {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+}
+
+/** What a registry sees of a chart version; the layer is noise, since no registry opens it. */
+export interface SyntheticChart {
+  readonly tag: string;
+  readonly config: LoadBlob;
+  readonly layer: LoadBlob;
+  readonly manifest: LoadBlob;
+}
+
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+function blobOf(bytes: Uint8Array): LoadBlob {
+  return { bytes, digest: digestOf(bytes) };
+}
+
+/** The same chart for the same tag. */
+export function syntheticChart(tag: string, layerBytes: number): SyntheticChart {
+  const seed = createHash("sha512").update(tag).digest();
+  const config = blobOf(Buffer.from(JSON.stringify({ name: "web", version: tag, apiVersion: "v2", description: "a chart of a benchmark" })));
+  // The tag makes the layer this chart's own; the rest need not be random.
+  const layer = blobOf(Buffer.alloc(Math.max(layerBytes, seed.byteLength), seed));
+  const descriptor = ({ bytes, digest }: LoadBlob, mediaType: string): object => ({ mediaType, digest, size: bytes.byteLength });
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: descriptor(config, configType),
+    layers: [descriptor(layer, layerType)],
+    annotations: { "org.opencontainers.image.title": "web", "org.opencontainers.image.version": tag },
+  };
+  return { tag, config, layer, manifest: blobOf(Buffer.from(JSON.stringify(manifest))) };
+}
+
+/** Sizes like those of a real catalogue, log-normal: median 26 KB, 90 % below 176 KB; the same for the same number. */
+export function realisticSize(number: number): number {
+  const uniform = (salt: string): number => (createHash("sha256").update(`${salt}${number}`).digest().readUInt32BE() + 1) / (2 ** 32 + 1);
+  const normal = Math.sqrt(-2 * Math.log(uniform("radius"))) * Math.cos(2 * Math.PI * uniform("angle"));
+  const spread = Math.log(176 / 26) / 1.2816;
+  return Math.min(4_000_000, Math.round(26_000 * Math.exp(spread * normal)));
+}
