@@ -40,7 +40,7 @@ interface Candidate {
   readonly title: string;
   readonly needs?: Need;
   readonly form: UploadForm;
-  start(directory: string): Promise<Started>;
+  readonly start: (directory: string) => Promise<Started>;
 }
 
 const ours = "embedded registry, with fsync";
@@ -127,5 +127,10 @@ removeTempDir(scratch);
 
 const head = ["registry", "charts/s while filling", "charts/s", `to ${theirs}`, "requests a chart", "CPU ms a chart", "peak RSS MB"];
 console.log(`\n${charts} charts (median 26 KB, 90 % below 176 KB) by ${clients} clients into a repository of ${standing} versions\n`);
-console.log(tableText(head, [...results].map(([title, figures]) => rowOf(title, figures, results.get(theirs)))));
+console.log(
+  tableText(
+    head,
+    [...results].map(([title, figures]) => rowOf(title, figures, results.get(theirs))),
+  ),
+);
 console.log(`\n${describeMachine(folder)}`);

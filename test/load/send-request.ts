@@ -1,4 +1,4 @@
-import { Agent, request as requestOverHttp } from "node:http";
+import { Agent, type IncomingHttpHeaders, request as requestOverHttp } from "node:http";
 
 export interface LoadRequest {
   readonly method: string;
@@ -9,6 +9,7 @@ export interface LoadRequest {
 export interface LoadAnswer {
   readonly status: number;
   readonly location: string;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -26,7 +27,12 @@ export function createSender(url: string, connections: number): { send: SendRequ
         response.on("data", (part: Buffer) => parts.push(part));
         response.once("error", fail);
         response.once("end", () => {
-          settle({ status: response.statusCode ?? 0, location: response.headers.location ?? "", body: Buffer.concat(parts) });
+          settle({
+            status: response.statusCode ?? 0,
+            location: response.headers.location ?? "",
+            headers: response.headers,
+            body: Buffer.concat(parts),
+          });
         });
       });
       request.once("error", fail);

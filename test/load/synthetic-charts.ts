@@ -25,13 +25,18 @@ function blobOf(bytes: Uint8Array): LoadBlob {
   return { bytes, digest: digestOf(bytes) };
 }
 
+function descriptor({ bytes, digest }: LoadBlob, mediaType: string): object {
+  return { mediaType, digest, size: bytes.byteLength };
+}
+
 /** The same chart for the same tag. */
 export function syntheticChart(tag: string, layerBytes: number): SyntheticChart {
   const seed = createHash("sha512").update(tag).digest();
-  const config = blobOf(Buffer.from(JSON.stringify({ name: "web", version: tag, apiVersion: "v2", description: "a chart of a benchmark" })));
+  const config = blobOf(
+    Buffer.from(JSON.stringify({ name: "web", version: tag, apiVersion: "v2", description: "a chart of a benchmark" })),
+  );
   // The tag makes the layer this chart's own; the rest need not be random.
   const layer = blobOf(Buffer.alloc(Math.max(layerBytes, seed.byteLength), seed));
-  const descriptor = ({ bytes, digest }: LoadBlob, mediaType: string): object => ({ mediaType, digest, size: bytes.byteLength });
   const manifest = {
     schemaVersion: 2,
     mediaType: manifestType,

@@ -22,16 +22,19 @@ export interface EmbeddedOptions {
   /** Further options of `chartferry serve`. */
   readonly options?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Files and connections that it may have open at one time (`ulimit -n`). */
+  readonly openFiles?: number;
 }
 
 /** `chartferry serve` on a free port of this machine, as a user starts it. */
-export async function startEmbedded({ directory, options = [], env = {} }: EmbeddedOptions = {}): Promise<RunningEmbedded> {
+export async function startEmbedded({ directory, options = [], env = {}, openFiles }: EmbeddedOptions = {}): Promise<RunningEmbedded> {
   const home = makeTempDir("embedded");
   const layouts = directory ?? `${home}/layouts`;
   mkdirSync(layouts, { recursive: true });
   const running = await startChartferry(["serve", layouts, "--port", "0", ...options], {
     home,
     env,
+    openFiles,
     readyPattern: /(https?:\/\/(127\.0\.0\.1:\d+))/u,
   });
   return {

@@ -36,10 +36,14 @@ export interface RunningChartferry {
 /** Starts a command that stays (`serve`) and returns when its output matches `readyPattern`. */
 export async function startChartferry(
   args: readonly string[],
-  options: ChartferryOptions & { readyPattern: RegExp },
+  options: ChartferryOptions & { readyPattern: RegExp; openFiles?: number | undefined },
 ): Promise<RunningChartferry> {
-  const { home, env, cwd = home, readyPattern } = options;
-  const child = spawn(process.execPath, [builtProgram(), ...args], {
+  const { home, env, cwd = home, readyPattern, openFiles } = options;
+  const command = [process.execPath, builtProgram(), ...args];
+  // `exec`: the process id that is killed and measured is the program's own.
+  const limited = openFiles === undefined ? command : ["/bin/sh", "-c", `ulimit -n ${openFiles} && exec "$@"`, "sh", ...command];
+  const [program = "", ...rest] = limited;
+  const child = spawn(program, rest, {
     cwd,
     env: { ...isolated(home), ...env },
     stdio: ["ignore", "pipe", "pipe"],

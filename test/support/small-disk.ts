@@ -5,8 +5,8 @@ import { makeTempDir, removeTempDir } from "./temp-dir.ts";
 
 export interface SmallDisk {
   readonly path: string;
-  resize(size: string): void;
-  remove(): void;
+  readonly resize: (size: string) => void;
+  readonly remove: () => void;
 }
 
 /** A file system of its own, in memory and so small that it fills up (`size`: `1m`), or why there can be none here. */

@@ -51,9 +51,8 @@ const mappings: Partial<Record<ErrorCode, Mapping>> = {
 
 /** The answer to a failure. What the server itself could not do is said without its paths. */
 export function answerTo(error: unknown): RegistryResponse {
-  if (!isChartferryError(error)) return errorResponse({ status: 500, code: "UNKNOWN", message: "the registry failed; its log says why" });
-  const mapping = mappingOf(error);
-  if (mapping === undefined) return errorResponse(serverFailure(error));
+  const mapping = isChartferryError(error) ? mappingOf(error) : undefined;
+  if (mapping === undefined || !isChartferryError(error)) return errorResponse(serverFailure(error));
   const [status, code] = mapping;
   const wait = error.retryAfterMs;
   const headers = wait === undefined ? {} : { "retry-after": String(Math.ceil(wait / 1000)) };
@@ -75,10 +74,22 @@ function mappingOf(error: ChartferryError): Mapping | undefined {
   return mappings[error.code];
 }
 
-function serverFailure(error: ChartferryError): ErrorAnswer {
-  const { cause } = error;
-  const errno = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const isFull = errno === "ENOSPC" || errno === "EDQUOT";
-  const message = isFull ? "the registry has no space left" : `the registry failed (${error.code}); its log says why`;
-  return { status: isFull ? 507 : 500, code: "UNKNOWN", message };
+/** Seconds after which a client may come again when there were too many open files. */
+const whenFilesAreClosed = "1";
+
+function serverFailure(error: unknown): ErrorAnswer {
+  const errno = errnoOf(error) ?? "";
+  if (["EMFILE", "ENFILE"].includes(errno)) {
+    const message = "the registry has too many open files; come again in a moment";
+    return { status: 503, code: "UNKNOWN", message, headers: { "retry-after": whenFilesAreClosed } };
+  }
+  if (["ENOSPC", "EDQUOT"].includes(errno)) return { status: 507, code: "UNKNOWN", message: "the registry has no space left" };
+  const code = isChartferryError(error) ? ` (${error.code})` : "";
+  return { status: 500, code: "UNKNOWN", message: `the registry failed${code}; its log says why` };
+}
+
+/** What the system said, in the error itself or below one of ours. */
+function errnoOf(error: unknown): string | undefined {
+  const said = isChartferryError(error) ? error.cause : error;
+  return said instanceof Error && "code" in said && typeof said.code === "string" ? said.code : undefined;
 }

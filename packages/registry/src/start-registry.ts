@@ -5,6 +5,7 @@ import { ChartferryError, type Clock } from "@chartferry/core";
 import { openLayoutTree, type Durability, type LayoutTree, type UploadLimits } from "@chartferry/core/layout";
 
 import { basicAuth, type BasicAuthOptions } from "./basic-auth.ts";
+import { affordableConnections, limitConnections } from "./connection-limit.ts";
 import type { HandlerLimits } from "./endpoint.ts";
 import { createRegistryHandler } from "./registry-handler.ts";
 import type { RegistryHooks } from "./registry-hooks.ts";
@@ -20,18 +21,17 @@ export interface ServerLimits {
   readonly requestMs: number;
   /** An idle connection is kept this long. Default 75 s, above what clients wait. */
   readonly keepAliveMs: number;
-  /** Connections at one time. Default 1000. */
+  /** Connections at one time. Default 1000, and fewer where the limit on open files (`ulimit -n`) leaves no room for so many. */
   readonly maxConnections: number;
   /** How long `close` waits for running requests. Default 5 s. */
   readonly graceMs: number;
 }
 
-const defaultLimits: ServerLimits = {
+const defaultLimits: Omit<ServerLimits, "maxConnections"> = {
   headersMs: 30_000,
   idleMs: 120_000,
   requestMs: 3_600_000,
   keepAliveMs: 75_000,
-  maxConnections: 1000,
   graceMs: 5000,
 };
 
@@ -81,7 +81,7 @@ export async function startRegistry(options: StartRegistryOptions): Promise<Runn
     server.requestTimeout = limits.requestMs;
     server.keepAliveTimeout = limits.keepAliveMs;
     server.timeout = limits.idleMs;
-    server.maxConnections = limits.maxConnections;
+    limitConnections(server, limits.maxConnections ?? (await affordableConnections()));
     await listen(server, options);
     return running(server, { tree, settled: () => settled(limits.graceMs), scheme: options.tls === undefined ? "http" : "https" });
   } catch (error) {

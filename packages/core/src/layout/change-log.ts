@@ -1,11 +1,12 @@
-import { open, readdir, readFile, rm, type FileHandle } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isMissing } from "../errno.ts";
 import { isDigest, type Digest } from "../digest.ts";
-import { syncDirectory, type Durability } from "./durable-files.ts";
+import type { Durability } from "./durable-files.ts";
 import { isTag } from "../reference/chart-tag.ts";
 import type { LayoutChange } from "./layout-state.ts";
+import { beginLogFile, type LogFile } from "./log-file.ts";
 
 /**
  * Changes since `index.json` was written, one JSON line each, in numbered files beside it. The first line of a file names
@@ -114,53 +115,24 @@ export interface ChangeLog {
 
 /** Files are made by the first change after a fold, so an idle repository has none. */
 export function openChangeLog(directory: string, start: { base: Digest; number: number; durability: Durability }): ChangeLog {
+  const { durability } = start;
   let { base, number } = start;
-  let handle: FileHandle | undefined;
-  let length = 0;
-  let torn = false;
-  const begin = async (): Promise<FileHandle> => {
-    const file = await open(pathOf(directory, number), "ax", 0o644);
-    try {
-      if (start.durability === "fsync") await syncDirectory(directory);
-    } catch (error) {
-      // Without a durable name it would be begun for whoever asks next, and lost with the power.
-      await file.close();
-      await removeLogs(directory, [number]);
-      throw error;
-    }
-    length = 0;
-    torn = false;
-    handle = file;
-    return file;
-  };
-  const close = async (): Promise<void> => {
-    await handle?.close();
-    handle = undefined;
-  };
+  let file: LogFile | undefined;
   return {
     async append(changes) {
-      const file = handle ?? (await begin());
-      const head = (torn ? "\n" : "") + (length === 0 ? `${JSON.stringify({ log: 1, base })}\n` : "");
-      const bytes = Buffer.from(head + changes.map((change) => `${JSON.stringify(change)}\n`).join(""));
-      try {
-        torn = true;
-        await file.appendFile(bytes);
-        if (start.durability === "fsync") await file.datasync();
-        torn = false;
-        length += bytes.byteLength;
-      } catch (error) {
-        // What the caller is told failed should not come back; where even this is refused, the next line starts on a line of its own.
-        await file.truncate(length).catch(() => {});
-        throw error;
-      }
+      file ??= await beginLogFile(pathOf(directory, number), { head: `${JSON.stringify({ log: 1, base })}\n`, durability });
+      await file.append(changes.map((change) => `${JSON.stringify(change)}\n`).join(""));
     },
     async rotate(next) {
-      const finished = handle === undefined ? undefined : number;
-      await close();
+      const finished = file === undefined ? undefined : number;
+      await file?.close();
+      file = undefined;
       if (finished !== undefined) number += 1;
       base = next;
       return finished;
     },
-    close,
+    async close() {
+      await file?.close();
+    },
   };
 }

@@ -73,3 +73,8 @@ export async function pushManifest(
   });
   return { text, digest: sha256(text), response };
 }
+
+/** The header of a Basic sign-in. */
+export function basic(user: string, password: string): Record<string, string> {
+  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
+}
