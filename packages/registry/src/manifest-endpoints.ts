@@ -1,4 +1,4 @@
-import { digestOf, digestWith, isDigest, isTag, type Descriptor, type StoredManifest } from "@chartferry/core";
+import { isDigest, isTag, type Descriptor } from "@chartferry/core";
 import { readManifest, removeManifest, removeTag, resolveManifest, storeManifest } from "@chartferry/core/layout";
 
 import { declaredSize, etagOf, isFresh, type RepositoryExchange } from "./endpoint.ts";
@@ -64,25 +64,21 @@ async function put(exchange: RepositoryExchange, reference: string): Promise<Reg
   if (!tags.every(isTag)) return errorResponse({ status: 400, code: "MANIFEST_INVALID", message: "a tag parameter is no valid tag" });
   const bytes = await readBody(exchange);
   if (bytes === undefined) return tooLarge(exchange);
-  const manifest = receivedManifest(request, bytes, reference);
-  if (manifest.digest !== reference && isDigest(reference)) {
-    return errorResponse({ status: 400, code: "DIGEST_INVALID", message: `the manifest has digest ${manifest.digest}` });
-  }
-  const facts = await storeManifest(repository, manifest, { tags, sparseIndexes });
+  const received = { mediaType: mediaTypeOf(request), bytes, ...(isDigest(reference) ? { digest: reference } : {}) };
+  const { digest, subject } = await storeManifest(repository, received, { tags, sparseIndexes });
   return empty(201, {
     location: exchange.locate(`/v2/${repository.name}/manifests/${reference}`),
-    "docker-content-digest": manifest.digest,
-    ...(facts.subject === undefined ? {} : { "oci-subject": facts.subject }),
+    "docker-content-digest": digest,
+    ...(subject === undefined ? {} : { "oci-subject": subject }),
     ...(isDigest(reference) && tags.length > 0 ? { "oci-tag": tags } : {}),
   });
 }
 
-function receivedManifest(request: RegistryRequest, bytes: Buffer, reference: string): StoredManifest {
+function mediaTypeOf(request: RegistryRequest): string {
   const [mediaType = ""] = (request.headers["content-type"] ?? "").split(";");
   // Clients that know no better send what curl or a form would; then the manifest's own word counts.
   const isVague = ["application/octet-stream", "application/json", "application/x-www-form-urlencoded"].includes(mediaType.trim());
-  const digest = isDigest(reference) ? digestWith(reference, bytes) : digestOf(bytes);
-  return { mediaType: isVague ? "" : mediaType.trim().toLowerCase(), digest, bytes };
+  return isVague ? "" : mediaType.trim().toLowerCase();
 }
 
 function tooLarge({ limits }: RepositoryExchange): RegistryResponse {

@@ -86,16 +86,30 @@ export async function* readRange(handle: FileHandle, start: number, end: number)
 
 /** Stores a blob whose bytes are checked on the way; nothing is written when it stands there already. */
 export async function writeBlob(directory: string, content: BlobContent, options: BlobWriteOptions): Promise<void> {
-  if ((await blobSize(directory, content.digest)) === content.size) return;
-  const path = await blobHome(directory, content.digest, options.durability);
-  const expected = { digest: content.digest, size: content.size, operation: "store blob" };
-  if (content.bytes === undefined) {
-    await writeStream(path, verifiedStream(content.open(options.signal), expected), options);
+  const { digest, size, bytes } = content;
+  if ((await blobSize(directory, digest)) === size) return;
+  const expected = { digest, size, operation: "store blob" };
+  if (bytes === undefined) {
+    await writeStream(
+      await blobHome(directory, digest, options.durability),
+      verifiedStream(content.open(options.signal), expected),
+      options,
+    );
     return;
   }
   // The check comes after the last byte: all of it is read before anything gets a name.
-  for await (const _ of verifiedStream(once(content.bytes), expected)) options.signal?.throwIfAborted();
-  await placeFile(path, { bytes: content.bytes, ...options });
+  for await (const _ of verifiedStream(once(bytes), expected)) options.signal?.throwIfAborted();
+  await placeBlob(directory, { digest, bytes }, options);
+}
+
+/** Stores bytes whose digest the caller has just calculated; nothing is written when they stand there already. */
+export async function placeBlob(
+  directory: string,
+  { digest, bytes }: { digest: Digest; bytes: Uint8Array },
+  options: BlobWriteOptions,
+): Promise<void> {
+  if ((await blobSize(directory, digest)) === bytes.byteLength) return;
+  await placeFile(await blobHome(directory, digest, options.durability), { bytes, ...options });
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

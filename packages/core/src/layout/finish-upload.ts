@@ -1,9 +1,8 @@
 import { open, rename } from "node:fs/promises";
 
-import { bytesContent } from "../content.ts";
 import { digestWith, splitDigest, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
-import { blobHome, blobSize, writeBlob } from "./blob-files.ts";
+import { blobHome, blobSize, placeBlob } from "./blob-files.ts";
 import { syncFile } from "./durable-files.ts";
 import { writing } from "./file-errors.ts";
 import { scratchName } from "./layout-context.ts";
@@ -50,8 +49,7 @@ async function placeWhole(
   const options = { temporary: scratchName(uploads.context), durability: uploads.context.durability };
   const actual = digestWith(digest, bytes);
   if (actual !== digest) throw wrongDigest(actual, digest);
-  const content = bytesContent(bytes, digest);
-  await writing(repository.directory, "push blob", () => writeBlob(repository.directory, content, options));
+  await writing(repository.directory, "push blob", () => placeBlob(repository.directory, { digest, bytes }, options));
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {

@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
 
-import { bytesContent, type Descriptor, type StoredManifest } from "../content.ts";
-import { digestWith, isDigest, type Digest } from "../digest.ts";
+import type { Descriptor, StoredManifest } from "../content.ts";
+import { digestOf, digestWith, isDigest, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { isIndexType, largestManifest } from "../manifest/parse-manifest.ts";
-import { blobPath, blobSize, readSmallBlob, removeBlobFile, writeBlob } from "./blob-files.ts";
+import { blobPath, blobSize, placeBlob, readSmallBlob, removeBlobFile } from "./blob-files.ts";
 import { syncDirectory } from "./durable-files.ts";
 import { writing } from "./file-errors.ts";
 import { scratchName } from "./layout-context.ts";
@@ -48,6 +48,11 @@ function damaged(repository: LayoutRepository, text: string): ChartferryError {
   });
 }
 
+export interface ReceivedManifest extends Pick<StoredManifest, "mediaType" | "bytes"> {
+  /** What the sender says it is. */
+  readonly digest?: Digest;
+}
+
 export interface PutManifestOptions {
   /** Tags that point to it afterwards; none = by digest only. */
   readonly tags: readonly string[];
@@ -61,24 +66,25 @@ export interface PutManifestOptions {
  */
 export async function storeManifest(
   repository: LayoutRepository,
-  manifest: StoredManifest,
+  received: ReceivedManifest,
   options: PutManifestOptions,
-): Promise<ManifestFacts> {
+): Promise<ManifestFacts & { readonly digest: Digest }> {
+  const manifest = { ...received, digest: checkedDigest(received) };
   const facts = readManifestFacts(manifest.bytes, manifest.mediaType);
-  const actual = digestWith(manifest.digest, manifest.bytes);
-  if (actual !== manifest.digest) {
-    throw new ChartferryError(`the manifest has digest ${actual}, not ${manifest.digest}`, {
-      code: "digest-mismatch",
-      operation: "push manifest",
-    });
-  }
   const journal = await writableJournal(repository, "push manifest");
   return exclusively(repository, manifest.digest, async () => {
     await requireReferences(repository, facts, options);
     await writing(repository.directory, "push manifest", () => writeBytes(repository, manifest, facts));
     await journal.commit(changeFor(manifest, facts, options.tags));
-    return facts;
+    return { ...facts, digest: manifest.digest };
   });
+}
+
+/** @throws digest-mismatch */
+function checkedDigest({ bytes, digest }: ReceivedManifest): Digest {
+  const actual = digest === undefined ? digestOf(bytes) : digestWith(digest, bytes);
+  if (digest === undefined || actual === digest) return actual;
+  throw new ChartferryError(`the manifest has digest ${actual}, not ${digest}`, { code: "digest-mismatch", operation: "push manifest" });
 }
 
 function changeFor(manifest: StoredManifest, facts: ManifestFacts, tags: readonly string[]): LayoutChange {
@@ -92,8 +98,7 @@ async function writeBytes(
   { digest, bytes }: StoredManifest,
   facts: ManifestFacts,
 ): Promise<void> {
-  const content = bytesContent(bytes, digest);
-  await writeBlob(directory, content, { temporary: scratchName(context), durability: context.durability });
+  await placeBlob(directory, { digest, bytes }, { temporary: scratchName(context), durability: context.durability });
   if (context.durability === "none") return;
   const folders = new Set(
     [digest, ...facts.references.map((reference) => reference.digest)].map((name) => dirname(blobPath(directory, name))),

@@ -1,9 +1,9 @@
-import { bytesContent, type Descriptor } from "../content.ts";
+import type { Descriptor } from "../content.ts";
 import { digestOf, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { mediaTypes } from "../media-types.ts";
 import { largestManifest } from "../manifest/parse-manifest.ts";
-import { readSmallBlob, writeBlob } from "./blob-files.ts";
+import { placeBlob, readSmallBlob } from "./blob-files.ts";
 import { scratchName } from "./layout-context.ts";
 import type { LayoutRepository } from "./layout-repository.ts";
 import { readSubjects } from "./load-state.ts";
@@ -59,6 +59,6 @@ async function refreshList(repository: LayoutRepository, subject: Digest): Promi
   }
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
   const entry = { digest: digestOf(bytes), mediaType: mediaTypes.ociIndex, size: bytes.byteLength };
-  await writeBlob(directory, bytesContent(bytes, entry.digest), { temporary: scratchName(context), durability: context.durability });
+  await placeBlob(directory, { digest: entry.digest, bytes }, { temporary: scratchName(context), durability: context.durability });
   state.referrerLists.set(subject, entry);
 }
