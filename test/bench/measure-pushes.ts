@@ -1,0 +1,56 @@
+import { inParallel, pushChart, type UploadForm } from "../load/push-charts.ts";
+import { createSender, type SendRequest } from "../load/send-request.ts";
+import { realisticSize, syntheticChart } from "../load/synthetic-charts.ts";
+import { measureProcess } from "./measure-process.ts";
+
+export interface PushPlan {
+  /** Versions that stand in the repository before anything is measured. */
+  readonly standing: number;
+  readonly charts: number;
+  readonly clients: number;
+  readonly form: UploadForm;
+}
+
+export interface PushFigures {
+  readonly chartsPerSecondWhileFilling: number;
+  readonly chartsPerSecond: number;
+  readonly requestsPerChart: number;
+  /** Of the server, in the measured part. */
+  readonly cpuMillisecondsPerChart: number;
+  readonly peakMegabytes: number;
+}
+
+/** Fills one repository with small versions, then pushes charts of real sizes into it; only these are measured. */
+export async function measurePushes(server: { readonly url: string; readonly processId: number }, plan: PushPlan): Promise<PushFigures> {
+  const { standing, charts, clients, form } = plan;
+  const { send, close } = createSender(server.url, clients);
+  let requests = 0;
+  const counted: SendRequest = (path, request) => {
+    requests += 1;
+    return send(path, request);
+  };
+  const push = (number: number, size: number): Promise<void> =>
+    pushChart(counted, "bench/web", { chart: syntheticChart(`1.${number}.0`, size), form });
+  try {
+    const fillSeconds = await secondsOf(() => inParallel(standing, clients, (number) => push(number, 100)));
+    const before = measureProcess(server.processId);
+    requests = 0;
+    const pushSeconds = await secondsOf(() => inParallel(charts, clients, (number) => push(standing + number, realisticSize(number))));
+    const after = measureProcess(server.processId);
+    return {
+      chartsPerSecondWhileFilling: standing / fillSeconds,
+      chartsPerSecond: charts / pushSeconds,
+      requestsPerChart: requests / charts,
+      cpuMillisecondsPerChart: (1000 * (after.cpuSeconds - before.cpuSeconds)) / charts,
+      peakMegabytes: after.peakMegabytes,
+    };
+  } finally {
+    close();
+  }
+}
+
+async function secondsOf(run: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return (performance.now() - start) / 1000;
+}
