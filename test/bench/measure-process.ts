@@ -53,5 +53,10 @@ export function cpuSecondsOf(processId: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** Most memory that a living process has held so far. Source: proc(5), VmHWM. */
+export function peakMegabytesOf(processId: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/mu.exec(readFileSync(`/proc/${processId}/status`, "utf8"))?.[1]) / 1024;
+}
+
 export const floorProgram = fileURLToPath(new URL("floor.mjs", import.meta.url));
 export const commandLine = fileURLToPath(new URL("../../packages/migrate-cli/dist/main.js", import.meta.url));

@@ -1,7 +1,7 @@
 import { inParallel, pushChart, type UploadForm } from "../load/push-charts.ts";
 import { createSender, type SendRequest } from "../load/send-request.ts";
 import { realisticSize, syntheticChart } from "../load/synthetic-charts.ts";
-import { measureProcess } from "./measure-process.ts";
+import { cpuSecondsOf, peakMegabytesOf } from "./measure-process.ts";
 
 export interface PushPlan {
   /** Versions that stand in the repository before anything is measured. */
@@ -33,16 +33,15 @@ export async function measurePushes(server: { readonly url: string; readonly pro
     pushChart(counted, "bench/web", { chart: syntheticChart(`1.${number}.0`, size), form });
   try {
     const fillSeconds = await secondsOf(() => inParallel(standing, clients, (number) => push(number, 100)));
-    const before = measureProcess(server.processId);
+    const before = cpuSecondsOf(server.processId);
     requests = 0;
     const pushSeconds = await secondsOf(() => inParallel(charts, clients, (number) => push(standing + number, realisticSize(number))));
-    const after = measureProcess(server.processId);
     return {
       chartsPerSecondWhileFilling: standing / fillSeconds,
       chartsPerSecond: charts / pushSeconds,
       requestsPerChart: requests / charts,
-      cpuMillisecondsPerChart: (1000 * (after.cpuSeconds - before.cpuSeconds)) / charts,
-      peakMegabytes: after.peakMegabytes,
+      cpuMillisecondsPerChart: (1000 * (cpuSecondsOf(server.processId) - before)) / charts,
+      peakMegabytes: peakMegabytesOf(server.processId),
     };
   } finally {
     close();

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { requireTool } from "./find-tool.ts";
+import { requireTool } from "./real-tools.ts";
 import { type RunningServer, type ServerProgram, startServer } from "./start-server.ts";
 import { makeTempDir, removeTempDir } from "./temp-dir.ts";
 
