@@ -1,7 +1,8 @@
 import { inParallel, pushChart, type UploadForm } from "../load/push-charts.ts";
 import { createSender, type SendRequest } from "../load/send-request.ts";
-import { realisticSize, syntheticChart } from "../load/synthetic-charts.ts";
+import { syntheticChart } from "../load/synthetic-charts.ts";
 import { cpuSecondsOf, peakMegabytesOf } from "./measure-process.ts";
+import { packedSize, seeded } from "./synthetic-repository.ts";
 
 export interface PushPlan {
   /** Versions that stand in the repository before anything is measured. */
@@ -24,6 +25,8 @@ export interface PushFigures {
 export async function measurePushes(server: { readonly url: string; readonly processId: number }, plan: PushPlan): Promise<PushFigures> {
   const { standing, charts, clients, form } = plan;
   const { send, close } = createSender(server.url, clients);
+  const random = seeded(1);
+  const sizes = Array.from({ length: charts }, () => Math.round(packedSize(random)));
   let requests = 0;
   const counted: SendRequest = (path, request) => {
     requests += 1;
@@ -35,7 +38,7 @@ export async function measurePushes(server: { readonly url: string; readonly pro
     const fillSeconds = await secondsOf(() => inParallel(standing, clients, (number) => push(number, 100)));
     const before = cpuSecondsOf(server.processId);
     requests = 0;
-    const pushSeconds = await secondsOf(() => inParallel(charts, clients, (number) => push(standing + number, realisticSize(number))));
+    const pushSeconds = await secondsOf(() => inParallel(charts, clients, (number) => push(standing + number, sizes[number] ?? 0)));
     return {
       chartsPerSecondWhileFilling: standing / fillSeconds,
       chartsPerSecond: charts / pushSeconds,

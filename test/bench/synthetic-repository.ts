@@ -68,7 +68,7 @@ function write(folder: string, { versions, seed }: { readonly versions: number; 
 }
 
 /** Log-normal, through both measured points. */
-function packedSize(random: () => number): number {
+export function packedSize(random: () => number): number {
   const spread = Math.log(ninetiethSize / medianSize) / 1.2816;
   const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Math.min(largestSize, Math.max(900, medianSize * Math.exp(spread * normal)));
@@ -104,7 +104,7 @@ function values(random: () => number): string {
 }
 
 /** mulberry32: small, and the same everywhere. */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -20,7 +20,7 @@ function requireStatus(answer: LoadAnswer, status: number, what: string): LoadAn
 
 const octets = { "content-type": "application/octet-stream" };
 
-export async function pushBlob(send: SendRequest, repository: string, { blob, form }: { blob: LoadBlob; form: UploadForm }): Promise<void> {
+async function pushBlob(send: SendRequest, repository: string, { blob, form }: { blob: LoadBlob; form: UploadForm }): Promise<void> {
   const uploads = `/v2/${repository}/blobs/uploads/`;
   if (form === "single") {
     const answer = await send(`${uploads}?digest=${blob.digest}`, { method: "POST", body: blob.bytes, headers: octets });

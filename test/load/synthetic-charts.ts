@@ -46,11 +46,3 @@ export function syntheticChart(tag: string, layerBytes: number): SyntheticChart 
   };
   return { tag, config, layer, manifest: blobOf(Buffer.from(JSON.stringify(manifest))) };
 }
-
-/** Sizes like those of a real catalogue, log-normal: median 26 KB, 90 % below 176 KB; the same for the same number. */
-export function realisticSize(number: number): number {
-  const uniform = (salt: string): number => (createHash("sha256").update(`${salt}${number}`).digest().readUInt32BE() + 1) / (2 ** 32 + 1);
-  const normal = Math.sqrt(-2 * Math.log(uniform("radius"))) * Math.cos(2 * Math.PI * uniform("angle"));
-  const spread = Math.log(176 / 26) / 1.2816;
-  return Math.min(4_000_000, Math.round(26_000 * Math.exp(spread * normal)));
-}
