@@ -18,7 +18,13 @@ export interface ReadReport {
     readonly targets: Readonly<Record<string, Readonly<Record<string, number>>>>;
     readonly downloads: { readonly charts: number };
   };
-  readonly hosts: readonly { readonly end: string; readonly host: string; readonly requests: number }[];
+  readonly hosts: readonly {
+    readonly end: string;
+    readonly host: string;
+    readonly requests: number;
+    readonly throttled: number;
+    readonly pausedMs: number;
+  }[];
   readonly versions: readonly ReadVersion[];
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { newPatience, type Pass } from "./gate-line.ts";
+import { newPatience, type Pass, type Patience } from "./gate-line.ts";
 import { createRequestGate, type GateOptions, type RequestGate } from "./request-gate.ts";
 import { type VirtualClock, virtualClock } from "./testing/virtual-clock.ts";
 
@@ -144,6 +144,27 @@ describe("requests of one kind that are refused", () => {
     );
     expect(starts).toHaveLength(4);
     expect(starts[0]).toBe("push 0.4");
+  });
+
+  it("come back in the order in which they first came", async () => {
+    const { clock, gate, starts } = world();
+    const enter = async (name: string, patience: Patience): Promise<Pass> => {
+      const pass = await gate.enter({ method: "GET", operation: "push", url: new URL("https://a.test/"), patience });
+      starts.push(name);
+      return pass;
+    };
+    const [first, second, third] = [newPatience(), newPatience(), newPatience()];
+    await clock.run(
+      (async () => {
+        const passes = [await enter("first", first), await enter("second", second)];
+        for (const pass of passes) gate.left(pass, answer(429));
+        const waiting = ["third", "second", "first"].map(async (name, place) =>
+          gate.left(await enter(name, [third, second, first][place] ?? first), answer(202)),
+        );
+        await Promise.all(waiting);
+      })(),
+    );
+    expect(starts).toEqual(["first", "second", "first", "second", "third"]);
   });
 
   it("are held until enough of them have ended", async () => {

@@ -1,0 +1,62 @@
+import { errorResponse, type RegistryHooks } from "@chartferry/registry";
+
+export interface BucketOptions {
+  /** Tokens a second, and as many at once. */
+  readonly rate: number;
+  readonly status: 429 | 503;
+  /** Whole seconds, where the answer says when to come back. */
+  readonly retryAfter?: number | undefined;
+}
+
+export interface TokenBucket {
+  /** The answer to a request that finds the bucket empty. */
+  take(): ReturnType<typeof errorResponse> | undefined;
+  readonly granted: number;
+  readonly refused: number;
+  /** Granted, of all that the bucket held from the first request to the last that was granted. */
+  used(): number;
+}
+
+/** As many registries have in front of them. Starts full. */
+export function createTokenBucket({ rate, status, retryAfter }: BucketOptions): TokenBucket {
+  let [tokens, filledAt, granted, refused, firstAt, lastAt] = [rate, 0, 0, 0, 0, 0];
+  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  return {
+    take() {
+      const now = performance.now();
+      if (firstAt === 0) [firstAt, filledAt] = [now, now];
+      tokens = Math.min(rate, tokens + ((now - filledAt) / 1000) * rate);
+      filledAt = now;
+      if (tokens < 1) {
+        refused++;
+        return errorResponse({ status, code: "TOOMANYREQUESTS", message: "slow down", headers });
+      }
+      tokens--;
+      granted++;
+      lastAt = now;
+      return undefined;
+    },
+    get granted() {
+      return granted;
+    },
+    get refused() {
+      return refused;
+    },
+    used: () => granted / (rate + (rate * (lastAt - firstAt)) / 1000),
+  };
+}
+
+export interface RegistryBuckets {
+  readonly uploadStarts: TokenBucket;
+  readonly manifestPuts: TokenBucket;
+}
+
+/** Holds what starts an upload and what puts a manifest, each for itself. */
+export function bucketHooks({ uploadStarts, manifestPuts }: RegistryBuckets): RegistryHooks {
+  return {
+    intercept: ({ request, route }) => {
+      if (route?.kind === "uploads" && request.method === "POST") return uploadStarts.take();
+      return route?.kind === "manifest" && request.method === "PUT" ? manifestPuts.take() : undefined;
+    },
+  };
+}
