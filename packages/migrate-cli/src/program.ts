@@ -53,7 +53,11 @@ function addMigrate(program: Command, terminal: Terminal, finish: Finish): void 
     .option("--allow-missing-digest", "accept charts for which the index gives no digest")
     .option("--created <time>", "creation time of every manifest, RFC 3339, instead of the index's")
     .option("--helm-compatible", "with a folder: each file's modification time as creation time, as helm push does")
-    .option("--concurrency <count>", "versions in flight per target, at most", parseCount)
+    .option(
+      "--concurrency <count>",
+      "versions in flight per target, at most; a registry that asks for fewer requests gets fewer",
+      parseCount,
+    )
     .addOption(output())
     .option("--report <file>", "write the report of every version there, JSON")
     .option("--journal <file>", "keep the digests of what was done there, instead of in the state folder")

@@ -33,7 +33,10 @@ export function addTargetFlags(command: Command): Command {
     .option("--password-stdin", "read the target's password from stdin")
     .option("--registry-config <file>", "credential file instead of Helm's and Docker's own")
     .addOption(
-      new Option("--max-wait <duration>", "longest Retry-After to wait for; a longer one fails the version")
+      new Option(
+        "--max-wait <duration>",
+        "for how long a registry may hold one request back (Retry-After, 429, 503); longer fails the version, and the next run tries it again",
+      )
         .argParser(parseDuration)
         .default(defaultMaxWait, "15m"),
     )
