@@ -3,6 +3,7 @@ import { closeSync, fstatSync, ftruncateSync, readSync, rmSync } from "node:fs";
 import { type ChartferryError, isDigest, type Digest } from "@chartferry/core";
 
 import { hashText } from "./hash-text.ts";
+import { createNumberTable, type NumberTable } from "./number-table.ts";
 import { createLineWriter } from "./journal-lines.ts";
 import { notAJournal, openJournalFile, readUnended } from "./journal-file.ts";
 import { readLines } from "./read-lines.ts";
@@ -39,7 +40,7 @@ const lineLimit = 64 * 1024;
  */
 export async function openJournal(path: string): Promise<Journal> {
   const { descriptor, lock } = await openJournalFile(path);
-  const offsets = new Map<number, number>();
+  const offsets = createNumberTable();
   const close = async (): Promise<void> => {
     closeSync(descriptor);
     await lock.release();
@@ -83,7 +84,7 @@ async function indexOrClose(index: () => number, close: () => Promise<void>): Pr
  * Remembers where each version's last line stands, and cuts off a line that a killed run left torn. Returns the end of the file.
  * @throws usage for a file that begins with something else: nothing in it is touched
  */
-function indexLines(descriptor: number, path: string, offsets: Map<number, number>): number {
+function indexLines(descriptor: number, path: string, offsets: NumberTable): number {
   let end = 0;
   for (const { text, offset, next } of readLines(descriptor, lineLimit)) {
     const entry = readEntry(text);
