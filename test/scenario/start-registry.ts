@@ -19,15 +19,22 @@ export interface RegistryKind {
 
 /** The registries that every migration must work with, storage in memory where the machine allows. */
 export const registryKinds: readonly RegistryKind[] = [
-  { title: "the embedded registry", needs: [], singlePost: true, start: startServe },
+  { title: "the embedded registry", needs: [], singlePost: true, start: () => startServe() },
   { title: "zot", needs: ["zot"], singlePost: true, start: () => startZot() },
   { title: "CNCF Distribution", needs: ["distribution"], singlePost: false, start: () => startDistribution() },
 ];
 
-/** `chartferry serve` on a folder of its own. */
-export async function startServe(): Promise<RunningRegistry> {
+export interface ServeOptions {
+  /** Kept at `stop()`. Default: a folder of its own, which goes. */
+  readonly directory?: string;
+  /** Default: 0, a free one. */
+  readonly port?: number;
+}
+
+/** `chartferry serve`. */
+export async function startServe({ directory, port = 0 }: ServeOptions = {}): Promise<RunningRegistry> {
   const home = makeTempDir("serve");
-  const { ready, stop } = await startChartferry(["serve", `${home}/registry`, "--port", "0"], {
+  const { ready, stop } = await startChartferry(["serve", directory ?? `${home}/registry`, "--port", String(port)], {
     home,
     readyPattern: /127\.0\.0\.1:(\d+)/u,
   });

@@ -23,6 +23,26 @@ export function runChartferry(args: readonly string[], { home, env, ...options }
   return runProgram(process.execPath, [builtProgram(), ...args], { cwd: home, ...options, env: { ...isolated(home), ...env } });
 }
 
+export interface SpawnedChartferry {
+  readonly kill: (signal: NodeJS.Signals) => void;
+  /** Exit code, or -1 when a signal ended it, and both streams. */
+  readonly ended: Promise<{ readonly code: number; readonly output: string }>;
+}
+
+/** Starts a command that a test may end at any moment, its very start included. */
+export function spawnChartferry(args: readonly string[], { home, env, cwd = home }: ChartferryOptions): SpawnedChartferry {
+  const child = spawn(process.execPath, [builtProgram(), ...args], {
+    cwd,
+    env: { ...isolated(home), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const callOff = atProcessEnd(() => child.kill("SIGKILL"));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const ended = new Promise<number>((settle) => child.once("close", (code) => settle(code ?? -1))).finally(callOff);
+  return { kill: (signal) => void child.kill(signal), ended: ended.then((code) => ({ code, output })) };
+}
+
 export interface RunningChartferry {
   /** The match of `readyPattern`, for a port that the program chose itself. */
   readonly ready: RegExpMatchArray;

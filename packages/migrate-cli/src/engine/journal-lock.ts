@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+
 import { ChartferryError, takeLock, type HeldLock, type LockRefusal } from "@chartferry/core";
 
 /** Makes this process the only writer of the journal, at once when the former owner is dead. @throws journal-locked, and file errors */
@@ -6,7 +8,7 @@ export function lockJournal(path: string): Promise<HeldLock> {
 }
 
 function locked(path: string, refusal: LockRefusal): ChartferryError {
-  return new ChartferryError(`the journal ${path} is ${reasonOf(refusal)}`, {
+  return new ChartferryError(`the journal ${path} is ${reasonOf(path, refusal)}`, {
     code: "journal-locked",
     operation: "lock journal",
     retryable: true,
@@ -14,10 +16,16 @@ function locked(path: string, refusal: LockRefusal): ChartferryError {
   });
 }
 
-function reasonOf({ kind, owner }: LockRefusal): string {
+function reasonOf(path: string, { kind, owner }: LockRefusal): string {
   if (kind === "unreadable") return "locked, by a file that is not readable as one of ours";
   if (kind === "contended") return "locked: several runs begin at this moment";
-  return `in use by process ${owner?.pid} on ${owner?.host}`;
+  return `in use by process ${owner?.pid} on ${owner?.host}${sinceOf(path)}`;
+}
+
+/** When the lock was taken, by the file's time: it tells a run that goes on from one that was forgotten. */
+function sinceOf(path: string): string {
+  const taken = statSync(`${path}.lock`, { throwIfNoEntry: false })?.mtime;
+  return taken === undefined ? "" : ` since ${taken.toISOString().slice(0, 19)}Z`;
 }
 
 function hintOf(path: string, { kind, owner }: LockRefusal): string {

@@ -1,0 +1,123 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { makeChart } from "./scenario-b/make-chart.ts";
+import { writeRepository } from "./scenario-b/write-repository.ts";
+import { readContents } from "./scenario/read-contents.ts";
+import { countStatuses, runMigrate } from "./scenario/run-migrate.ts";
+import { sideBySide } from "./scenario/side-by-side.ts";
+import { startServe, type RunningRegistry } from "./scenario/start-registry.ts";
+import { runChartferry } from "./support/chartferry.ts";
+import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
+
+const PRELOAD = pathToFileURL(fileURLToPath(new URL("./scenario/kill-at-file-call.mjs", import.meta.url))).href;
+const scratch = makeTempDir("kill-journal");
+let source: StaticServer;
+let registry: RunningRegistry;
+beforeAll(async () => {
+  writeRepository(join(scratch, "source"), [makeChart("web", "1.0.0"), makeChart("web", "1.1.0"), makeChart("web", "1.2.0")]);
+  [source, registry] = await Promise.all([startStaticServer(join(scratch, "source")), startServe()]);
+});
+afterAll(async () => {
+  await source.stop();
+  await registry.stop();
+  removeTempDir(scratch);
+});
+
+/** Runs once with what the preload is told, in a home of its own; the calls it saw on files of the journal. */
+async function runWatched(
+  at: string,
+  { home, args }: { home: string; args: readonly string[] },
+): Promise<{ code: number; calls: string[] }> {
+  const log = join(home, "calls");
+  writeFileSync(log, "");
+  const env = { NODE_OPTIONS: `--import ${PRELOAD}`, KILL_FILES: "/journals", KILL_AT: at, KILL_LOG: log };
+  const { code } = await runChartferry(["migrate", ...args], { home, env });
+  return { code, calls: readFileSync(log, "utf8").split("\n").filter(Boolean) };
+}
+
+function journalLines(home: string): string[] {
+  const folder = join(home, "state", "chartferry", "journals");
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".jsonl")) : [];
+  return files.flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").filter(Boolean));
+}
+
+describe("a migration killed at each step of what it does with its journal and the lock of it", () => {
+  it("is carried on at once, and leaves the charts and the journal of an undisturbed one", async () => {
+    const undisturbed = { home: makeTempDir("journal-home"), args: [source.url, `oci://${registry.host}/undisturbed`] };
+    const { code, calls } = await runWatched("", undisturbed);
+    expect(code).toBe(0);
+    const expected = await readContents(registry.host, "undisturbed", ["web"]);
+    expect(expected).toHaveLength(3);
+    const lines = journalLines(undisturbed.home).length;
+    removeTempDir(undisturbed.home);
+    // The journal and its lock are made, lines are written, the lock is let go.
+    for (const part of ["mkdirSync", "link", "writeSync", "closeSync", "rm"]) expect(calls.join("\n")).toContain(part);
+
+    // What stands on disk before a call is what stood there after the one before.
+    const distinct = calls.filter((call) => !call.startsWith("before:") || call.startsWith("before:1 "));
+    await sideBySide(distinct, 2, async (call) => {
+      const [at = ""] = call.split(" ");
+      const namespace = at.replace(":", "-");
+      const run = { home: makeTempDir("journal-home"), args: [source.url, `oci://${registry.host}/${namespace}`] };
+      const killed = await runWatched(at, run);
+      const again = await runMigrate(run.args, run);
+      expect.soft([killed.code, again.code, again.stderr.includes("lock")], call).toEqual([-1, 0, false]);
+      expect.soft(await readContents(registry.host, namespace, ["web"]), call).toEqual(expected);
+      expect.soft(new Set(journalLines(run.home)).size, call).toBe(lines);
+      removeTempDir(run.home);
+    });
+  });
+});
+
+describe("a journal that is kept", () => {
+  it("does not keep a run from putting everything back where tags were deleted or all is gone", async () => {
+    const home = makeTempDir("journal-kept");
+    const charts = Array.from({ length: 30 }, (_, place) => makeChart("many", `1.${place}.0`));
+    writeRepository(join(scratch, "many"), charts);
+    const many = await startStaticServer(join(scratch, "many"));
+    const directory = join(home, "layouts");
+    mkdirSync(directory);
+    let target = await startServe({ directory, port: 0 });
+    const args = [many.url, `oci://${target.host}/kept`];
+    expect((await runMigrate(args, { home })).code).toBe(0);
+    const expected = await readContents(target.host, "kept", ["many"]);
+    expect(expected).toHaveLength(30);
+
+    for (const { version } of charts.slice(5, 15)) {
+      const answer = await fetch(`http://${target.host}/v2/kept/many/manifests/${version}`, { method: "DELETE" });
+      expect(answer.status).toBe(202);
+    }
+    expect(await readContents(target.host, "kept", ["many"])).toHaveLength(20);
+    expect(countStatuses((await runMigrate(args, { home })).report)).toEqual({ pushed: 10, skipped: 20 });
+    expect(await readContents(target.host, "kept", ["many"])).toEqual(expected);
+
+    await target.stop();
+    removeTempDir(directory);
+    mkdirSync(directory);
+    target = await startServe({ directory, port: Number(target.host.split(":")[1]) });
+    expect(countStatuses((await runMigrate(args, { home })).report)).toEqual({ pushed: 30 });
+    expect(await readContents(target.host, "kept", ["many"])).toEqual(expected);
+    await target.stop();
+    await many.stop();
+    removeTempDir(home);
+  });
+});
+
+describe("the lock of a journal", () => {
+  it("that another host holds ends the run before it sends anything, and says whose it is, since when and what to do", async () => {
+    const home = makeTempDir("journal-lock");
+    const journal = join(home, "journal.jsonl");
+    const owner = { id: "theirs", host: "build-7", boot: "b", pid: 4711, started: "1" };
+    writeFileSync(`${journal}.lock`, JSON.stringify(owner));
+    const { code, stderr } = await runChartferry(["migrate", source.url, `oci://${registry.host}/locked`, "--journal", journal], { home });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/in use by process 4711 on build-7 since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/u);
+    expect(stderr).toContain(`delete ${journal}.lock`);
+    expect(await readContents(registry.host, "locked", ["web"])).toEqual([]);
+    removeTempDir(home);
+  });
+});

@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { makeChart } from "./scenario-b/make-chart.ts";
+import { provenanceText, writeRepository } from "./scenario-b/write-repository.ts";
+import { makeRandom } from "./scenario/make-random.ts";
+import { readContents } from "./scenario/read-contents.ts";
+import { runMigrate } from "./scenario/run-migrate.ts";
+import { sideBySide } from "./scenario/side-by-side.ts";
+import { type RunningRegistry, startServe } from "./scenario/start-registry.ts";
+import { startSteppingProxy } from "./scenario/stepping-proxy.ts";
+import { spawnChartferry, type SpawnedChartferry } from "./support/chartferry.ts";
+import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
+
+const seed = Number(process.env["CHARTFERRY_SEED"] ?? Date.now() % 1_000_000);
+const kills = 20;
+const names = ["api", "db", "web"];
+const charts = names.flatMap((name) => Array.from({ length: 8 }, (_, place) => makeChart(name, `1.${place}.0`)));
+
+const scratch = makeTempDir("kill-random");
+let source: StaticServer;
+beforeAll(async () => {
+  const signed = charts.map((chart, place) => (place % 3 === 0 ? { chart, provenance: provenanceText(chart) } : chart));
+  writeRepository(join(scratch, "source"), signed);
+  source = await startStaticServer(join(scratch, "source"));
+});
+afterAll(async () => {
+  await source.stop();
+  removeTempDir(scratch);
+});
+
+interface Moment {
+  /** Dies some milliseconds after this request, counted at both ends together. */
+  readonly place: number;
+  readonly delayMs: number;
+}
+
+interface Between {
+  readonly registry: string;
+  readonly namespace: string;
+  readonly home: string;
+}
+
+/** Runs with a proxy at both ends, to the end or to the moment; how many requests there were. */
+async function run(moment: Moment | undefined, { registry, namespace, home }: Between): Promise<{ codes: number[]; requests: number }> {
+  let running: SpawnedChartferry | undefined;
+  let requests = 0;
+  const count = async ({ side }: { readonly side: string }): Promise<void> => {
+    if (side !== "before" || ++requests !== moment?.place) return;
+    await delay(moment.delayMs);
+    running?.kill("SIGKILL");
+  };
+  const [front, back] = await Promise.all([startSteppingProxy(() => source.host, count), startSteppingProxy(() => registry, count)]);
+  try {
+    const args = [front.url, `oci://${back.host}/${namespace}`];
+    running = spawnChartferry(["migrate", ...args], { home });
+    const { code } = await running.ended;
+    const all = requests;
+    running = undefined;
+    const again = await runMigrate(args, { home });
+    return { codes: [code, again.code], requests: all };
+  } finally {
+    await Promise.all([front.stop(), back.stop()]);
+  }
+}
+
+describe("a migration into the embedded registry", () => {
+  let registry: RunningRegistry;
+  beforeAll(async () => {
+    registry = await startServe();
+  });
+  afterAll(async () => {
+    await registry.stop();
+  });
+
+  it(`killed at ${kills} random moments ends each time as an undisturbed one (CHARTFERRY_SEED=${seed})`, async () => {
+    const random = makeRandom(seed);
+    const between = (namespace: string): Between => ({ registry: registry.host, namespace, home: makeTempDir("kill-random-home") });
+    const { requests } = await run(undefined, between("undisturbed"));
+    const expected = await readContents(registry.host, "undisturbed", names);
+    expect(expected).toHaveLength(charts.length);
+
+    const moments = Array.from({ length: kills }, () => ({ place: 1 + random.below(requests), delayMs: random.below(20) }));
+    const codes = await sideBySide(moments, 2, async (moment, index) => {
+      const place = between(`killed-${index}`);
+      const result = await run(moment, place);
+      removeTempDir(place.home);
+      const title = `killed ${moment.delayMs} ms after request ${moment.place} of ${requests}, CHARTFERRY_SEED=${seed}`;
+      expect.soft(result.codes[1], title).toBe(0);
+      expect.soft(await readContents(registry.host, place.namespace, names), title).toEqual(expected);
+      return result.codes[0];
+    });
+    // A moment near the end may come too late for its run.
+    expect(codes.filter((code) => code === -1).length).toBeGreaterThan(kills / 2);
+  });
+});
