@@ -149,7 +149,7 @@ describe("opening a version", () => {
     await chart.release();
     await expect(async () => {
       for await (const part of chart.layer.open()) void part;
-    }).rejects.toThrow("ENOENT");
+    }).rejects.toMatchObject({ code: "file-missing" });
   });
 
   it("begins a download again that broke off in the middle", async () => {

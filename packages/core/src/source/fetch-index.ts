@@ -1,16 +1,11 @@
-import { createReadStream } from "node:fs";
-import { mkdtemp, open, rm } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import type { IndexContent } from "../classic-index/index-input.ts";
 import type { Clock } from "../clock.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
 import { gunzippedIfGzip } from "./gunzip-index.ts";
 import { httpFailure } from "./http-failure.ts";
-import { temporaryFileError } from "./temporary-file.ts";
+import { openTemporaryFile } from "./open-temporary-file.ts";
+import type { TemporaryFile } from "./open-temporary-file.ts";
 import { shownUrl } from "../http/redact.ts";
 
 export interface FetchIndexOptions {
@@ -31,7 +26,7 @@ export interface FetchedIndex extends IndexContent {
 
 interface Download {
   readonly url: URL;
-  readonly file: FileHandle;
+  readonly file: TemporaryFile;
   readonly options: FetchIndexOptions;
   size: number;
   /** Length of the whole index, once an answer has told it. */
@@ -42,32 +37,29 @@ interface Download {
 
 /** Cuts in a row without a byte gained. */
 const fruitlessAttempts = 5;
-/** Cuts at all: a server that gives a little each time must come to an end as well. */
+/** Cuts at all: a server that gives a little each time must come to an end as well, and one that gives much may take its time. */
 const mostAttempts = 100;
+/** What each further attempt must have brought. Bytes. */
+const bytesPerAttempt = 1024 * 1024;
+/** Less than so many bytes in so many milliseconds is no download: a server could hold us for days with a byte now and then. */
+const paceBytes = 64 * 1024;
+const paceMs = 5 * 60_000;
 
 /** Brings the whole index to a temporary file; a cut is resumed where it happened, if the server can. @throws index-missing, unauthenticated, index-truncated, file-unwritable (no room for it) … */
 export async function fetchIndex(url: URL, options: FetchIndexOptions): Promise<FetchedIndex> {
-  const directory = await mkdtemp(join(options.directory ?? tmpdir(), "chartferry-index-")).catch(fileFault(options));
-  const release = async (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const file = await openTemporaryFile({ directory: options.directory, operation: "read index" });
+  const download: Download = { url, file, options, size: 0, total: undefined, validator: undefined };
   try {
-    const path = join(directory, "index");
-    const file = await open(path, "wx", 0o600).catch(fileFault(options));
-    const download: Download = { url, file, options, size: 0, total: undefined, validator: undefined };
-    try {
-      await downloadAll(download);
-    } finally {
-      await file.close().catch(fileFault(options));
-    }
-    const openFile = (signal?: AbortSignal): AsyncIterable<Uint8Array> => createReadStream(path, signal === undefined ? {} : { signal });
-    return {
-      open: (signal) => gunzippedIfGzip(() => openFile(signal), options.limit),
-      lengthVerified: download.total !== undefined,
-      release,
-    };
+    await downloadAll(download);
   } catch (error) {
-    await release();
+    await file.release();
     throw error;
   }
+  return {
+    open: (signal) => gunzippedIfGzip(() => file.read(signal), options.limit),
+    lengthVerified: download.total !== undefined,
+    release: () => file.release(),
+  };
 }
 
 async function downloadAll(download: Download): Promise<void> {
@@ -76,45 +68,55 @@ async function downloadAll(download: Download): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const cut = await downloadSome(download);
     if (cut === undefined) return;
-    // A server that cannot resume begins at 0 again: coming as far as before is no gain.
-    fruitless = download.size > furthest ? 0 : fruitless + 1;
+    // A server that cannot resume begins at 0 again: coming as far as before is no gain. Nor is a little where time ran out.
+    const gain = download.size - furthest;
+    fruitless = gain >= (cut.code === "timeout" ? paceBytes : 1) ? 0 : fruitless + 1;
     furthest = Math.max(furthest, download.size);
-    if (fruitless >= fruitlessAttempts || attempt >= mostAttempts) throw cutOff(download, cut);
+    if (fruitless >= fruitlessAttempts || attempt >= mostAttempts + Math.floor(furthest / bytesPerAttempt)) throw cutOff(download, cut);
     await download.options.clock.sleep(500 * 2 ** fruitless, download.options.signal);
   }
 }
 
 /** One request; what interrupted it, or `undefined` when the index is whole. */
 async function downloadSome(download: Download): Promise<ChartferryError | undefined> {
-  const answer = await request(download);
-  if (answer.status === 416) {
-    await answer.dump();
-    await restart(download);
-    return new ChartferryError("the server would not resume the download", {
-      code: "connection-lost",
-      operation: "read index",
-      retryable: true,
-    });
-  }
-  if (!continues(download, answer)) {
-    if (answer.status !== 200) throw await indexFailure(answer, download.url);
-    await restart(download);
-    download.total = lengthOf(answer.headers["content-length"]);
-    download.validator = validatorOf(answer);
-  }
   try {
-    for await (const chunk of answer.stream()) await append(download, chunk);
+    const answer = await request(download);
+    if (!(await accepts(download, answer))) return interrupted("the server would not resume the download");
+    const pace = createPace(download.options.clock);
+    for await (const chunk of answer.stream()) {
+      await append(download, chunk);
+      pace(chunk.byteLength);
+    }
   } catch (error) {
-    if (!isChartferryError(error, "connection-lost", "timeout", "size-mismatch")) throw error;
+    if (!isCut(error, download)) throw error;
     return error;
   }
   if (download.total === undefined || download.size === download.total) return undefined;
+  const came = `${download.size} of ${download.total} bytes came`;
   if (download.size > download.total) await restart(download);
-  return new ChartferryError(`${download.size} of ${download.total} bytes came`, {
-    code: "connection-lost",
-    operation: "read index",
-    retryable: true,
-  });
+  return interrupted(came);
+}
+
+/** Whether the failure leaves something to carry on from: once a part is there, also a server that is away for a while. */
+function isCut(error: unknown, { size }: Download): error is ChartferryError {
+  if (isChartferryError(error, "connection-lost", "timeout", "size-mismatch")) return true;
+  return size > 0 && isChartferryError(error, "connection-refused", "unavailable");
+}
+
+/** Takes note of an answer that begins the index or goes on with it. `false` = it does neither; the next request asks for all of it. @throws what any other answer means */
+async function accepts(download: Download, answer: HttpAnswer): Promise<boolean> {
+  if (answer.status === 200) {
+    await restart(download);
+    download.total = lengthOf(answer.headers["content-length"]);
+    download.validator = validatorOf(answer);
+    return true;
+  }
+  if (continues(download, answer)) return true;
+  // Asked for a part of an index that is another one by now, or by a server that does not compare: 416, or a part that does not fit.
+  if (download.size === 0 || (answer.status !== 206 && answer.status !== 416)) throw await indexFailure(answer, download.url);
+  await answer.dump();
+  await restart(download);
+  return false;
 }
 
 async function request(download: Download): Promise<HttpAnswer> {
@@ -124,11 +126,18 @@ async function request(download: Download): Promise<HttpAnswer> {
   return options.http.send({ method: "GET", url, headers, operation: "read index", scopes: [], signal: options.signal });
 }
 
-/** Whether the answer goes on exactly where we stand in the index that we know. */
+/** Whether the answer goes on exactly where we stand in the index that we know. Not every server heeds If-Range. */
 function continues(download: Download, answer: HttpAnswer): boolean {
-  if (answer.status !== 206 || download.size === 0) return false;
-  const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.headers["content-range"] ?? "");
-  return range?.[1] === String(download.size) && (range[2] === "*" || download.total === undefined || range[2] === String(download.total));
+  const { size, total, validator } = download;
+  if (answer.status !== 206 || size === 0) return false;
+  const [, from, of] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.headers["content-range"] ?? "") ?? [];
+  if (from !== String(size) || !isSameTag(validator, answer.headers["etag"])) return false;
+  download.total ??= lengthOf(of);
+  return total === undefined || of === "*" || of === String(total);
+}
+
+function isSameTag(validator: string | undefined, etag: string | undefined): boolean {
+  return etag === undefined || validator?.startsWith('"') !== true || etag === validator;
 }
 
 async function append(download: Download, chunk: Uint8Array): Promise<void> {
@@ -139,30 +148,42 @@ async function append(download: Download, chunk: Uint8Array): Promise<void> {
       registry: download.url.host,
     });
   }
-  let written = 0;
-  while (written < chunk.byteLength) {
-    const writing = download.file.write(chunk, written, chunk.byteLength - written, download.size + written);
-    written += (await writing.catch(fileFault(download.options))).bytesWritten;
-  }
+  await download.file.write(chunk, download.size);
   download.size += chunk.byteLength;
 }
 
 async function restart(download: Download): Promise<void> {
-  await download.file.truncate(0).catch(fileFault(download.options));
+  if (download.size > 0) await download.file.clear();
   download.size = 0;
   download.total = undefined;
   download.validator = undefined;
 }
 
-function fileFault({ directory }: FetchIndexOptions): (error: unknown) => never {
-  return (error) => {
-    throw temporaryFileError(error, "read index", directory);
+/** Counts bytes as they come. @throws timeout where they all but stopped, which no pause between two of them tells */
+function createPace(clock: Clock): (bytes: number) => void {
+  let since = clock.now();
+  let came = 0;
+  return (bytes) => {
+    came += bytes;
+    if (clock.now() - since < paceMs) return;
+    if (came < paceBytes) {
+      const text = `the index came too slowly: ${came} bytes in ${Math.round((clock.now() - since) / 1000)} s`;
+      throw new ChartferryError(text, { code: "timeout", operation: "read index", retryable: true });
+    }
+    [since, came] = [clock.now(), 0];
   };
 }
 
-function validatorOf(answer: HttpAnswer): string | undefined {
-  const etag = answer.headers["etag"];
-  return etag !== undefined && !etag.startsWith("W/") ? etag : answer.headers["last-modified"];
+function interrupted(reason: string): ChartferryError {
+  return new ChartferryError(reason, { code: "connection-lost", operation: "read index", retryable: true });
+}
+
+function validatorOf({ headers }: HttpAnswer): string | undefined {
+  const { etag, date, "last-modified": modified } = headers;
+  if (etag !== undefined && !etag.startsWith("W/")) return etag;
+  // Within one second a file may change twice under one date (RFC 9110 section 8.8.2.2).
+  const age = Date.parse(date ?? "") - Date.parse(modified ?? "");
+  return age < 1000 ? undefined : modified;
 }
 
 function lengthOf(text: string | undefined): number | undefined {

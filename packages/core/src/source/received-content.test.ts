@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
@@ -10,12 +13,29 @@ import { failureOf } from "./testing/classic-repository.ts";
 const bytes = Buffer.from("some chart");
 const sha512 = (text: string): string => `sha512:${createHash("sha512").update(text).digest("hex")}`;
 
-it("a file is opened only when its reader starts, so that a reader never started holds none", async () => {
-  const content = await receiveContent(bytesContent(bytes).open(), { memoryLimit: 1 });
-  const reader = content.open()[Symbol.asyncIterator]();
-  // Opening at once would find the file; opening on the first read finds it gone.
+it("a file has no name, so that a process that is killed leaves none behind", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "chartferry-test-"));
+  const content = await receiveContent(bytesContent(bytes).open(), { memoryLimit: 1, directory });
+  expect(await readdir(directory)).toEqual([]);
+  const read: Uint8Array[] = [];
+  for await (const chunk of content.open()) read.push(chunk);
+  expect(Buffer.concat(read)).toEqual(bytes);
   await content.release();
-  await expect(reader.next()).rejects.toMatchObject({ code: "ENOENT" });
+  await rm(directory, { recursive: true });
+});
+
+it.each([1, 1000])("content that was released (%d bytes kept in memory) is not there any more", async (memoryLimit) => {
+  const content = await receiveContent(bytesContent(bytes).open(), { memoryLimit });
+  const reader = content.open()[Symbol.asyncIterator]();
+  await content.release();
+  await expect(reader.next()).rejects.toMatchObject({ code: "file-missing" });
+});
+
+it("a file ends for a reader whose signal is aborted", async () => {
+  const content = await receiveContent(bytesContent(bytes).open(), { memoryLimit: 1 });
+  const reader = content.open(AbortSignal.abort(new Error("enough")))[Symbol.asyncIterator]();
+  await expect(reader.next()).rejects.toThrow("enough");
+  await content.release();
 });
 
 it("content in a file can be read more than once, also after a reader that stopped midway", async () => {

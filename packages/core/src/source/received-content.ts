@@ -1,17 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdtemp, open, rm } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import type { BlobContent } from "../content.ts";
 import { isDigest, splitDigest } from "../digest.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { describeBytes, isGzip } from "./describe-bytes.ts";
-import { temporaryFileError } from "./temporary-file.ts";
+import { openTemporaryFile } from "./open-temporary-file.ts";
+import type { TemporaryFile } from "./open-temporary-file.ts";
 
 export interface ReceiveOptions {
   readonly expectedDigest?: Digest | undefined;
@@ -41,13 +37,12 @@ const headBytes = 4096;
 interface Sink {
   chunks: Uint8Array[];
   size: number;
-  directory: string | undefined;
-  file: FileHandle | undefined;
+  file: TemporaryFile | undefined;
 }
 
 /** Reads a stream to its end, hashing on the way, into memory or beyond the limit into a temporary file. @throws digest-mismatch, too-large, file-unwritable (no room for the file) */
 export async function receiveContent(chunks: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<ReceivedContent> {
-  const sink: Sink = { chunks: [], size: 0, directory: undefined, file: undefined };
+  const sink: Sink = { chunks: [], size: 0, file: undefined };
   const hash = createHash("sha256");
   const expected = hashLike(options.expectedDigest);
   let head: Uint8Array = new Uint8Array();
@@ -59,7 +54,6 @@ export async function receiveContent(chunks: AsyncIterable<Uint8Array>, options:
       expected?.hash.update(chunk);
       await store(sink, chunk, options);
     }
-    await sink.file?.close().catch(fileFault(options));
     const content = finished(sink, `sha256:${hash.digest("hex")}`, head);
     checkDigest(content, expected === undefined ? content.digest : `${expected.algorithm}:${expected.hash.digest("hex")}`, options);
     return content;
@@ -81,52 +75,25 @@ async function store(sink: Sink, chunk: Uint8Array, options: ReceiveOptions): Pr
   if (options.sizeLimit !== undefined && sink.size > options.sizeLimit) throw tooLarge(options.sizeLimit, options.operation);
   sink.chunks.push(chunk);
   if (sink.file === undefined && sink.size <= (options.memoryLimit ?? defaultMemoryLimit)) return;
-  await spill(sink, options.directory).catch(fileFault(options));
+  await spill(sink, options);
 }
 
 /** Moves what is in memory to the file. */
-async function spill(sink: Sink, directory: string | undefined): Promise<void> {
-  sink.file ??= await openSpill(sink, directory);
-  const pending = sink.chunks;
+async function spill(sink: Sink, { directory, operation = "receive content" }: ReceiveOptions): Promise<void> {
+  sink.file ??= await openTemporaryFile({ directory, operation });
+  let position = sink.size - sink.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  for (const chunk of sink.chunks) {
+    await sink.file.write(chunk, position);
+    position += chunk.byteLength;
+  }
   sink.chunks = [];
-  for (const part of pending) await writeAll(sink.file, part);
-}
-
-function fileFault({ directory, operation = "receive content" }: ReceiveOptions): (error: unknown) => never {
-  return (error) => {
-    throw temporaryFileError(error, operation, directory);
-  };
-}
-
-async function openSpill(sink: Sink, directory: string | undefined): Promise<FileHandle> {
-  sink.directory = await mkdtemp(join(directory ?? tmpdir(), "chartferry-"));
-  return open(join(sink.directory, "content"), "wx", 0o600);
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  let written = 0;
-  while (written < bytes.byteLength) written += (await file.write(bytes, written)).bytesWritten;
 }
 
 function finished(sink: Sink, digest: Digest, head: Uint8Array): ReceivedContent {
   const shared = { digest, size: sink.size, head };
-  if (sink.directory === undefined) return inMemory(sink, shared);
-  const path = join(sink.directory, "content");
-  return {
-    ...shared,
-    open: (signal) => readBack(path, signal),
-    release: async () => discard(sink),
-  };
-}
-
-/** Opens the file only when reading begins: a reader that is never started must not hold a descriptor. */
-async function* readBack(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
-  const stream = createReadStream(path, signal === undefined ? {} : { signal });
-  try {
-    yield* stream as AsyncIterable<Uint8Array>;
-  } finally {
-    stream.destroy();
-  }
+  const { file } = sink;
+  if (file === undefined) return inMemory(sink, shared);
+  return { ...shared, open: (signal) => file.read(signal), release: () => file.release() };
 }
 
 function inMemory(sink: Sink, shared: Pick<ReceivedContent, "digest" | "size" | "head">): ReceivedContent {
@@ -167,6 +134,5 @@ function tooLarge(limit: number, operation = "receive content"): ChartferryError
 
 async function discard(sink: Sink): Promise<void> {
   sink.chunks = [];
-  await sink.file?.close().catch(() => {});
-  if (sink.directory !== undefined) await rm(sink.directory, { recursive: true, force: true });
+  await sink.file?.release();
 }
