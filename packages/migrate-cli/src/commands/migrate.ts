@@ -117,12 +117,23 @@ interface Shown {
 async function show(report: Report, { flags, progress, terminal }: Shown): Promise<ExitCode> {
   try {
     progress.end();
-    if (flags.report !== undefined) await writeReport(flags.report, report);
+    // A report that cannot be written keeps nobody from hearing what happened.
+    const unwritten = await keepReport(flags.report, report);
     if (flags.output === "json") for (const piece of reportText(report)) terminal.out(piece);
-    else terminal.out(summarize(report, { report: flags.report }));
+    else terminal.out(summarize(report, { report: unwritten === undefined ? flags.report : undefined }));
+    if (unwritten !== undefined) throw unwritten.error;
     if (report.run.end === "interrupted") return exitCodes.interrupted;
     return isComplete(report) ? exitCodes.done : exitCodes.someFailed;
   } finally {
     report.close();
   }
+}
+
+/** Why it could not be written; `undefined` when it is there, or nobody asked for it. */
+async function keepReport(path: string | undefined, report: Report): Promise<{ readonly error: unknown } | undefined> {
+  if (path === undefined) return undefined;
+  return writeReport(path, report).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
 }
