@@ -1,15 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { makeChart } from "./scenario-b/make-chart.ts";
+import { makeGate } from "./scenario-b/make-gate.ts";
 import { writeRepository } from "./scenario-b/write-repository.ts";
 import { readContents } from "./scenario/read-contents.ts";
 import { countStatuses, runMigrate } from "./scenario/run-migrate.ts";
 import { sideBySide } from "./scenario/side-by-side.ts";
 import { startServe, type RunningRegistry } from "./scenario/start-registry.ts";
-import { runChartferry } from "./support/chartferry.ts";
+import { runChartferry, startChartferry } from "./support/chartferry.ts";
 import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
@@ -55,7 +58,7 @@ describe("a migration killed at each step of what it does with its journal and t
     const lines = journalLines(undisturbed.home).length;
     removeTempDir(undisturbed.home);
     // The journal and its lock are made, lines are written, the lock is let go.
-    for (const part of ["mkdirSync", "link", "writeSync", "closeSync", "rm"]) expect(calls.join("\n")).toContain(part);
+    for (const part of ["mkdir", "link", "writeSync", "closeSync", "rm"]) expect(calls.join("\n")).toContain(part);
 
     // What stands on disk before a call is what stood there after the one before.
     const distinct = calls.filter((call) => !call.startsWith("before:") || call.startsWith("before:1 "));
@@ -118,6 +121,26 @@ describe("the lock of a journal", () => {
     expect(stderr).toMatch(/in use by process 4711 on build-7 since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/u);
     expect(stderr).toContain(`delete ${journal}.lock`);
     expect(await readContents(registry.host, "locked", ["web"])).toEqual([]);
+    removeTempDir(home);
+  });
+
+  it("that a living run holds ends a second run and leaves the first alone", async () => {
+    const [home, hold] = [makeTempDir("journal-shared"), makeGate()];
+    const charts = readFileSync(join(scratch, "source", "index.yaml"));
+    const held = await startStaticServer(join(scratch, "source"), {
+      routes: { "/index.yaml": (_request, response) => void hold.opened.then(() => response.end(charts)) },
+    });
+    const args = ["migrate", held.url, `oci://${registry.host}/shared`, "--journal", join(home, "journal.jsonl")];
+    const first = await startChartferry(args, { home, readyPattern: /^journal: /mu });
+    const second = await runChartferry(args, { home });
+    expect(second.code).toBe(2);
+    expect(second.stderr).toContain(`in use by process ${first.processId} on ${hostname()} since`);
+    expect(second.stderr).toContain("wait for that run to end, or choose another file with --journal FILE");
+    hold.open();
+    while ((await readContents(registry.host, "shared", ["web"])).length < 3) await delay(20);
+    expect(await first.stop()).toBeOneOf([0, 130]);
+    expect((await runMigrate(args.slice(1), { home })).code).toBe(0);
+    await held.stop();
     removeTempDir(home);
   });
 });

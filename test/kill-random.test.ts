@@ -15,7 +15,6 @@ import { type StaticServer, startStaticServer } from "./support/start-static-ser
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const seed = Number(process.env["CHARTFERRY_SEED"] ?? Date.now() % 1_000_000);
-const kills = 20;
 const names = ["api", "db", "web"];
 const charts = names.flatMap((name) => Array.from({ length: 8 }, (_, place) => makeChart(name, `1.${place}.0`)));
 
@@ -32,9 +31,10 @@ afterAll(async () => {
 });
 
 interface Moment {
-  /** Dies some milliseconds after this request, counted at both ends together. */
+  /** Ends some milliseconds after this request, counted at both ends together. */
   readonly place: number;
   readonly delayMs: number;
+  readonly signal: "SIGKILL" | "SIGINT";
 }
 
 interface Between {
@@ -50,7 +50,7 @@ async function run(moment: Moment | undefined, { registry, namespace, home }: Be
   const count = async ({ side }: { readonly side: string }): Promise<void> => {
     if (side !== "before" || ++requests !== moment?.place) return;
     await delay(moment.delayMs);
-    running?.kill("SIGKILL");
+    running?.kill(moment.signal);
   };
   const [front, back] = await Promise.all([startSteppingProxy(() => source.host, count), startSteppingProxy(() => registry, count)]);
   try {
@@ -75,24 +75,32 @@ describe("a migration into the embedded registry", () => {
     await registry.stop();
   });
 
-  it(`killed at ${kills} random moments ends each time as an undisturbed one (CHARTFERRY_SEED=${seed})`, async () => {
-    const random = makeRandom(seed);
-    const between = (namespace: string): Between => ({ registry: registry.host, namespace, home: makeTempDir("kill-random-home") });
-    const { requests } = await run(undefined, between("undisturbed"));
-    const expected = await readContents(registry.host, "undisturbed", names);
-    expect(expected).toHaveLength(charts.length);
+  const between = (namespace: string): Between => ({ registry: registry.host, namespace, home: makeTempDir("kill-random-home") });
+  const readAll = (namespace: string): Promise<string[]> => readContents(registry.host, namespace, names);
 
-    const moments = Array.from({ length: kills }, () => ({ place: 1 + random.below(requests), delayMs: random.below(20) }));
-    const codes = await sideBySide(moments, 2, async (moment, index) => {
-      const place = between(`killed-${index}`);
-      const result = await run(moment, place);
-      removeTempDir(place.home);
-      const title = `killed ${moment.delayMs} ms after request ${moment.place} of ${requests}, CHARTFERRY_SEED=${seed}`;
-      expect.soft(result.codes[1], title).toBe(0);
-      expect.soft(await readContents(registry.host, place.namespace, names), title).toEqual(expected);
-      return result.codes[0];
-    });
-    // A moment near the end may come too late for its run.
-    expect(codes.filter((code) => code === -1).length).toBeGreaterThan(kills / 2);
-  });
+  it.each([
+    ["SIGKILL", 20],
+    ["SIGINT", 5],
+  ] as const)(
+    `that ends by %s at %d random moments brings each time what an undisturbed one does (CHARTFERRY_SEED=${seed})`,
+    async (signal, count) => {
+      const random = makeRandom(seed);
+      const { requests } = await run(undefined, between(`undisturbed-${signal.toLowerCase()}`));
+      const expected = await readAll(`undisturbed-${signal.toLowerCase()}`);
+      expect(expected).toHaveLength(charts.length);
+
+      const moments = Array.from({ length: count }, () => ({ place: 1 + random.below(requests), delayMs: random.below(20), signal }));
+      const codes = await sideBySide(moments, 2, async (moment, index) => {
+        const place = between(`${signal.toLowerCase()}-${index}`);
+        const result = await run(moment, place);
+        removeTempDir(place.home);
+        const title = `${signal} ${moment.delayMs} ms after request ${moment.place} of ${requests}, CHARTFERRY_SEED=${seed}`;
+        expect.soft(result.codes[1], title).toBe(0);
+        expect.soft(await readAll(place.namespace), title).toEqual(expected);
+        return result.codes[0];
+      });
+      // A moment near the end may come too late for its run.
+      expect(codes.filter((code) => code !== 0).length).toBeGreaterThan(count / 2);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
@@ -14,6 +15,9 @@ import { type StaticServer, startStaticServer } from "./support/start-static-ser
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 // Which steps there are is not written down: an undisturbed run shows them, so that whatever a version takes one day is part of them.
+
+/** Some forty runs of the program, two at a time: on a machine that has other work, too, that takes a while. */
+const limitMs = 300_000;
 
 for (const kind of registryKinds) {
   describeWith(kind.needs, `a migration into ${kind.title} that is killed at each step of its requests`, () => {
@@ -36,6 +40,8 @@ for (const kind of registryKinds) {
     async function disturb(step: Step | undefined): Promise<Disturbed> {
       const namespace = step === undefined ? "undisturbed" : `${step.side}-${step.place}`;
       const home = makeTempDir("kill-steps-home");
+      const temporary = join(home, "tmp");
+      mkdirSync(temporary);
       let running: SpawnedChartferry | undefined;
       const proxy = await startSteppingProxy(
         () => registry.host,
@@ -48,8 +54,9 @@ for (const kind of registryKinds) {
       );
       try {
         const args = [source.url, `oci://${proxy.host}/${namespace}`, "--concurrency", "1"];
-        running = spawnChartferry(["migrate", ...args], { home });
+        running = spawnChartferry(["migrate", ...args], { home, env: { TMPDIR: temporary } });
         const { code } = await running.ended;
+        expect.soft(readdirSync(temporary), `temporary files when killed at ${namespace}`).toEqual([]);
         running = undefined;
         const { steps } = proxy;
         const passed = steps.map((each) => ({ ...each }));
@@ -62,25 +69,29 @@ for (const kind of registryKinds) {
       }
     }
 
-    it("has nothing half there after the kill, and after another run what an undisturbed one brings", async () => {
-      const { steps, after: expected, codes } = await disturb(undefined);
-      expect(codes).toEqual([0, 0]);
-      expect(expected).toHaveLength(2);
-      expect(countKinds(steps)).toMatchObject({ "PUT manifest": 2 });
+    it(
+      "has nothing half there after the kill, and after another run what an undisturbed one brings",
+      async () => {
+        const { steps, after: expected, codes } = await disturb(undefined);
+        expect(codes).toEqual([0, 0]);
+        expect(expected).toHaveLength(2);
+        expect(countKinds(steps)).toMatchObject({ "PUT manifest": 2 });
 
-      const results = await sideBySide(steps.filter(isDistinct), 2, async (step) => ({ step, ...(await disturb(step)) }));
-      for (const {
-        step,
-        codes: [killed, again],
-        before,
-        after,
-      } of results) {
-        const title = `killed ${step.side} request ${step.place} (${step.kind})`;
-        expect.soft({ killed, again }, title).toEqual({ killed: -1, again: 0 });
-        expect.soft(expected, `half there when ${title}`).toEqual(expect.arrayContaining([...before]));
-        expect.soft(after, title).toEqual(expected);
-      }
-    });
+        const results = await sideBySide(steps.filter(isDistinct), 2, async (step) => ({ step, ...(await disturb(step)) }));
+        for (const {
+          step,
+          codes: [killed, again],
+          before,
+          after,
+        } of results) {
+          const title = `killed ${step.side} request ${step.place} (${step.kind})`;
+          expect.soft({ killed, again }, title).toEqual({ killed: -1, again: 0 });
+          expect.soft(expected, `half there when ${title}`).toEqual(expect.arrayContaining([...before]));
+          expect.soft(after, title).toEqual(expected);
+        }
+      },
+      limitMs,
+    );
   });
 }
 

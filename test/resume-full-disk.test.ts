@@ -63,6 +63,11 @@ function journalFolder(): string {
   return join(home, "state", "chartferry", "journals");
 }
 
+/** Of every journal there is, with what follows the last line feed. */
+function journalLines(): string[] {
+  return readdirSync(journalFolder()).flatMap((name) => readFileSync(join(journalFolder(), name), "utf8").split("\n"));
+}
+
 describe("a disk without room", () => {
   it("for the index ends the run before it begins, and names the folder and TMPDIR", async () => {
     const { code, stderr } = await runFull("/tmp/", 1000, [source.url, target]);
@@ -80,7 +85,11 @@ describe("a disk without room", () => {
     expect(stdout).toContain("file-unwritable (1)");
     expect(stdout).toContain("set TMPDIR to a place with room");
     expect(await readContents(registry.host, namespace, ["large", "small"])).toHaveLength(120);
-    expect(JSON.parse(readFileSync(report, "utf8")).versions[0]).toMatchObject({ chart: "large", status: "failed", reason: "file-unwritable" });
+    expect(JSON.parse(readFileSync(report, "utf8")).versions[0]).toMatchObject({
+      chart: "large",
+      status: "failed",
+      reason: "file-unwritable",
+    });
     expect(readdirSync(join(home, "tmp"))).toEqual([]);
     expect(await runWithRoom([source.url, target])).toEqual({ pushed: 1, skipped: 120 });
   });
@@ -99,13 +108,12 @@ describe("a disk without room", () => {
     const { code, stdout } = await runFull(".jsonl", 20_000, [source.url, target]);
     expect(code).toBe(0);
     expect(stdout).toContain("note: journal-unwritable: cannot write the journal");
-    const lines = (): string[] => readdirSync(journalFolder()).flatMap((name) => readFileSync(join(journalFolder(), name), "utf8").split("\n"));
-    const kept = lines();
+    const kept = journalLines();
     expect(kept.pop()).toBe("");
     expect(kept.length).toBeLessThan(121);
     for (const line of kept) expect(JSON.parse(line)).toMatchObject({ key: expect.any(String), manifest: expect.any(String) });
     expect(await runWithRoom([source.url, target])).toEqual({ skipped: 121 });
-    expect(lines()).toHaveLength(122);
+    expect(journalLines()).toHaveLength(122);
   });
 
   it("for the report says so after the summary, and leaves no half of one", async () => {

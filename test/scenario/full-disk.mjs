@@ -30,7 +30,7 @@ fs.openSync = (path, ...rest) => {
   if (counts(path)) taken.set(descriptor, 0);
   return descriptor;
 };
-fs.writeSync = (descriptor, bytes, offset, length, position) => {
+fs.writeSync = (descriptor, bytes, ...[offset, length, position]) => {
   if (!taken.has(descriptor)) return writeSync(descriptor, bytes, offset, length, position);
   return writeSync(descriptor, bytes, offset, take(descriptor, length), position);
 };
@@ -48,7 +48,7 @@ promises.open = async (path, ...rest) => {
   const handle = await open(path, ...rest);
   if (!counts(path)) return handle;
   const [write, appendFile, close] = [handle.write.bind(handle), handle.appendFile.bind(handle), handle.close.bind(handle)];
-  handle.write = async (bytes, offset = 0, length = bytes.byteLength - offset, position = undefined) => {
+  handle.write = async (bytes, ...[offset = 0, length = bytes.byteLength - offset, position]) => {
     return write(bytes, offset, take(handle, length), position);
   };
   handle.appendFile = handle.writeFile = async (text) => {

@@ -33,7 +33,7 @@ for (const name of ["openSync", "writeSync", "ftruncateSync", "closeSync", "rmSy
     return result;
   };
 }
-for (const name of ["open", "link", "rename", "rm"]) {
+for (const name of ["mkdir", "open", "link", "rename", "rm"]) {
   const real = promises[name];
   promises[name] = async (...args) => {
     if (!concerns(args[0])) return real(...args);

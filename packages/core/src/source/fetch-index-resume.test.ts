@@ -87,6 +87,10 @@ function rest(bytes = Number.POSITIVE_INFINITY, { etag = '"a"', fault = "connect
   };
 }
 
+const refused: Play = () => {
+  throw new ChartferryError("refused", { code: "connection-refused", operation: "read index", retryable: true });
+};
+
 async function fetchWith(http: HttpClient): Promise<FetchedIndex> {
   return fetchIndex(url, { http, clock, limit: 100_000_000, directory });
 }
@@ -132,9 +136,6 @@ describe("an index whose download is cut", () => {
   });
 
   it("and whose server is then away for a while goes on where it was", async () => {
-    const refused: Play = () => {
-      throw new ChartferryError("refused", { code: "connection-refused", operation: "read index", retryable: true });
-    };
     const http = clientOf([rest(3000), refused, () => ({ status: 503 }), () => ({ status: 503 }), rest()]);
     expect(await textWith(http)).toBe(index.toString());
     expect(http.asked.at(-1)).toBe("bytes=3000-");
@@ -200,8 +201,8 @@ describe("an index whose server stalls", () => {
   });
 
   it("or sends a byte now and then is not waited for without end", async () => {
-    const trickle: Play = () => ({ chunks: Array.from({ length: 5000 }, () => Buffer.from("x")), pauseMs: 50_000 });
-    const http = clientOf([trickle]);
+    const chunks = Array.from({ length: 5000 }, () => Buffer.from("x"));
+    const http = clientOf([() => ({ chunks, pauseMs: 50_000 })]);
     const error = await failureOf(fetchWith(http));
     expect(error).toMatchObject({ code: "index-truncated" });
     expect(error.cause).toMatchObject({ code: "timeout", message: expect.stringContaining("too slowly: 6 bytes in 300 s") });

@@ -134,6 +134,13 @@ it("begins again where the server refuses the range", async () => {
   expect(server.requests).toHaveLength(3);
 });
 
+const patience: StubHandler = (_request, response) => void response.writeHead(429, { "retry-after": "90" }).end();
+
+it("whose server asks for a pause of 90 seconds, at first or in the middle, is whole after that", async () => {
+  expect((await fetchFrom([patience, cutAfter(20_000), patience, patience, resumable()])).text).toBe(index.toString());
+  expect(server.requests).toHaveLength(5);
+});
+
 it("that always breaks off fails as index-truncated, with nothing left on disk", async () => {
   const error = await failureOf(fetchFrom([cutAfter(100, {})]));
   expect(error).toMatchObject({ code: "index-truncated", retryable: true });
