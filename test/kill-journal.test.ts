@@ -17,6 +17,8 @@ import { type StaticServer, startStaticServer } from "./support/start-static-ser
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const PRELOAD = pathToFileURL(fileURLToPath(new URL("./scenario/kill-at-file-call.mjs", import.meta.url))).href;
+/** Some thirty runs of the program, two at a time: on a machine that has other work, too, that takes a while. */
+const limitMs = 300_000;
 const scratch = makeTempDir("kill-journal");
 let source: StaticServer;
 let registry: RunningRegistry;
@@ -49,7 +51,7 @@ function journalLines(home: string): string[] {
 }
 
 describe("a migration killed at each step of what it does with its journal and the lock of it", () => {
-  it("is carried on at once, and leaves the charts and the journal of an undisturbed one", async () => {
+  it("is carried on at once, and leaves the charts and the journal of an undisturbed one", { timeout: limitMs }, async () => {
     const undisturbed = { home: makeTempDir("journal-home"), args: [source.url, `oci://${registry.host}/undisturbed`] };
     const { code, calls } = await runWatched("", undisturbed);
     expect(code).toBe(0);

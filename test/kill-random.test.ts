@@ -30,6 +30,9 @@ afterAll(async () => {
   removeTempDir(scratch);
 });
 
+/** Some forty runs of the program, two at a time: on a machine that has other work, too, that takes a while. */
+const limitMs = 300_000;
+
 interface Moment {
   /** Ends some milliseconds after this request, counted at both ends together. */
   readonly place: number;
@@ -83,6 +86,7 @@ describe("a migration into the embedded registry", () => {
     ["SIGINT", 5],
   ] as const)(
     `that ends by %s at %d random moments brings each time what an undisturbed one does (CHARTFERRY_SEED=${seed})`,
+    { timeout: limitMs },
     async (signal, count) => {
       const random = makeRandom(seed);
       const { requests } = await run(undefined, between(`undisturbed-${signal.toLowerCase()}`));
