@@ -2,7 +2,7 @@ import { chartRepository, tagOf, type ChartSource, type Connection, type EntryPr
 
 import { describeFailure } from "./describe-failure.ts";
 import { hashText } from "./hash-text.ts";
-import { createNumberTable, type NumberTable } from "./number-table.ts";
+import { createNumberSet, type NumberSet } from "./number-table.ts";
 import type { EntryTest } from "./select-entries.ts";
 import type { Outcome, VersionRecord, WorkItem } from "./work-item.ts";
 import type { WorkQueue } from "./work-queue.ts";
@@ -41,7 +41,7 @@ export interface CrawlCounts {
 
 /** Turns the source's entries into items, one a target, and refuses before the first request what no registry would take. */
 export async function crawl(options: CrawlOptions, counts: CrawlCounts): Promise<void> {
-  const seen = createNumberTable();
+  const seen = createNumberSet();
   let sequence = 0;
   for await (const found of options.source.versions({ signal: options.signal })) {
     if (options.stop?.aborted === true) return;
@@ -68,7 +68,7 @@ async function refuseProblem(options: CrawlOptions, { chart, version, error }: E
 async function dispatch(
   options: CrawlOptions,
   place: { readonly entry: SourceEntry; readonly sequence: number },
-  seen: NumberTable,
+  seen: NumberSet,
 ): Promise<void> {
   const { entry, sequence } = place;
   const duplicate = isDuplicate(entry, seen);
@@ -106,11 +106,8 @@ function mapEntry(entry: SourceEntry, target: CrawlTarget): { repository: string
 }
 
 /** `1.0.0+a` and `1.0.0_a` are one tag: the second would take the place of the first. */
-function isDuplicate(entry: SourceEntry, seen: NumberTable): boolean {
-  const identity = hashText(`${entry.chart}\n${entry.version.replaceAll("+", "_")}`);
-  if (seen.get(identity) !== undefined) return true;
-  seen.set(identity, 1);
-  return false;
+function isDuplicate(entry: SourceEntry, seen: NumberSet): boolean {
+  return seen.add(hashText(`${entry.chart}\n${entry.version.replaceAll("+", "_")}`));
 }
 
 function duplicateTag(entry: SourceEntry): Refusal {

@@ -34,13 +34,16 @@ export interface Journal {
 /** Bytes of one line; longer ones are not ours. */
 const lineLimit = 64 * 1024;
 
+/** Bytes of a line with both digests and names that are short, so that a long journal needs no table twice. */
+const usualLine = 240;
+
 /**
  * Opens or creates the journal and becomes its only writer. In memory stand a hash and an offset per version;
  * the line itself is read when it is asked for. @throws journal-locked, file-unwritable, usage (the file is something else)
  */
 export async function openJournal(path: string): Promise<Journal> {
   const { descriptor, lock } = await openJournalFile(path);
-  const offsets = createNumberTable();
+  const offsets = createNumberTable(fstatSync(descriptor).size / usualLine);
   const close = async (): Promise<void> => {
     closeSync(descriptor);
     await lock.release();

@@ -1,19 +1,27 @@
 import { expect, it } from "vitest";
 
-import { createNumberTable } from "./number-table.ts";
+import { createNumberSet, createNumberTable } from "./number-table.ts";
 
-it("gives every number back after it has grown, keys that meet in one slot and the number 0 included", () => {
-  const table = createNumberTable(4);
-  // Multiples of 4, 6, 9 … meet while the table is that large.
-  const keys = Array.from({ length: 5000 }, (_, index) => index * 36);
+it("a table gives every number back after it has grown, those that meet in one slot and 0 included", () => {
+  const table = createNumberTable(0);
+  // Multiples of 42 meet while the table has 14 slots, or 21.
+  const keys = Array.from({ length: 5000 }, (_, index) => index * 42);
   for (const key of keys) table.set(key, key * 2);
   for (const key of keys) expect(table.get(key)).toBe(key * 2);
-  expect([table.size, table.get(1), table.get(36 * 5000)]).toEqual([5000, undefined, undefined]);
+  expect([table.size, table.get(1), table.get(42 * 5000)]).toEqual([5000, undefined, undefined]);
 });
 
-it("keeps the last value of a key, up to the largest number", () => {
+it("a table keeps the last value of a key, up to the largest number", () => {
   const table = createNumberTable();
   table.set(2 ** 53 - 2, 1);
   table.set(2 ** 53 - 2, 2 ** 52);
   expect([table.size, table.get(2 ** 53 - 2)]).toEqual([1, 2 ** 52]);
+});
+
+it("a set knows what was added before, after it has grown", () => {
+  const set = createNumberSet(0);
+  const keys = Array.from({ length: 5000 }, (_, index) => index * 36);
+  expect(keys.filter((key) => set.add(key))).toEqual([]);
+  expect(keys.filter((key) => !set.add(key))).toEqual([]);
+  expect([set.size, set.add(1)]).toEqual([5000, false]);
 });

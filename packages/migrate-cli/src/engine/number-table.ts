@@ -8,45 +8,81 @@ export interface NumberTable {
   set(key: number, value: number): void;
 }
 
-/** Words per slot: the key plus one (0 = empty), the value. */
-const slotWords = 2;
+/** The keys alone, in half of that. */
+export interface NumberSet {
+  readonly size: number;
+  /** Whether it was there already. */
+  add(key: number): boolean;
+}
+
 /** Slots in use of all, at most: with more of them the search for a free one gets long. */
 const fill = 0.75;
 const growth = 1.5;
 
-export function createNumberTable(slots = 1024): NumberTable {
-  let table = new Float64Array(slots * slotWords);
+/** `expected`: numbers that will come, to spare growing. */
+export function createNumberTable(expected = 1000): NumberTable {
+  let keys = createKeys(expected);
+  let values = new Float64Array(keys.length);
   let size = 0;
   const put = (key: number, value: number): void => {
-    const slot = findSlot(table, key);
-    if (table[slot] === 0) size++;
-    table[slot] = key + 1;
-    table[slot + 1] = value;
+    const slot = findSlot(keys, key);
+    if (keys[slot] === 0) size++;
+    keys[slot] = key + 1;
+    values[slot] = value;
   };
   const grow = (): void => {
-    const old = table;
-    table = new Float64Array(Math.ceil((old.length / slotWords) * growth) * slotWords);
+    const old = { keys, values };
+    keys = new Float64Array(Math.ceil(keys.length * growth));
+    values = new Float64Array(keys.length);
     size = 0;
-    for (let slot = 0; slot < old.length; slot += slotWords) if (old[slot] !== 0) put((old[slot] ?? 0) - 1, old[slot + 1] ?? 0);
+    for (const [slot, stored] of old.keys.entries()) if (stored !== 0) put(stored - 1, old.values[slot] ?? 0);
   };
   return {
     get size() {
       return size;
     },
     get(key) {
-      const slot = findSlot(table, key);
-      return table[slot] === 0 ? undefined : table[slot + 1];
+      const slot = findSlot(keys, key);
+      return keys[slot] === 0 ? undefined : values[slot];
     },
     set(key, value) {
-      if (size >= (table.length / slotWords) * fill) grow();
+      if (size >= keys.length * fill) grow();
       put(key, value);
     },
   };
 }
 
+export function createNumberSet(expected = 1000): NumberSet {
+  let keys = createKeys(expected);
+  let size = 0;
+  const grow = (): void => {
+    const old = keys;
+    keys = new Float64Array(Math.ceil(old.length * growth));
+    for (const stored of old) if (stored !== 0) keys[findSlot(keys, stored - 1)] = stored;
+  };
+  return {
+    get size() {
+      return size;
+    },
+    add(key) {
+      if (size >= keys.length * fill) grow();
+      const slot = findSlot(keys, key);
+      if (keys[slot] !== 0) return true;
+      keys[slot] = key + 1;
+      size++;
+      return false;
+    },
+  };
+}
+
+/** A key is stored plus one, so that 0 stands for an empty slot. A search ends at one of these: there must always be some. */
+function createKeys(expected: number): Float64Array<ArrayBuffer> {
+  return new Float64Array(Math.ceil(Math.max(expected, 10) / fill));
+}
+
 /** The slot of the key, or the empty one where it belongs. */
-function findSlot(table: Float64Array, key: number): number {
-  let slot = (key % (table.length / slotWords)) * slotWords;
-  while (table[slot] !== 0 && table[slot] !== key + 1) slot = (slot + slotWords) % table.length;
+function findSlot(keys: Float64Array, key: number): number {
+  let slot = key % keys.length;
+  while (keys[slot] !== 0 && keys[slot] !== key + 1) slot = (slot + 1) % keys.length;
   return slot;
 }
