@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
@@ -171,6 +171,18 @@ it("kept compressed by its server is decompressed, and damaged refused", async (
   expect((await fetchFrom([whole(zipped)])).text).toBe(index.toString());
   await server.close();
   expect(await failureOf(fetchFrom([whole(zipped.subarray(0, 60))]))).toMatchObject({ code: "index-invalid" });
+});
+
+/** Sends the bytes with their encoding named. */
+function encoded(encoding: string, bytes: Uint8Array): StubHandler {
+  return (_request, response) => void response.writeHead(200, { "content-encoding": encoding }).end(bytes);
+}
+
+it("compressed on the way is decompressed where that is gzip, and refused by name where it is anything else", async () => {
+  expect((await fetchFrom([encoded("gzip", gzipSync(index))])).text).toBe(index.toString());
+  await server.close();
+  const error = await failureOf(fetchFrom([encoded("br", brotliCompressSync(index))]));
+  expect(error).toMatchObject({ code: "protocol-violation", message: expect.stringContaining("compressed as br") });
 });
 
 /** From here on every write to a file takes as much as a disk that is nearly full does: some bytes, then nothing more. */

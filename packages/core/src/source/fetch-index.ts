@@ -7,6 +7,7 @@ import { httpFailure } from "./http-failure.ts";
 import { openTemporaryFile } from "./open-temporary-file.ts";
 import type { TemporaryFile } from "./open-temporary-file.ts";
 import { shownUrl } from "../http/redact.ts";
+import { shown } from "../shown-text.ts";
 
 export interface FetchIndexOptions {
   readonly http: HttpClient;
@@ -106,6 +107,7 @@ function isCut(error: unknown, { size }: Download): error is ChartferryError {
 /** Takes note of an answer that begins the index or goes on with it. `false` = it does neither; the next request asks for all of it. @throws what any other answer means */
 async function accepts(download: Download, answer: HttpAnswer): Promise<boolean> {
   if (answer.status === 200) {
+    await refuseEncoding(answer, download.url);
     await restart(download);
     download.total = lengthOf(answer.headers["content-length"]);
     download.validator = validatorOf(answer);
@@ -117,6 +119,19 @@ async function accepts(download: Download, answer: HttpAnswer): Promise<boolean>
   await answer.dump();
   await restart(download);
   return false;
+}
+
+/** We ask for none. gzip is told by its own first bytes, for many servers keep it so and say nothing; what else there is cannot be told. @throws protocol-violation */
+async function refuseEncoding(answer: HttpAnswer, url: URL): Promise<void> {
+  const encoding = answer.headers["content-encoding"] ?? "identity";
+  if (/^(?:identity|(?:x-)?gzip)$/i.test(encoding.trim())) return;
+  await answer.dump();
+  throw new ChartferryError(`${shownUrl(url)}: the index comes compressed as ${shown(encoding)}, which was not asked for`, {
+    code: "protocol-violation",
+    operation: "read index",
+    registry: url.host,
+    hint: "Have the server send it as it is or as gzip, or fetch it by hand and name the folder that holds it",
+  });
 }
 
 async function request(download: Download): Promise<HttpAnswer> {
