@@ -7,5 +7,6 @@ import { build, cleanEnvironment, ensureDependencies, requireNode, ROOT, run, ru
 requireNode();
 const isReady = ensureDependencies() && run(process.execPath, [join(ROOT, "tools", "install-real-tools.mjs")]) && build();
 const names = process.argv.slice(2);
-const args = ["run", "--config", "test/bench/vitest.config.ts", "--reporter=verbose", "--disable-console-intercept", ...names];
+// Names first: behind an option they would be taken for its value.
+const args = ["run", ...names, "--config", "test/bench/vitest.config.ts", "--reporter=verbose", "--disable-console-intercept"];
 if (!isReady || !runTool("vitest/vitest.mjs", args, { env: cleanEnvironment() })) process.exitCode = 1;

@@ -7,7 +7,7 @@ import { mediaTypes } from "../media-types.ts";
 import { openLayoutStore } from "./layout-store.ts";
 import { openLayoutTree } from "./layout-tree.ts";
 import type { FileCounts } from "./testing/counting-files.ts";
-import { blobOf, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
+import { blobOf, listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
 
 const counts = vi.hoisted((): FileCounts => ({ calls: {}, bytes: 0, open: 0 }));
 vi.mock(import("node:fs/promises"), async (original) => {
@@ -48,7 +48,7 @@ async function costAt(tags: number, durability: "fsync" | "none"): Promise<objec
   return cost;
 }
 
-describe("the cost of a push", () => {
+describe("the cost of a push", { timeout: 60_000 }, () => {
   it.each(["fsync", "none"] as const)(
     "is the same in a repository of 10 and of 10,000 versions: calls and bytes, with durability %s",
     async (durability) => {
@@ -64,6 +64,10 @@ describe("the cost of a push", () => {
     for (let number = 0; number < 100; number += 1) await pushChart(await openLayoutStore(tree, `web-${number}`), "1.0.0");
     expect(counts.open - before).toBeLessThanOrEqual(32);
     for (let number = 0; number < 100; number += 1) await pushChart(await openLayoutStore(tree, `web-${number}`), "2.0.0");
+    // As a process that dies now leaves it: all there is are the logs.
+    const reader = await openLayoutTree(folder.path, { readOnly: true });
+    expect(await listed((await openLayoutStore(reader, "web-99")).tags())).toEqual(["1.0.0", "2.0.0"]);
+    await reader.close();
     await tree.close();
     expect(counts.open).toBe(before);
   });

@@ -10,7 +10,7 @@ import { chartOf, listed, makeFolder, pushChart, stillClock } from "./testing/la
 import { onLimitedDisk, unlimited } from "./testing/limited-disk.ts";
 import { privateFolder } from "./tree-lock.ts";
 
-const disk = vi.hoisted(() => ({ left: 0, applies: (_path: string): boolean => false }));
+const disk = vi.hoisted(() => ({ left: 0, applies: (_path: string): boolean => false, syncFails: false, truncateFails: false, open: 0 }));
 vi.mock(import("node:fs/promises"), async (original) => {
   const real = await original();
   return {
@@ -34,7 +34,7 @@ afterEach(async () => {
 
 /** What a process that dies now leaves, as the next one finds it, which has room. */
 async function tagsAfterDeath(): Promise<string[]> {
-  const now = { ...disk };
+  const { open: _open, ...now } = disk;
   Object.assign(disk, unlimited());
   const path = join(folder.path, "dead");
   await cp(tree.directory, path, { recursive: true });
@@ -97,11 +97,25 @@ describe("a disk without room", () => {
     await pushChart(web, "3.0.0");
     expect(await tagsAfterDeath()).toEqual(["1.0.0", "2.0.0", "3.0.0"]);
     await expect(tree.close()).rejects.toMatchObject({ code: "disk-full", message: expect.stringContaining("index.json") });
+    expect(disk.open).toBe(0);
     expect(await readdir(join(tree.directory, "api"))).toEqual(["blobs", "index.json", "oci-layout"]);
     Object.assign(disk, unlimited());
     tree = await openLayoutTree(tree.directory);
     expect(await listed((await openLayoutStore(tree, "web")).tags())).toEqual(["1.0.0", "2.0.0", "3.0.0"]);
     expect((await readdir(join(tree.directory, "web"))).toSorted()).toEqual(["blobs", "index.json", "oci-layout"]);
+  });
+
+  it("takes a tag back that it could not make durable, and one that it could not take back spoils none behind it", async () => {
+    const store = await openLayoutStore(tree, "web");
+    await pushChart(store, "1.0.0");
+    disk.syncFails = true;
+    await expect(pushChart(store, "2.0.0")).rejects.toMatchObject({ code: "file-unwritable" });
+    expect(await tagsAfterDeath()).toEqual(["1.0.0"]);
+    Object.assign(disk, { left: 100, applies: isLog, syncFails: false, truncateFails: true });
+    await expect(pushChart(store, "3.0.0")).rejects.toMatchObject({ code: "disk-full" });
+    Object.assign(disk, unlimited());
+    await pushChart(store, "4.0.0");
+    expect(await tagsAfterDeath()).toEqual(["1.0.0", "4.0.0"]);
   });
 
   it("is looked at again while nothing changes", async () => {

@@ -5,10 +5,17 @@ export interface LimitedDisk {
   left: number;
   /** Paths whose writes alone are limited; default: all. */
   applies: (path: string) => boolean;
+  /** Whether it fails to make durable what was written. */
+  syncFails: boolean;
+  /** Whether it takes nothing back. */
+  truncateFails: boolean;
+  /** Files that are open. */
+  open: number;
 }
 
-export function unlimited(): LimitedDisk {
-  return { left: Number.POSITIVE_INFINITY, applies: () => true };
+/** How a disk is that has room and no faults; how many files are open stays as it is. */
+export function unlimited(): Omit<LimitedDisk, "open"> {
+  return { left: Number.POSITIVE_INFINITY, applies: () => true, syncFails: false, truncateFails: false };
 }
 
 function noSpace(): Error {
@@ -26,7 +33,20 @@ export function onLimitedDisk(handle: FileHandle, path: string, disk: LimitedDis
     await write(bytes.subarray(0, fits));
     if (fits < bytes.byteLength) throw noSpace();
   };
-  handle.appendFile = limited;
-  handle.writeFile = limited;
-  return handle;
+  const [datasync, truncate, close] = [handle.datasync.bind(handle), handle.truncate.bind(handle), handle.close.bind(handle)];
+  disk.open += 1;
+  return Object.assign(handle, {
+    appendFile: limited,
+    writeFile: limited,
+    datasync: () => (disk.syncFails ? Promise.reject(ioError()) : datasync()),
+    truncate: (length: number) => (disk.truncateFails ? Promise.reject(ioError()) : truncate(length)),
+    close() {
+      disk.open -= 1;
+      return close();
+    },
+  });
+}
+
+function ioError(): Error {
+  return Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
 }
