@@ -105,6 +105,16 @@ describe("a disk without room", () => {
     expect((await readdir(join(tree.directory, "web"))).toSorted()).toEqual(["blobs", "index.json", "oci-layout"]);
   });
 
+  it("leaves no file open when the end cannot even prepare the index", async () => {
+    const store = await openLayoutStore(tree, "web");
+    const { manifest } = await pushChart(store, "1.0.0");
+    const subject = { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.bytes.byteLength };
+    await pushChart(store, "signature", chartOf("signature", { subject }));
+    Object.assign(disk, { left: 0, applies: (path: string) => path.includes(privateFolder) });
+    await expect(tree.close()).rejects.toMatchObject({ code: "disk-full" });
+    expect(disk.open).toBe(0);
+  });
+
   it("takes a tag back that it could not make durable, and one that it could not take back spoils none behind it", async () => {
     const store = await openLayoutStore(tree, "web");
     await pushChart(store, "1.0.0");

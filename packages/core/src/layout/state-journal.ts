@@ -136,7 +136,7 @@ function scheduleFold(running: Running, fold: () => Promise<void>): { schedule()
 }
 
 async function foldNow(running: Running): Promise<void> {
-  await running.prepare();
+  await writing(running.directory, "write index", running.prepare);
   const started = performance.now();
   const bytes = await running.inTurn(async () => {
     const image = snapshot(running.state);
