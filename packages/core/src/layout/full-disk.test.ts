@@ -51,7 +51,7 @@ async function tagsAfterDeath(): Promise<string[]> {
 const isLog = (path: string): boolean => path.includes(".chartferry-log-");
 const isIndex = (path: string): boolean => path.includes("index.json");
 
-describe("a disk without room", () => {
+describe("a disk without room", { timeout: 30_000 }, () => {
   it("fails a blob in its middle and leaves none of it; with room again it is stored", async () => {
     const store = await openLayoutStore(tree, "web");
     await pushChart(store, "1.0.0");
