@@ -16,7 +16,7 @@ export interface ReadReport {
     readonly excluded: number;
     readonly problems: number;
     readonly targets: Readonly<Record<string, Readonly<Record<string, number>>>>;
-    readonly downloads: { readonly charts: number };
+    readonly downloads: { readonly charts: number; readonly reopened: number };
   };
   readonly hosts: readonly {
     readonly end: string;
