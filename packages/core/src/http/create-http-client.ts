@@ -196,29 +196,14 @@ function authorizationHeader(value: string | undefined): { authorization?: strin
 }
 
 /** A token that several requests wait for goes on for the others when one of them gives up. */
-async function unlessAborted<T>(work: Promise<T>, { signal, operation, url }: HttpRequest): Promise<T> {
+function unlessAborted<T>(work: Promise<T>, { signal, operation, url }: HttpRequest): Promise<T> {
   if (signal === undefined) return work;
-  const interrupted = new AbortController();
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, rejectedOnAbort(signal, { operation, url, done: interrupted.signal })]);
-  } finally {
-    interrupted.abort();
-  }
-}
-
-function rejectedOnAbort(signal: AbortSignal, context: { operation: string; url: URL; done: AbortSignal }): Promise<never> {
-  return new Promise((_resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const stop = (): void =>
-      reject(
-        new ChartferryError("interrupted", {
-          code: "aborted",
-          operation: context.operation,
-          registry: context.url.host,
-          cause: signal.reason,
-        }),
-      );
+      reject(new ChartferryError("interrupted", { code: "aborted", operation, registry: url.host, cause: signal.reason }));
     if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true, signal: context.done });
+    // Taken off by name: a controller of its own for every request would make an error with a stack for each of them.
+    else signal.addEventListener("abort", stop);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 }
