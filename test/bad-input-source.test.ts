@@ -221,7 +221,8 @@ describe("TLS at the source ends with exit code 2 and names the option:", () => 
 
   it("a client certificate that was not given, and that is", async () => {
     const source = await startStaticServer(repository, { tls, requireClientCertificate: true });
-    await expectNothingPushed(source.url, { code: 2, says: [source.host] }, ["--source-ca-file", tls.caFile]);
+    const says = [source.host, "client certificate", "--source-cert-file and --source-key-file"];
+    await expectNothingPushed(source.url, { code: 2, reason: "tls", says }, ["--source-ca-file", tls.caFile]);
     const given = ["--source-ca-file", tls.caFile, "--source-cert-file", tls.clientCertFile, "--source-key-file", tls.clientKeyFile];
     const run = await runMigrate([source.url, `oci://${target.host}/mutual`, ...given], { home: join(scratch, "home") });
     expect({ code: run.code, stderr: run.stderr }).toMatchObject({ code: 0 });

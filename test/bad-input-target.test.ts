@@ -13,6 +13,7 @@ import { makeCertificates } from "./support/make-certificates.ts";
 import { describeWith } from "./support/real-tools.ts";
 import { startDistribution } from "./support/start-distribution.ts";
 import { findFreePort } from "./support/start-server.ts";
+import { startStaticServer } from "./support/start-static-server.ts";
 import { startZot } from "./support/start-zot.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 import { testUser } from "./support/test-user.ts";
@@ -39,6 +40,16 @@ function freshHome(): string {
 
 function migrateTo(target: string, options: readonly string[] = [], stdin = ""): Promise<MigrateRun> {
   return runMigrate([repository, target, ...options], { home: freshHome(), stdin });
+}
+
+/** The report names both versions, with this status. */
+function expectEveryVersion(run: MigrateRun, status: RegExp): void {
+  expect(
+    reportOf(run)
+      .versions.map(({ version }) => version)
+      .toSorted(),
+  ).toEqual(["1.0.0", "1.1.0"]);
+  for (const record of reportOf(run).versions) expect(record.status).toMatch(status);
 }
 
 describe("a target that cannot be meant ends with exit code 2 before any request:", () => {
@@ -107,10 +118,20 @@ describe("TLS at the target:", () => {
   it("--plain-http where https is spoken", async () => {
     const run = await migrateTo(`oci://${secured.host}/charts`, ["--plain-http"]);
     expectFailure(run, {
-      code: 1,
+      code: 2,
       reason: ["tls", "connection-lost", "protocol-violation"],
       says: [secured.host, "https", "--plain-http"],
     });
+    expectEveryVersion(run, /^(?:failed|not-attempted)$/u);
+  });
+
+  it("a client certificate that was not given, and one without its key", async () => {
+    const strict = await startStaticServer(repository, { tls, requireClientCertificate: true });
+    const without = await migrateTo(`oci://${strict.host}/charts`, ["--ca-file", tls.caFile]);
+    const half = await migrateTo(`oci://${strict.host}/charts`, ["--ca-file", tls.caFile, "--cert-file", tls.clientCertFile]);
+    await strict.stop();
+    expectFailure(without, { code: 2, reason: "tls", says: [strict.host, "client certificate", "--cert-file and --key-file"] });
+    expectFailure(half, { code: 2, reason: "usage", says: ["--key-file is missing"] });
   });
 
   it("an authority is given and http is spoken: no fallback, since TLS was asked for", async () => {
@@ -130,7 +151,8 @@ describe("a registry that takes no pushes fails every version, names the place a
     const readOnly = await startEmbedded({ options: ["--read-only"] });
     const run = await migrateTo(`oci://${readOnly.host}/charts`);
     await readOnly.stop();
-    expectFailure(run, { code: 1, reason: "read-only", says: [readOnly.host] });
+    expectFailure(run, { code: 2, reason: "read-only", says: [readOnly.host] });
+    expectEveryVersion(run, /^failed$/u);
     const failed = reportOf(run).versions.find(({ status }) => status === "failed");
     expect(failed).toMatchObject({ chart: "web", reason: "read-only" });
     expect(failed?.hint).toBeTruthy();
@@ -140,8 +162,7 @@ describe("a registry that takes no pushes fails every version, names the place a
     const file = join(scratch, "a-file");
     writeFileSync(file, "");
     const run = await migrateTo(`oci-layout:${file}`);
-    expect([1, 2]).toContain(run.code);
-    expectFailure(run, { code: run.code, says: [file] });
+    expectFailure(run, { code: 2, reason: "file-unwritable", says: [file, "it is a file, not a folder"] });
   });
 });
 
@@ -154,8 +175,8 @@ describeWith(["zot"], "zot as target", () => {
     const wrong = await migrateTo(target, given, "wr0ng-password\n");
     const right = await migrateTo(target, given, `${testUser.password}\n`);
     await zot.stop();
-    expectFailure(none, { code: 1, reason: "unauthenticated", says: [zot.host, "login"] });
-    expectFailure(wrong, { code: 1, reason: "unauthenticated", says: [zot.host] });
+    expectFailure(none, { code: 2, reason: "unauthenticated", says: [zot.host, "login"] });
+    expectFailure(wrong, { code: 2, reason: "unauthenticated", says: [zot.host] });
     expect(wrong.stdout + wrong.stderr).not.toContain("wr0ng-password");
     expect({ code: right.code, stderr: right.stderr }).toMatchObject({ code: 0 });
   });
@@ -164,7 +185,7 @@ describeWith(["zot"], "zot as target", () => {
     const zot = await startZot({ access: "read-only" });
     const run = await migrateTo(`oci://${zot.host}/charts`, ["--username", testUser.username, "--password-stdin"], testUser.password);
     await zot.stop();
-    expectFailure(run, { code: 1, reason: ["denied", "denied-or-missing"], says: [zot.host, "charts/web"] });
+    expectFailure(run, { code: 2, reason: ["denied", "denied-or-missing"], says: [zot.host, "charts/web"] });
     expect(reportOf(run).versions.every(({ status }) => status === "failed")).toBe(true);
   });
 });
@@ -174,7 +195,7 @@ describeWith(["distribution"], "Distribution as target", () => {
     const distribution = await startDistribution({ readOnly: true });
     const run = await migrateTo(`oci://${distribution.host}/charts`);
     await distribution.stop();
-    expectFailure(run, { code: 1, reason: "read-only", says: [distribution.host] });
+    expectFailure(run, { code: 2, reason: "read-only", says: [distribution.host] });
   });
 
   it("asks for a password: a wrong one is said to be wrong", async () => {
@@ -185,7 +206,7 @@ describeWith(["distribution"], "Distribution as target", () => {
       "wr0ng-password",
     );
     await distribution.stop();
-    expectFailure(run, { code: 1, reason: "unauthenticated", says: [distribution.host] });
+    expectFailure(run, { code: 2, reason: "unauthenticated", says: [distribution.host] });
   });
 });
 

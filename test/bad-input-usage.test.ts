@@ -94,12 +94,12 @@ describe("a file to push", () => {
   afterAll(() => registry.stop());
 
   it.each([
-    ["that is not there", join(scratch, "gone-1.0.0.tgz"), "file-missing", "gone-1.0.0.tgz"],
-    ["that is no archive", notAChart, "archive-invalid", "notes.tgz"],
-    ["that is a folder", scratch, "usage", "helm package"],
-  ] as const)("%s is refused, with nothing pushed", async (...[, file, reason, named]) => {
+    ["that is not there", join(scratch, "gone-1.0.0.tgz"), 2, "file-missing", "gone-1.0.0.tgz"],
+    ["that is no archive", notAChart, 1, "archive-invalid", "notes.tgz"],
+    ["that is a folder", scratch, 2, "usage", "helm package"],
+  ] as const)("%s is refused, with nothing pushed", async (...[, file, code, reason, named]) => {
     const result = await runChartferry(["push", file, `oci://${registry.host}/charts`], { home: scratch });
-    expectFailure(result, { code: 2, reason, says: [named] });
+    expectFailure(result, { code, reason, says: [named] });
     expect(result.stdout).toBe("");
     expect(await (await fetch(`${registry.url}/v2/_catalog`)).text()).not.toContain("charts");
   });

@@ -67,7 +67,7 @@ describe("chartferry push", () => {
       "--provenance",
       "require",
     );
-    expectFailure(unsigned, { code: 2, reason: "provenance-missing", says: ["tide-tables"] });
+    expectFailure(unsigned, { code: 1, reason: "provenance-missing", says: ["tide-tables"] });
     expect(await tagsOf(registry.url, "require/tide-tables")).toEqual([]);
   });
 

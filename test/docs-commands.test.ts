@@ -54,7 +54,7 @@ function substitute(text: string, port: number): string {
 function prepareFolder(folder: string): void {
   for (const file of ["harbour-web-1.3.0.tgz", "harbour-web-1.3.0.tgz.prov", "tide-tables-2.0.0+spring.1.tgz"])
     cpSync(join(EXAMPLES, file), join(folder, file));
-  for (const name of ["pulled", "bin"]) mkdirSync(join(folder, name));
+  mkdirSync(join(folder, "bin"));
   writeFileSync(join(folder, "password"), reader.password);
   // ca.pem, server.pem, server-key.pem
   makeCertificates(folder);

@@ -44,7 +44,7 @@ describe("docs/commands.md", () => {
 });
 
 describe("docs/errors.md", () => {
-  const rows = [...page("errors.md").matchAll(/^\| `([a-z-]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gmu)];
+  const rows = [...page("errors.md").matchAll(/^\| `([a-z-]+)` \| ([^|]+) \| ([^|]+) \| (\d+) \| ([^|]+) \|$/gmu)];
 
   it("has a row for every error code, in the order of the list, and for no other", () => {
     expect(rows.map((row) => row[1])).toEqual([...errorCodes]);

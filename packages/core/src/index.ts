@@ -45,7 +45,14 @@ export { type ImageIndex, type ImageManifest, largestManifest, parseManifest, ty
 export { mediaTypes } from "./media-types.ts";
 export type { Note } from "./note.ts";
 export { isTag, tagOf, versionOf } from "./reference/chart-tag.ts";
-export { formatReference, parseReference, type Reference, type ReferenceOptions } from "./reference/parse-reference.ts";
+export {
+  formatReference,
+  layoutScheme,
+  parseLayoutReference,
+  parseReference,
+  type Reference,
+  type ReferenceOptions,
+} from "./reference/parse-reference.ts";
 export { formatTarget, parseTarget, type Target } from "./reference/parse-target.ts";
 export { chartRepository, type NameProblem, repositoryProblem } from "./reference/repository-name.ts";
 export { printable, quote, shown } from "./shown-text.ts";
@@ -55,7 +62,7 @@ export type { UrlRewrite } from "./source/chart-url.ts";
 export { type ClassicLimits, type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
 export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";
 export type { OpenRegistry, RegistryChart } from "./source/fetch-from-registry.ts";
-export { openChartFile, type OpenFileOptions } from "./source/file-source.ts";
+export { checkChartFile, openChartFile, type OpenFileOptions } from "./source/file-source.ts";
 export type { ProvenancePolicy } from "./source/provenance-policy.ts";
 export type { ReceivedContent } from "./source/received-content.ts";
 export { temporaryFileError } from "./source/temporary-file.ts";

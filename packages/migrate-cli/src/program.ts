@@ -28,7 +28,7 @@ export function createProgram(terminal: Terminal, finish: Finish, version: strin
 
 const exitCodesHelp = `
 Exit codes:
-  0 all done · 1 some versions failed, the rest was done · 2 wrong usage, or nothing could be read
+  0 all done · 1 some versions failed, the rest was done · 2 nothing could be done: usage, configuration, or an end that cannot be used
   3 differences found · 130 interrupted, run the same command again to carry on`;
 
 const existing = (): Option =>
@@ -109,9 +109,12 @@ function addPull(program: Command, terminal: Terminal, finish: Finish): void {
   const command = program
     .command("pull")
     .description("Fetches one chart, checks it against its digest, and prints the file's path.")
-    .argument("<reference>", "oci://HOST/PATH/CHART[:VERSION][@DIGEST]; a version with + may also be written with _")
+    .argument(
+      "<reference>",
+      "oci://HOST/PATH/CHART[:VERSION][@DIGEST], or oci-layout:DIR/CHART…; a version with + may also be written with _",
+    )
     .option("--version <version>", "the version, where the reference has none")
-    .option("-d, --destination <dir>", "folder to write to", ".")
+    .option("-d, --destination <dir>", "folder to write to; made when it is not there", ".")
     .option("--prov", "fetch the provenance file as well");
   addTargetFlags(command).action(async (reference: string) => {
     const { runPull } = await import("./commands/pull.ts");

@@ -42,6 +42,25 @@ export function parseReference(text: string, options: ReferenceOptions = {}): Re
   return { registry, repository, ...(digest === undefined ? {} : { digest }), ...versionAndTag(text, tag, options.version) };
 }
 
+/** A chart in a folder of image layouts: the directory stands in the registry's place. */
+export const layoutScheme = "oci-layout:";
+
+/**
+ * Reads `oci-layout:DIR/CHART[:VERSION][@DIGEST]`; DIR may be left out for the current folder. What `oci-layout:DIR` as a target wrote.
+ * @throws reference-invalid, name-invalid
+ */
+export function parseLayoutReference(text: string, options: ReferenceOptions = {}): Reference {
+  const rest = text.slice(layoutScheme.length);
+  const { name, digest } = cutDigest(text, rest.includes("/") ? rest : `./${rest}`);
+  const { path, tag } = cutTag(text, name);
+  const slash = path.lastIndexOf("/");
+  const repository = path.slice(slash + 1);
+  if (repository === "" || path.includes("\0")) throw invalid(text, "it names no chart", "write oci-layout:DIR/CHART[:VERSION][@DIGEST]");
+  checkRepository(repository);
+  const registry = path.slice(0, slash) || "/";
+  return { registry, repository, ...(digest === undefined ? {} : { digest }), ...versionAndTag(text, tag, options.version) };
+}
+
 /** The reference as text, `oci://` included, tag and digest if it has them. */
 export function formatReference(reference: Reference): string {
   const tag = reference.tag === undefined ? "" : `:${reference.tag}`;

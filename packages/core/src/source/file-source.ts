@@ -1,4 +1,5 @@
-import { stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { access, stat } from "node:fs/promises";
 
 import type { AssembledPackage } from "../copy/chart-package.ts";
 import { ChartferryError } from "../errors.ts";
@@ -16,8 +17,24 @@ export interface OpenFileOptions extends AssembleOptions {
   readonly directory?: string | undefined;
 }
 
+/** Whether a path leads to a file that can be read. @throws file-missing, file-unreadable, usage (a folder) */
+export async function checkChartFile(path: string): Promise<void> {
+  await factsOf(path);
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw unreachable(path, error);
+  });
+}
+
 /** A chart archive of this machine, with the `.prov` beside it: what `push` and `publish` send. @throws file-missing, usage, archive-invalid, chart-invalid … */
 export async function openChartFile(path: string, options: OpenFileOptions = {}): Promise<AssembledPackage> {
+  const facts = await factsOf(path);
+  const { memoryLimit, directory, signal } = options;
+  const layer = await receiveContent(fileChunks(path, signal), { memoryLimit, directory, operation: "read chart archive", signal });
+  const fileModified = Math.floor(facts.mtimeMs / 1000);
+  return assemblePackage({ layer, place: path, findProvenance: async () => provenanceBeside(path), fileModified, notes: [] }, options);
+}
+
+async function factsOf(path: string): Promise<Stats> {
   const facts = await stat(path).catch((error: unknown) => {
     throw unreachable(path, error);
   });
@@ -29,10 +46,7 @@ export async function openChartFile(path: string, options: OpenFileOptions = {})
     });
   }
   if (!facts.isFile()) throw new ChartferryError(`${shown(path)} is no regular file`, { code: "usage", operation: "read chart archive" });
-  const { memoryLimit, directory, signal } = options;
-  const layer = await receiveContent(fileChunks(path, signal), { memoryLimit, directory, operation: "read chart archive", signal });
-  const fileModified = Math.floor(facts.mtimeMs / 1000);
-  return assemblePackage({ layer, place: path, findProvenance: async () => provenanceBeside(path), fileModified, notes: [] }, options);
+  return facts;
 }
 
 async function provenanceBeside(path: string): Promise<ProvenanceFinding> {

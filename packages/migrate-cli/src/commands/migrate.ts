@@ -1,7 +1,7 @@
-import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { exitCodeOf, type ExitCode } from "../exit-codes.ts";
 import { migrate } from "../engine/migrate.ts";
 import type { MigrateOptions, MigrationTarget } from "../engine/migrate-options.ts";
-import { isComplete, type Report } from "../engine/report.ts";
+import type { Report } from "../engine/report.ts";
 import { defaultJournalPath } from "../engine/state-folder.ts";
 import { selectEntries, type Selection } from "../engine/select-entries.ts";
 import { checkReportPlace, reportText, writeReport } from "../engine/write-report.ts";
@@ -122,8 +122,7 @@ async function show(report: Report, { flags, progress, terminal }: Shown): Promi
     if (flags.output === "json") for (const piece of reportText(report)) terminal.out(piece);
     else terminal.out(summarize(report, { report: unwritten === undefined ? flags.report : undefined }));
     if (unwritten !== undefined) throw unwritten.error;
-    if (report.run.end === "interrupted") return exitCodes.interrupted;
-    return isComplete(report) ? exitCodes.done : exitCodes.someFailed;
+    return exitCodeOf(report);
   } finally {
     report.close();
   }

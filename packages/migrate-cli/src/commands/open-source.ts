@@ -1,4 +1,4 @@
-import { addTraffic, createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
+import { addTraffic, checkCredentialFile, createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
 import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, TellPause, UrlRewrite } from "@chartferry/core";
 
 import type { Terminal } from "../terminal/terminal.ts";
@@ -36,6 +36,7 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
     throw usage("a registry cannot be a source yet", "name a classic repository: http(s)://… or a folder");
   }
   const createdPolicy = givenCreated(flags, terminal);
+  if (flags.sourceRegistryConfig !== undefined) await checkCredentialFile(flags.sourceRegistryConfig);
   const http = await openHttp(location, flags, terminal);
   const registries = createSourceRegistries(registryConnector(flags, { terminal, namedBy: serverOf(location) }));
   const { urlRewrite: urlRewrites, allowMissingDigest, provenance } = flags;

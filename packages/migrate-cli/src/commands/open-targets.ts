@@ -1,4 +1,4 @@
-import { formatTarget, isChartferryError, parseTarget } from "@chartferry/core";
+import { checkCredentialFile, formatTarget, isChartferryError, parseTarget } from "@chartferry/core";
 import type { Connection, HostPause, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
 
 import type { MigrationTarget } from "../engine/migrate-options.ts";
@@ -25,9 +25,7 @@ export async function openTargets(
   { flags, concurrency = 0, onPause }: TargetOptions,
   terminal: Terminal,
 ): Promise<MigrationTarget[]> {
-  const targets = distinct(texts.map((text) => parseTarget(text)));
-  refuseSharedCredentials(targets, flags);
-  refuseSharedLeniency(targets, flags);
+  const targets = readTargets(texts, flags);
   const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency) };
   const results = await Promise.allSettled(
     targets.map((target) => openTarget(target, { ...options, onPause: (pause) => onPause?.(pause, formatTarget(target)) })),
@@ -43,6 +41,14 @@ export async function openTargets(
 }
 
 const defaultConnections = 16;
+
+/** What the words mean, before anybody is asked. @throws usage, target-unsupported, reference-invalid, name-invalid */
+export function readTargets(texts: readonly string[], flags: TargetFlags): readonly Target[] {
+  const targets = distinct(texts.map((text) => parseTarget(text)));
+  refuseSharedCredentials(targets, flags);
+  refuseSharedLeniency(targets, flags);
+  return targets;
+}
 
 /** Mistakes of the user's are told before anything begins. */
 function mayFailAlone(error: unknown): boolean {
@@ -92,6 +98,7 @@ function unreachable(target: Target | undefined, reason: unknown): MigrationTarg
 export async function connectOptions(flags: TargetFlags, terminal: Terminal): Promise<EndOptions> {
   const { adapter, plainHttp, registryConfig, username, passwordStdin } = flags;
   const credential = await readCredential({ username, passwordStdin, prefix: "--" }, terminal);
+  if (registryConfig !== undefined) await checkCredentialFile(registryConfig);
   return {
     end: "target",
     environment: terminal.environment,

@@ -1,18 +1,18 @@
-import type { ChartSource } from "@chartferry/core";
+import { checkChartFile, type ChartSource } from "@chartferry/core";
 
 import { createFilesSource } from "../engine/files-source.ts";
 import { migrate } from "../engine/migrate.ts";
 import type { MigrateOptions } from "../engine/migrate-options.ts";
-import { isComplete, type Report } from "../engine/report.ts";
+import type { Report } from "../engine/report.ts";
 import { reportText } from "../engine/write-report.ts";
-import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { exitCodeOf, type ExitCode } from "../exit-codes.ts";
 import { createFileResults } from "../output/file-results.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { beginProgress, type CommandProgress } from "./begin-progress.ts";
 import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { TargetFlags } from "./flags.ts";
 import type { ClassicFlags } from "./open-source.ts";
-import { closeTargets, openTargets } from "./open-targets.ts";
+import { closeTargets, openTargets, readTargets } from "./open-targets.ts";
 import { usage } from "./read-password.ts";
 
 export interface PublishFlags extends TargetFlags, CreatedFlags {
@@ -40,6 +40,9 @@ export async function runPublish({ command, files, targets: texts, flags }: Publ
     provenance,
     created: givenCreated(flags, terminal),
   });
+  // Mistakes are told before anything is sent: half of what was named is not what was asked for.
+  readTargets(texts, flags);
+  for (const file of files) await checkChartFile(file);
   const progress = beginProgress(texts, { logFormat: "text", live: false }, terminal);
   try {
     return await runBetween({ command, texts, flags, source }, progress, terminal);
@@ -87,9 +90,7 @@ async function runBetween({ command, texts, flags, source }: Publishing, progres
 function show(report: Report, flags: PublishFlags, terminal: Terminal): ExitCode {
   try {
     if (flags.output === "json") for (const piece of reportText(report)) terminal.out(piece);
-    if (report.run.end === "interrupted") return exitCodes.interrupted;
-    if (isComplete(report)) return exitCodes.done;
-    return report.totals.problems === report.totals.entries ? exitCodes.usage : exitCodes.someFailed;
+    return exitCodeOf(report);
   } finally {
     report.close();
   }

@@ -1,5 +1,6 @@
-import { parseReference, printable } from "@chartferry/core";
+import { layoutScheme, parseLayoutReference, parseReference, printable } from "@chartferry/core";
 
+import { checkDestination } from "../engine/destination-folder.ts";
 import { pullChart } from "../engine/pull-chart.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -18,9 +19,13 @@ export async function runPull(
   { reference: text, flags }: { readonly reference: string; readonly flags: PullFlags },
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const reference = parseReference(text, { version: flags.version });
+  const inFolder = text.startsWith(layoutScheme);
+  const reference = inFolder ? parseLayoutReference(text, { version: flags.version }) : parseReference(text, { version: flags.version });
+  checkDestination(flags.destination);
   const options = await connectOptions(flags, terminal);
-  const connection = await connectRegistry({ ...options, end: "source", registry: reference.registry.toLowerCase() });
+  // The scheme names the adapter: a folder has no host to find it by.
+  const place = inFolder ? { registry: reference.registry, adapter: "oci-layout" } : { registry: reference.registry.toLowerCase() };
+  const connection = await connectRegistry({ ...options, end: "source", ...place });
   try {
     const store = await connection.openStore(reference.repository);
     const signal = AbortSignal.any([terminal.interrupt, terminal.abort]);

@@ -7,16 +7,26 @@ import {
   openChartFile,
   type ChartSource,
   type OpenFileOptions,
+  type SourceEntry,
   type SourceItem,
 } from "@chartferry/core";
 
-/** Chart archives of this machine as a source: what `push` and `publish` move. Each is read once to learn its name, and again to be sent. */
+/**
+ * Chart archives of this machine as a source: what `push` and `publish` move. Each is read once to learn its name, and again to be sent.
+ * The same bytes named twice are one chart; other bytes for the same tag are a mistake that is told before any version is.
+ */
 export function createFilesSource(paths: readonly string[], options: OpenFileOptions = {}): ChartSource {
-  const byUrl = new Map(paths.map((path) => [pathToFileURL(resolve(path)).href, path]));
+  const byUrl = new Map(paths.map((path) => [urlOf(path), path]));
   return {
     id: paths.length === 1 ? basename(paths[0] ?? "") : `${paths.length} files`,
     async *versions(call) {
-      for (const [url, path] of byUrl) yield await itemOf(url, path, { ...options, signal: call?.signal });
+      const items = new Map<string, SourceItem>();
+      for (const path of paths) {
+        const item = await itemOf(urlOf(path), path, { ...options, signal: call?.signal });
+        if (item.kind === "problem") items.set(urlOf(path), item);
+        else place(items, item.entry, byUrl);
+      }
+      yield* items.values();
     },
     async open(entry, call) {
       const path = byUrl.get(entry.urls[0] ?? "");
@@ -32,6 +42,40 @@ export function createFilesSource(paths: readonly string[], options: OpenFileOpt
     },
     close: () => Promise.resolve(),
   };
+}
+
+function urlOf(path: string): string {
+  return pathToFileURL(resolve(path)).href;
+}
+
+/** Keeps what comes first. @throws usage, for two charts of one name and tag */
+function place(items: Map<string, SourceItem>, entry: SourceEntry, byUrl: ReadonlyMap<string, string>): void {
+  const identity = `${entry.chart}:${entry.version.replaceAll("+", "_")}`;
+  const before = items.get(identity);
+  if (before?.kind !== "entry") items.set(identity, { kind: "entry", entry });
+  else if (before.entry.digest === entry.digest) items.set(identity, { kind: "entry", entry: noted(before.entry, entry, byUrl) });
+  else throw contradiction([before.entry, entry], byUrl);
+}
+
+function pathOf({ urls }: SourceEntry, byUrl: ReadonlyMap<string, string>): string {
+  return byUrl.get(urls[0] ?? "") ?? "";
+}
+
+function noted(entry: SourceEntry, again: SourceEntry, byUrl: ReadonlyMap<string, string>): SourceEntry {
+  const [first, second] = [pathOf(entry, byUrl), pathOf(again, byUrl)];
+  const text = first === second ? `${first} is named more than once` : `${second} has the same bytes as ${first}`;
+  return { ...entry, notes: [...entry.notes, { code: "same-file", text: `${text}: it is taken once` }] };
+}
+
+function contradiction(entries: readonly [SourceEntry, SourceEntry], byUrl: ReadonlyMap<string, string>): ChartferryError {
+  const [first, second] = entries.map((entry) => pathOf(entry, byUrl));
+  const [{ chart, version }, { version: other }] = entries;
+  const tag = other === version ? "" : ` (${version} and ${other} have the same tag)`;
+  return new ChartferryError(`${first} and ${second} are both ${chart} ${version}${tag}, with different bytes`, {
+    code: "usage",
+    operation: "read chart archives",
+    hint: "name one of the two, or give the other a version of its own; nothing was pushed",
+  });
 }
 
 async function itemOf(url: string, path: string, options: OpenFileOptions): Promise<SourceItem> {

@@ -4,12 +4,14 @@ import { join } from "node:path";
 
 import { ChartferryError, openStandingChart, versionOf, type ChartStore, type Descriptor, type Reference } from "@chartferry/core";
 
+import { makeDestination, unwritable } from "./destination-folder.ts";
+
 export interface PullOptions {
   /** With a tag or a digest. */
   readonly reference: Reference;
   /** The reference's repository. */
   readonly store: ChartStore;
-  /** Must exist. */
+  /** Made when it is not there, once the chart is known to be. */
   readonly directory: string;
   /** Whether the provenance file is fetched as well, where there is one. */
   readonly provenance?: boolean;
@@ -33,6 +35,7 @@ export async function pullChart({ reference, store, directory, provenance = fals
   if (wanted === undefined) throw noVersion(reference);
   await checkTag(store, reference, signal);
   const standing = await openStandingChart(store, wanted, { signal });
+  await makeDestination(directory);
   const path = join(directory, fileName(reference));
   await save(path, store.fetchBlob(standing.chart, { signal }));
   const facts = { path, manifestDigest: standing.manifest.digest, layerDigest: standing.chart.digest };
@@ -58,7 +61,7 @@ function noVersion({ registry, repository, version }: Reference): ChartferryErro
   return new ChartferryError(message, {
     code: "usage",
     operation: "pull chart",
-    hint: `name one: oci://${registry}/${repository}:VERSION`,
+    hint: `name one with --version, or in the reference: ${repository}:VERSION`,
   });
 }
 
@@ -86,7 +89,7 @@ async function save(path: string, chunks: AsyncIterable<Uint8Array>): Promise<vo
   try {
     await write(temporary, chunks);
     await rename(temporary, path).catch((error: unknown) => {
-      throw unwritable(path, error instanceof Error ? error.message : "unknown error");
+      throw unwritable(path, error);
     });
   } finally {
     await rm(temporary, { force: true });
@@ -95,7 +98,7 @@ async function save(path: string, chunks: AsyncIterable<Uint8Array>): Promise<vo
 
 async function write(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   const fail = (error: unknown): never => {
-    throw unwritable(path, error instanceof Error ? error.message : "unknown error");
+    throw unwritable(path, error);
   };
   const file = await open(path, "wx", 0o644).catch(fail);
   try {
@@ -103,12 +106,4 @@ async function write(path: string, chunks: AsyncIterable<Uint8Array>): Promise<v
   } finally {
     await file.close().catch(fail);
   }
-}
-
-function unwritable(path: string, why: string): ChartferryError {
-  return new ChartferryError(`cannot write ${path}: ${why}`, {
-    code: "file-unwritable",
-    operation: "pull chart",
-    hint: "choose another folder with --destination DIR",
-  });
 }
