@@ -89,7 +89,7 @@ describe("chartferry serve", () => {
     await writable.stop();
     const running = await startEmbedded({ directory, options: ["--read-only"] });
     const refused = await runChartferry(["push", chart, `oci://${running.host}/other`], { home: scratch });
-    expectFailure(refused, { code: 1, reason: "read-only", says: [running.host] });
+    expectFailure(refused, { code: 2, reason: "read-only", says: [running.host] });
     expect(await tagsOf(running.url, "charts/harbour-web")).toEqual(["1.3.0"]);
     const removed = await fetch(`${running.url}/v2/charts/harbour-web/manifests/1.3.0`, { method: "DELETE" });
     expect(removed.status).toBeGreaterThanOrEqual(400);
