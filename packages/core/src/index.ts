@@ -42,6 +42,8 @@ export { buildChartManifest, type ChartManifest, type ChartManifestInput } from 
 export { type ChartParts, chartParts } from "./manifest/chart-parts.ts";
 export { chooseCreated, type Created, type CreatedInputs } from "./manifest/created.ts";
 export { type ImageIndex, type ImageManifest, largestManifest, parseManifest, type ParsedManifest } from "./manifest/parse-manifest.ts";
+export { standingCreated } from "./manifest/standing-created.ts";
+export { readTime } from "./manifest/timestamps.ts";
 export { mediaTypes } from "./media-types.ts";
 export type { Note } from "./note.ts";
 export { isTag, tagOf, versionOf } from "./reference/chart-tag.ts";
@@ -56,8 +58,8 @@ export {
 export { formatTarget, parseTarget, type Target } from "./reference/parse-target.ts";
 export { chartRepository, type NameProblem, repositoryProblem } from "./reference/repository-name.ts";
 export { printable, quote, shown } from "./shown-text.ts";
-export type { AssembleOptions, CreatedPolicy } from "./source/assemble-package.ts";
-export type { ChartSource, EntryProblem, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
+export type { AssembleOptions, CreatedPolicy, CreatedQuestion } from "./source/assemble-package.ts";
+export type { ChartSource, EntryProblem, SoughtProvenance, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
 export type { UrlRewrite } from "./source/chart-url.ts";
 export { type ClassicLimits, type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
 export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";

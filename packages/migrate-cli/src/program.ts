@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from "commander";
 
 import { addSourceFlags, addTargetFlags, collect } from "./commands/flags.ts";
+import { addSelectionFlags } from "./commands/selection-flags.ts";
 import type { PublishFlags } from "./commands/publish.ts";
 import { parseCount, parsePort, parseUrlRewrite } from "./commands/parse-flag.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -43,15 +44,15 @@ function addMigrate(program: Command, terminal: Terminal, finish: Finish): void 
     .command("migrate")
     .description("Brings every version of a classic repository to one or more registries.")
     .argument("<source>", "http(s)://… (with or without /index.yaml), or a directory")
-    .argument("<target...>", "oci://HOST/NAMESPACE or oci-layout:DIR, one or more")
-    .option("--chart <glob>", "only these charts; may be repeated", collect)
-    .option("--exclude <glob>", "not these charts; may be repeated", collect)
-    .option("--version <range>", "only versions in this range, as Helm reads it: '>=1.2 <2', '^1.4 || 3.x'")
+    .argument("<target...>", "oci://HOST/NAMESPACE or oci-layout:DIR, one or more");
+  addSelectionFlags(command)
     .addOption(existing())
     .addOption(new Option("--provenance <policy>", "signatures beside the charts").choices(["auto", "require", "skip"]).default("auto"))
+    .option("--refresh-provenance", "look for signatures of versions that are there without one, and complete them")
     .option("--url-rewrite <from=to>", "chart urls that begin with FROM are asked for at TO; may be repeated", parseUrlRewrite)
     .option("--allow-missing-digest", "accept charts for which the index gives no digest")
     .option("--created <time>", "creation time of every manifest, RFC 3339, instead of the index's")
+    .option("--created-from <target>", "creation time from where the same chart already stands: a target of this run or another one")
     .option("--helm-compatible", "with a folder: each file's modification time as creation time, as helm push does")
     .option(
       "--concurrency <count>",

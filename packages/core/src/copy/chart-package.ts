@@ -8,6 +8,8 @@ export interface AssembledPackage {
   /** The `.tgz` as it is at the source; never re-packed. */
   readonly layer: BlobContent;
   readonly provenance?: BlobContent;
+  /** Names of files that the provenance vouches for. */
+  readonly signedFiles?: readonly string[];
   /** Metadata as Helm loads it, sanitised. */
   readonly metadata: ChartMetadata;
   /** RFC 3339 text for `org.opencontainers.image.created`, whole seconds UTC. */

@@ -15,6 +15,8 @@ export interface ExistingCheck {
   readonly layerDigest?: Digest | undefined;
   /** Manifest digest that an earlier run left under this tag. A cache, never a proof: the tag is asked all the same. */
   readonly recordedDigest?: Digest | undefined;
+  /** Look into the manifest of a chart that may stay, and tell where it has no provenance: one manifest GET, whatever is known. */
+  readonly seekProvenance?: boolean | undefined;
 }
 
 export type ExistingAnswer =
@@ -22,7 +24,8 @@ export type ExistingAnswer =
   /** Known only after the download: `copyChart` compares what stands there with what came. */
   | {
       readonly action: "push";
-      readonly reason: "overwrite" | "unknown-layer";
+      /** `without-provenance`: the chart may stay, unless the source has a provenance to complete it with. */
+      readonly reason: "overwrite" | "unknown-layer" | "without-provenance";
       readonly manifestDigest: Digest;
       readonly standingLayer: Digest;
     }
@@ -41,6 +44,7 @@ type ExistingStore = ManifestReader & ManifestResolver & StorePlace;
  */
 export async function checkExisting(store: ExistingStore, check: ExistingCheck, options: CallOptions = {}): Promise<ExistingAnswer> {
   if (check.listed === false) return { action: "push", reason: "absent" };
+  if (check.seekProvenance === true) return compare(store, check, options);
   if (check.existing === "trust" && check.listed === true) return { action: "skip", reason: "listed" };
   if (check.recordedDigest !== undefined) {
     const standing = await store.resolve(check.tag, options);
@@ -53,15 +57,31 @@ export async function checkExisting(store: ExistingStore, check: ExistingCheck, 
 async function compare(store: ExistingStore, check: ExistingCheck, options: CallOptions): Promise<ExistingAnswer> {
   const manifest = await store.fetchManifest(check.tag, options);
   if (manifest === undefined) return { action: "push", reason: "absent" };
-  const { digest: manifestDigest } = manifest;
+  const { digest: manifestDigest, mediaType } = manifest;
+  const chart = chartInManifest(manifest);
+  const answer = judge(store, check, { manifestDigest, mediaType, layer: chart?.layer.digest });
+  if (answer.action === "push" || check.seekProvenance !== true || chart === undefined || chart.provenance !== undefined) return answer;
+  const standingLayer = chart.layer.digest;
+  if (check.layerDigest !== undefined && check.layerDigest !== standingLayer) return answer;
+  return { action: "push", reason: "without-provenance", manifestDigest, standingLayer };
+}
+
+interface Standing {
+  readonly manifestDigest: Digest;
+  readonly mediaType: string;
+  /** Absent where it is no chart. */
+  readonly layer: Digest | undefined;
+}
+
+function judge(store: ExistingStore, check: ExistingCheck, { manifestDigest, mediaType, layer }: Standing): ExistingAnswer {
   const place = { registry: store.registry, repository: store.repository, tag: check.tag };
   if (check.existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
+  if (check.recordedDigest === manifestDigest) return { action: "skip", reason: "unchanged", manifestDigest };
   if (check.existing === "fail") throw refusal(place, "already-exists");
-  const layer = chartInManifest(manifest)?.layer;
-  if (layer === undefined) throw refusal(place, check.existing === "overwrite" ? "not-a-chart" : "conflict", manifest.mediaType);
-  if (check.existing === "overwrite") return { action: "push", reason: "overwrite", manifestDigest, standingLayer: layer.digest };
-  if (check.layerDigest === undefined) return { action: "push", reason: "unknown-layer", manifestDigest, standingLayer: layer.digest };
-  if (layer.digest === check.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
+  if (layer === undefined) throw refusal(place, check.existing === "overwrite" ? "not-a-chart" : "conflict", mediaType);
+  if (check.existing === "overwrite") return { action: "push", reason: "overwrite", manifestDigest, standingLayer: layer };
+  if (check.layerDigest === undefined) return { action: "push", reason: "unknown-layer", manifestDigest, standingLayer: layer };
+  if (layer === check.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
   throw refusal(place, "conflict");
 }
 

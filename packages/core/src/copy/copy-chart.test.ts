@@ -158,11 +158,13 @@ describe("a tag that is already there", () => {
     const checked = await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true });
     expect(checked).toMatchObject({ action: "push", reason: "unknown-layer" });
     const again = { ...chart(), created: "2030-01-01T00:00:00Z" };
-    expect(await copyChart(again, store, { existing: "verify", tags: ["1.0.0"], checked })).toMatchObject({
+    expect(await copyChart(again, store, { existing: "verify", tags: ["1.0.0"], checked: new Map([["1.0.0", checked]]) })).toMatchObject({
       status: "skipped",
       reason: "same-chart",
     });
-    await expect(copyChart(chart("other"), store, { existing: "verify", tags: ["1.0.0"], checked })).rejects.toMatchObject({
+    await expect(
+      copyChart(chart("other"), store, { existing: "verify", tags: ["1.0.0"], checked: new Map([["1.0.0", checked]]) }),
+    ).rejects.toMatchObject({
       code: "conflict",
     });
   });
@@ -172,8 +174,14 @@ describe("overwriting", () => {
   it("replaces another chart, and writes nothing when it is the identical one", async () => {
     const store = await holding(chart());
     const checked = await checkExisting(store, { tag: "1.0.0", existing: "overwrite", listed: true });
-    expect(await copyChart(chart(), store, { existing: "overwrite", tags: ["1.0.0"], checked })).toMatchObject({ status: "skipped" });
-    const outcome = await copyChart(chart("other"), store, { existing: "overwrite", tags: ["1.0.0"], checked });
+    expect(
+      await copyChart(chart(), store, { existing: "overwrite", tags: ["1.0.0"], checked: new Map([["1.0.0", checked]]) }),
+    ).toMatchObject({ status: "skipped" });
+    const outcome = await copyChart(chart("other"), store, {
+      existing: "overwrite",
+      tags: ["1.0.0"],
+      checked: new Map([["1.0.0", checked]]),
+    });
     expect(outcome.status).toBe("pushed");
     expect(store.tagged.get("1.0.0")).toBe(outcome.manifestDigest);
   });
@@ -221,7 +229,11 @@ describe("copying from store to store", () => {
     target.manifests.delete(referrer.digest);
     const image = { ...referrer, digest: digestOf(text("an image")), bytes: text("an image") };
     await target.putManifest("1.0.0", image);
-    const trusting = { existing: "trust", tags: ["1.0.0"], checked: { action: "skip", reason: "listed" } } as const;
+    const trusting = {
+      existing: "trust",
+      tags: ["1.0.0"],
+      checked: new Map([["1.0.0", { action: "skip", reason: "listed" } as const]]),
+    } as const;
     expect((await copyChart(await readVerbatimPackage(source, "1.0.0"), target, trusting)).status).toBe("skipped");
     expect(target.tagged.get("1.0.0")).toBe(image.digest);
   });

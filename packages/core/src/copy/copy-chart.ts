@@ -1,6 +1,7 @@
 import type { StoredManifest } from "../content.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
+import { chartInManifest } from "../manifest/chart-in-manifest.ts";
 import { buildChartManifest } from "../manifest/build-manifest.ts";
 import type { Note } from "../note.ts";
 import type { ChartStore } from "../store/chart-store.ts";
@@ -18,8 +19,8 @@ export interface CopyOptions {
   readonly listed?: boolean | undefined;
   /** Repository of the same registry that may hold the blobs already, where one identity may read both. */
   readonly mountFrom?: string | undefined;
-  /** What `checkExisting` answered for the first tag a moment ago: it is not asked again. */
-  readonly checked?: ExistingAnswer | undefined;
+  /** What `checkExisting` answered a moment ago, by tag: these are not asked again. */
+  readonly checked?: ReadonlyMap<string, ExistingAnswer> | undefined;
 }
 
 export interface CopyOutcome {
@@ -71,17 +72,20 @@ interface CopyPlan {
   readonly blobs: AssembledPackage["layer"][];
   readonly attachments: VerbatimPackage["attachments"];
   readonly layerDigest: Digest | undefined;
+  readonly hasProvenance: boolean;
   readonly bytes: number;
 }
 
 function assembled({ layer, provenance, metadata, created }: AssembledPackage): CopyPlan {
   const { config, manifest } = buildChartManifest({ metadata, layer, ...(provenance === undefined ? {} : { provenance }), created });
   const blobs = provenance === undefined ? [config, layer] : [config, layer, provenance];
-  return { manifest, children: [], blobs, attachments: [], layerDigest: layer.digest, bytes: total(manifest, blobs) };
+  const hasProvenance = provenance !== undefined;
+  return { manifest, children: [], blobs, attachments: [], layerDigest: layer.digest, hasProvenance, bytes: total(manifest, blobs) };
 }
 
 function verbatim({ manifest, children, blobs, attachments, layer }: VerbatimPackage): CopyPlan {
-  return { manifest, children, blobs: [...blobs], attachments, layerDigest: layer?.digest, bytes: total(manifest, blobs) };
+  const hasProvenance = chartInManifest(manifest)?.provenance !== undefined;
+  return { manifest, children, blobs: [...blobs], attachments, layerDigest: layer?.digest, hasProvenance, bytes: total(manifest, blobs) };
 }
 
 function total(manifest: StoredManifest, blobs: readonly { readonly size: number }[]): number {

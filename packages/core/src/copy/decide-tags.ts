@@ -16,6 +16,7 @@ export interface TagDecision {
 export interface WantedContent {
   readonly manifest: StoredManifest;
   readonly layerDigest: Digest | undefined;
+  readonly hasProvenance: boolean;
   readonly attachments: readonly Attachment[];
 }
 
@@ -23,7 +24,8 @@ export interface DecisionOptions {
   readonly tags: readonly [string, ...string[]];
   readonly existing: ExistingPolicy;
   readonly listed?: boolean | undefined;
-  readonly checked?: ExistingAnswer | undefined;
+  /** By tag. */
+  readonly checked?: ReadonlyMap<string, ExistingAnswer> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,9 +36,10 @@ export interface DecisionOptions {
 export async function decideTags(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<TagDecision> {
   const write: string[] = [];
   const standing: Skip[] = [];
-  for (const [position, tag] of options.tags.entries()) {
-    const isChecked = position === 0 && options.checked !== undefined;
-    const answer = await (isChecked ? afterDownload : ask)(target, { wanted, tag }, options);
+  for (const tag of options.tags) {
+    const checked = options.checked?.get(tag);
+    const question = { wanted, tag };
+    const answer = checked === undefined ? await ask(target, question, options) : afterDownload(target, { ...question, checked }, options);
     if (answer.action === "push") write.push(tag);
     else standing.push(answer);
   }
@@ -70,14 +73,21 @@ async function ask(target: ChartStore, { wanted, tag }: TagQuestion, options: De
 }
 
 /** What was asked before the download, compared with what the download brought. */
-function afterDownload(target: ChartStore, { wanted, tag }: TagQuestion, options: DecisionOptions): TagAnswer {
-  const { checked } = options;
-  if (checked === undefined || checked.action === "skip" || checked.reason === "absent") return checked ?? { action: "push" };
+function afterDownload(
+  target: ChartStore,
+  { wanted, tag, checked }: TagQuestion & { readonly checked: ExistingAnswer },
+  { existing }: DecisionOptions,
+): TagAnswer {
+  if (checked.action === "skip" || checked.reason === "absent") return checked;
   const { manifestDigest } = checked;
   if (manifestDigest === wanted.manifest.digest) return { action: "skip", reason: "identical", manifestDigest };
   if (checked.reason === "overwrite") return { action: "push" };
-  if (checked.standingLayer === wanted.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
-  throw refusal({ registry: target.registry, repository: target.repository, tag }, "conflict");
+  if (checked.standingLayer !== wanted.layerDigest) {
+    if (existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
+    throw refusal({ registry: target.registry, repository: target.repository, tag }, "conflict");
+  }
+  if (checked.reason === "without-provenance" && wanted.hasProvenance) return { action: "push" };
+  return { action: "skip", reason: "same-chart", manifestDigest };
 }
 
 async function allAttached(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<boolean> {

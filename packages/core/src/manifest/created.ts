@@ -1,7 +1,7 @@
 import { ChartferryError } from "../errors.ts";
 import type { Note } from "../note.ts";
 import { quote } from "../shown-text.ts";
-import { epochText, readRfc3339, readSourceDateEpoch } from "./timestamps.ts";
+import { epochText, isZeroTime, readRfc3339, readSourceDateEpoch } from "./timestamps.ts";
 
 /** Everything that `org.opencontainers.image.created` may come from, in order of precedence. None of it is the clock. */
 export interface CreatedInputs {
@@ -71,11 +71,6 @@ function explicitText(text: string): string {
     operation: "read --created",
     hint: "write it as RFC 3339, for example 2024-01-02T03:04:05Z",
   });
-}
-
-/** Go's zero time: what an index holds where no time was set. */
-function isZeroTime(seconds: number): boolean {
-  return seconds <= -62_135_596_800 + 86_400;
 }
 
 function isWritable(seconds: number): boolean {

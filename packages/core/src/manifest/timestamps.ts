@@ -30,6 +30,17 @@ export function readRfc3339(text: string): { readonly seconds: number; readonly 
   return { seconds, hasZone: offset !== undefined };
 }
 
+/** A source's `created` in seconds since 1970, as `readRfc3339` reads it; without a zone it is UTC. Go's zero time is none. */
+export function readTime(text: string): number | undefined {
+  const seconds = readRfc3339(text)?.seconds;
+  return seconds === undefined || isZeroTime(seconds) ? undefined : seconds;
+}
+
+/** Go's zero time: what an index holds where no time was set. */
+export function isZeroTime(seconds: number): boolean {
+  return seconds <= -62_135_596_800 + 86_400;
+}
+
 function offsetSeconds(groups: Record<string, string | undefined>): number | null | undefined {
   if (groups["utc"] !== undefined) return 0;
   if (groups["sign"] === undefined) return undefined;

@@ -26,7 +26,8 @@ export interface CreatedPolicy {
 }
 
 export interface CreatedQuestion {
-  readonly name: string;
+  /** Name and version as the source gives them, or the archive of a file that speaks for itself. */
+  readonly chart: string;
   readonly version: string;
   readonly layerDigest: string;
   readonly signal?: AbortSignal | undefined;
@@ -89,19 +90,21 @@ async function provenanceOf(
   { layer, place, findProvenance }: ChartMaterial,
   { metadata }: LoadedChart,
   policy: ProvenancePolicy,
-): Promise<Pick<AssembledPackage, "provenance" | "notes">> {
+): Promise<Pick<AssembledPackage, "provenance" | "signedFiles" | "notes">> {
   if (policy === "skip") return { notes: [] };
   const { provenance, notes } = applyProvenancePolicy(await findProvenance(), policy, `${place}.prov`);
   if (provenance === undefined) return { notes };
   // The file name that `helm pull` will write, and look up in the provenance.
   const file = `${metadata.name}-${metadata.version}.tgz`;
-  return { provenance: provenance.content, notes: [...notes, ...provenanceNotes(provenance.signed, { file, digest: layer.digest })] };
+  const matched = provenanceNotes(provenance.signed, { file, digest: layer.digest });
+  return { provenance: provenance.content, signedFiles: [...provenance.signed.files.keys()], notes: [...notes, ...matched] };
 }
 
 async function createdOf({ layer, entry, fileModified }: ChartMaterial, chart: LoadedChart, options: AssembleOptions): Promise<Created> {
   const { explicit, sourceDateEpoch, helmCompatible, keptFor } = options.created ?? {};
   const { name, version } = chart.metadata;
-  const kept = await keptFor?.({ name, version, layerDigest: layer.digest, signal: options.signal });
+  const asked = { chart: entry?.chart ?? name, version: entry?.version ?? version, layerDigest: layer.digest, signal: options.signal };
+  const kept = await keptFor?.(asked);
   return chooseCreated({
     kept,
     explicit,

@@ -37,6 +37,11 @@ export interface SourceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface SoughtProvenance {
+  readonly found: boolean;
+  readonly notes: readonly Note[];
+}
+
 /** Where charts come from: a classic repository, a folder, a file, a registry, an image layout, a bucket. */
 export interface ChartSource {
   /** For reports and journal keys: normalised, without credentials. */
@@ -46,5 +51,10 @@ export interface ChartSource {
   notes?(): readonly Note[];
   /** Also works in a process that never called `versions()`. @throws source-missing, digest-mismatch, archive-invalid … */
   open(entry: SourceEntry, options?: SourceOptions): Promise<ChartPackage>;
+  /**
+   * Whether there is a provenance, asked without reading the chart; absent where a source cannot have one apart from its package.
+   * @throws provenance-missing, provenance-unavailable
+   */
+  seekProvenance?(entry: SourceEntry, options?: SourceOptions): Promise<SoughtProvenance>;
   close(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { HttpClient } from "../http/http-client.ts";
 import type { Note } from "../note.ts";
 import { assemblePackage } from "./assemble-package.ts";
 import type { AssembleOptions } from "./assemble-package.ts";
-import type { ChartSource, SourceEntry, SourceItem, SourceOptions } from "./chart-source.ts";
+import type { ChartSource, SoughtProvenance, SourceEntry, SourceItem, SourceOptions } from "./chart-source.ts";
 import { resolveChartUrls } from "./chart-url.ts";
 import type { UrlRewrite } from "./chart-url.ts";
 import { folderHasIndex, parseClassicLocation } from "./classic-location.ts";
@@ -19,6 +19,7 @@ import { fileChunks } from "./folder-file.ts";
 import { gunzippedIfGzip } from "./gunzip-index.ts";
 import { findChart } from "./open-entry.ts";
 import type { FoundChart, Places } from "./open-entry.ts";
+import { seekProvenance } from "./seek-provenance.ts";
 import { scanFolder } from "./scan-folder.ts";
 import { shown } from "../shown-text.ts";
 
@@ -85,6 +86,7 @@ export function createClassicSource(options: ClassicSourceOptions): ClassicSourc
     id: location.id,
     versions: (call) => versions(parts, call),
     open: (entry, call) => openEntry(parts, entry, call),
+    seekProvenance: (entry, call) => seekEntryProvenance(parts, entry, call),
     notes: () => parts.notes,
     close: async () => http?.close(),
   };
@@ -165,6 +167,18 @@ async function openEntry(parts: Parts, entry: SourceEntry, call: SourceOptions =
     return await assemblePackage(material, { created: options.created, provenance: options.provenance, signal });
   } catch (error) {
     signal?.throwIfAborted();
+    if (!isChartferryError(error)) throw error;
+    throw withContext(error, { repository: shown(entry.chart), version: shown(entry.version) });
+  }
+}
+
+async function seekEntryProvenance({ options, places }: Parts, entry: SourceEntry, call: SourceOptions = {}): Promise<SoughtProvenance> {
+  const { provenance: policy = "auto" } = options;
+  if (policy === "skip") return { found: false, notes: [] };
+  try {
+    return await seekProvenance(places, entry, { policy, signal: call.signal });
+  } catch (error) {
+    call.signal?.throwIfAborted();
     if (!isChartferryError(error)) throw error;
     throw withContext(error, { repository: shown(entry.chart), version: shown(entry.version) });
   }

@@ -35,7 +35,8 @@ export async function fetchChartFromRegistry(
 
 type Standing = Awaited<ReturnType<typeof openStandingChart>>;
 
-async function fetchProvenance(
+/** The provenance layer's bytes. */
+export async function fetchProvenance(
   store: ChartStore,
   descriptor: Standing["provenance"],
   signal: AbortSignal | undefined,

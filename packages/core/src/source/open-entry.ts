@@ -59,7 +59,7 @@ export async function findChart(places: Places, entry: SourceEntry, options: Rec
 }
 
 /** In a folder that has the file, the file is read; what its index says of the web is for others. */
-function orderedUrls({ kind, base }: ClassicLocation, entry: SourceEntry): string[] {
+export function orderedUrls({ kind, base }: ClassicLocation, entry: SourceEntry): string[] {
   if (kind === "http") return [...entry.urls];
   const local = entry.urls.flatMap((url) => (url.startsWith("file:") ? [] : (besideIndex(url, base, entry) ?? [])));
   const files = entry.urls.filter((url) => url.startsWith("file:"));
@@ -68,7 +68,7 @@ function orderedUrls({ kind, base }: ClassicLocation, entry: SourceEntry): strin
 }
 
 /** Dead host, 404, 410, or an address that a remote index may not send us to (`http://localhost:8879` of Helm 2's days); a registry in any case. */
-function isGone(error: ChartferryError, url: string): boolean {
+export function isGone(error: ChartferryError, url: string): boolean {
   return (
     url.startsWith("oci:") ||
     ["source-missing", "host-not-found", "connection-refused", "proxy-refused", "timeout", "redirect-refused"].includes(error.code)
@@ -104,7 +104,8 @@ async function receiveFile(location: ClassicLocation, url: URL, options: Receive
   return { layer, fileModified, provenance: async () => provenanceFile(directory, provenanceUrl(url.href)) };
 }
 
-async function provenanceFile(directory: string, url: URL): Promise<ProvenanceFinding> {
+/** The file beside the chart; `url` is the provenance's own. */
+export async function provenanceFile(directory: string, url: URL): Promise<ProvenanceFinding> {
   try {
     const bytes = await readFileIfThere(await fileWithin(directory, url), provenanceLimit);
     return bytes === undefined ? { kind: "absent" } : { kind: "bytes", bytes };

@@ -3,7 +3,7 @@ import { migrate } from "../engine/migrate.ts";
 import type { MigrateOptions, MigrationTarget } from "../engine/migrate-options.ts";
 import type { Report } from "../engine/report.ts";
 import { defaultJournalPath } from "../engine/state-folder.ts";
-import { selectEntries, type Selection } from "../engine/select-entries.ts";
+import { createEntryFilter, type Selection } from "../engine/select-entries.ts";
 import { checkReportPlace, reportText, writeReport } from "../engine/write-report.ts";
 import { summarize } from "../output/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -13,10 +13,9 @@ import { openSource, type ClassicFlags } from "./open-source.ts";
 import { closeTargets, openTargets } from "./open-targets.ts";
 import { usage } from "./read-password.ts";
 
-export interface MigrateFlags extends SourceFlags, TargetFlags, ClassicFlags {
-  readonly chart?: readonly string[];
-  readonly exclude?: readonly string[];
-  readonly version?: string;
+export interface MigrateFlags extends SourceFlags, TargetFlags, ClassicFlags, SelectionFlags {
+  readonly refreshProvenance?: boolean;
+  readonly createdFrom?: string;
   readonly existing: NonNullable<MigrateOptions["existing"]>;
   readonly concurrency?: number;
   readonly output: "text" | "json";
@@ -38,7 +37,7 @@ export async function runMigrate(command: MigrateCommand, terminal: Terminal): P
     throw usage("--password-stdin and --source-password-stdin cannot both read stdin", "give the source's by --source-password-file");
   }
   // Mistakes are told before either end is asked anything.
-  selectEntries(selectionOf(flags));
+  createEntryFilter(selectionOf(flags), systemClock.now());
   if (flags.report !== undefined) await checkReportPlace(flags.report);
   // Request lines would tear a live view apart.
   const progress = beginProgress(command.targets, { logFormat: flags.logFormat, live: flags.debug !== true }, terminal);
@@ -84,14 +83,6 @@ function engineOptions({ flags }: MigrateCommand, terminal: Terminal): Omit<Migr
     configuration: withoutSecrets(flags),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(journal === false ? {} : { journalPath }),
-  };
-}
-
-function selectionOf({ chart, exclude, version }: MigrateFlags): Selection {
-  return {
-    ...(chart === undefined ? {} : { charts: chart }),
-    ...(exclude === undefined ? {} : { exclude }),
-    ...(version === undefined ? {} : { versionRange: version }),
   };
 }
 

@@ -6,8 +6,10 @@ import { systemClock } from "@chartferry/core";
 import { countInFlight } from "./count-in-flight.ts";
 import { watchSelection, type WatchedSelection } from "./explain-selection.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
+import { createProvenanceLookUp, type ProvenanceLookUp } from "./provenance-look-up.ts";
 import { createRecordStore, type RecordStore } from "./record-store.ts";
 import { createTotals } from "./report.ts";
+import { createMapping, type Mapping } from "./mapping.ts";
 import { createSpool, type Spool } from "./spool.ts";
 import { openTargetJournals, type TargetJournal } from "./target-journals.ts";
 import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
@@ -17,12 +19,14 @@ export interface Run {
   /** Names the run's configuration in work items. */
   readonly id: string;
   readonly selection: WatchedSelection;
+  readonly mapping: Mapping;
   readonly journals: ReadonlyMap<string, TargetJournal>;
   readonly queue: WorkQueue;
   /** Versions that each target is busy with. */
   readonly inFlight: () => Readonly<Record<string, number>>;
   readonly spool: Spool;
   readonly records: RecordStore;
+  readonly seekProvenance: ProvenanceLookUp | undefined;
   readonly totals: ReturnType<typeof createTotals>;
   /** Aborted = begin nothing new. */
   readonly stop: AbortSignal;
@@ -37,12 +41,14 @@ export interface Run {
 /** Bytes of charts kept for lanes that lag. */
 const defaultSpoolBytes = 256 * 1024 * 1024;
 
-/** @throws usage (a range that cannot be read, a file that is no journal), journal-locked, file-unwritable */
+/** @throws usage (a range or a name that cannot be used, a file that is no journal), journal-locked, file-unwritable */
 export async function beginRun(options: MigrateOptions): Promise<Run> {
-  const selection = watchSelection(options.selection ?? {});
+  const { clock = systemClock } = options;
+  const selection = watchSelection(options.selection ?? {}, clock.now());
+  const mapping = createMapping(options.mapping);
   const lanes = options.targets.map(({ id }) => id);
   const records = createRecordStore(lanes.length);
-  const journals = await openTargetJournals(options).catch((error: unknown) => {
+  const journals = await openTargetJournals(options, mapping.key).catch((error: unknown) => {
     records.close();
     throw error;
   });
@@ -51,11 +57,13 @@ export async function beginRun(options: MigrateOptions): Promise<Run> {
   return {
     id: randomUUID(),
     selection,
+    mapping,
     journals,
     ...countInFlight(createWorkQueue(lanes), lanes),
     spool: createSpool({ source, lanes, capacityBytes: spoolBytes, signal: interrupts.signal }),
     records,
-    totals: createTotals(lanes),
+    seekProvenance: options.refreshProvenance === true ? createProvenanceLookUp(source, interrupts.signal) : undefined,
+    totals: createTotals(lanes, selection.filter.active),
     ...interrupts,
   };
 }

@@ -1,25 +1,27 @@
-import { chartRepository, tagOf, type ChartSource, type Connection, type EntryProblem, type SourceEntry } from "@chartferry/core";
+import type { ChartSource, EntryProblem, SourceEntry } from "@chartferry/core";
 
+import { chooseItems } from "./choose-items.ts";
 import { describeFailure } from "./describe-failure.ts";
-import { hashText } from "./hash-text.ts";
-import { createNumberSet, type NumberSet } from "./number-table.ts";
-import type { EntryTest } from "./select-entries.ts";
+import type { Funnel } from "./funnel.ts";
+import { mapEntry, type MappingTarget, type Refusal } from "./map-entry.ts";
+import type { Mapping } from "./mapping.ts";
+import type { EntryFilter } from "./select-entries.ts";
+import { createTagClaims } from "./tag-claims.ts";
 import type { Outcome, VersionRecord, WorkItem } from "./work-item.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 /** Where the versions of a run go. */
-export interface CrawlTarget {
+export interface CrawlTarget extends MappingTarget {
   /** As in items and reports: `oci://host/namespace`. */
   readonly id: string;
-  readonly namespace: string;
-  readonly connection: Pick<Connection, "nameProblems">;
 }
 
 export interface CrawlOptions {
   readonly run: string;
   readonly source: ChartSource;
   readonly targets: readonly CrawlTarget[];
-  readonly selects: EntryTest;
+  readonly selection: { readonly filter: EntryFilter };
+  readonly mapping: Mapping;
   readonly queue: WorkQueue;
   /** A version that goes no further, at one target or (problems of the source) at all. */
   readonly refuse: (outcome: Outcome) => Promise<void>;
@@ -30,32 +32,22 @@ export interface CrawlOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface CrawlCounts {
-  /** Everything that the source names, unreadable entries included. */
-  entries: number;
-  /** Left out by the selection. */
-  excluded: number;
+export interface CrawlCounts extends Funnel {
   /** Entries that cannot be used at any target. */
   problems: number;
 }
 
 /** Turns the source's entries into items, one a target, and refuses before the first request what no registry would take. */
 export async function crawl(options: CrawlOptions, counts: CrawlCounts): Promise<void> {
-  const seen = createNumberSet();
+  const claims = createTagClaims(options.mapping);
   let sequence = 0;
-  for await (const found of options.source.versions({ signal: options.signal })) {
+  for await (const { item, rivals } of chooseItems({ ...options, filter: options.selection.filter, funnel: counts })) {
     if (options.stop?.aborted === true) return;
-    counts.entries++;
-    const entry = found.kind === "entry" ? found.entry : found.problem;
-    if (!options.selects(entry)) {
-      counts.excluded++;
-      continue;
-    }
     const place = sequence++;
-    if (found.kind === "entry") await dispatch(options, { entry: found.entry, sequence: place }, seen);
+    if (item.kind === "entry") await dispatch(options, { entry: item.entry, sequence: place }, claims.take(item.entry, rivals));
     else {
       counts.problems++;
-      await refuseProblem(options, found.problem, place);
+      await refuseProblem(options, item.problem, place);
     }
   }
 }
@@ -68,13 +60,12 @@ async function refuseProblem(options: CrawlOptions, { chart, version, error }: E
 async function dispatch(
   options: CrawlOptions,
   place: { readonly entry: SourceEntry; readonly sequence: number },
-  seen: NumberSet,
+  refusal: Refusal | undefined,
 ): Promise<void> {
   const { entry, sequence } = place;
-  const duplicate = isDuplicate(entry, seen);
   for (const target of options.targets) {
-    const goal = duplicate ? duplicateTag(entry) : mapEntry(entry, target);
-    if ("tag" in goal) {
+    const goal = refusal ?? mapEntry(options.mapping, entry, target);
+    if ("tags" in goal) {
       const item: WorkItem = {
         ...goal,
         ...place,
@@ -89,33 +80,6 @@ async function dispatch(
       await options.refuse({ sequence, record: { ...bare(entry), target: target.id, ...goal } });
     }
   }
-}
-
-type Refusal = Pick<VersionRecord, "reason" | "message" | "hint">;
-
-function mapEntry(entry: SourceEntry, target: CrawlTarget): { repository: string; tag: string } | Refusal {
-  try {
-    const repository = chartRepository(target.namespace, entry.chart);
-    const tag = tagOf(entry.version);
-    const problem = target.connection.nameProblems(repository)[0];
-    if (problem === undefined) return { repository, tag };
-    return { reason: "name-invalid", message: problem.text, ...(problem.hint === undefined ? {} : { hint: problem.hint }) };
-  } catch (error) {
-    return describeFailure(error);
-  }
-}
-
-/** `1.0.0+a` and `1.0.0_a` are one tag: the second would take the place of the first. */
-function isDuplicate(entry: SourceEntry, seen: NumberSet): boolean {
-  return seen.add(hashText(`${entry.chart}\n${entry.version.replaceAll("+", "_")}`));
-}
-
-function duplicateTag(entry: SourceEntry): Refusal {
-  return {
-    reason: "duplicate-tag",
-    message: `another entry of ${entry.chart} has the same tag as version ${entry.version}; that one was taken, this one is refused`,
-    hint: "remove one of the two from the index",
-  };
 }
 
 function bare({ chart, version, notes, digest }: Pick<SourceEntry, "chart" | "version" | "notes" | "digest">): VersionRecord {

@@ -4,8 +4,8 @@ import { watchSelection } from "./explain-selection.ts";
 import type { Selection } from "./select-entries.ts";
 
 function notesOn(selection: Selection, charts: readonly string[]): string[] {
-  const watched = watchSelection(selection);
-  for (const chart of charts) watched.selects({ chart, version: "1.0.0" });
+  const watched = watchSelection(selection, 0);
+  for (const chart of charts) watched.filter.leftOutBy({ chart, version: "1.0.0" });
   return watched.notes().map(({ code, text }) => `${code}: ${text}`);
 }
 
@@ -39,6 +39,13 @@ describe("what a selection says afterwards", () => {
   it("blames range and exclusions when every chart that was named is there", () => {
     expect(notesOn({ charts: ["web"], exclude: ["w*"], versionRange: ">=2" }, ["web"])).toEqual([
       'nothing-selected: none of the 1 versions of the source is selected: look at the charts that are not excluded and at the range ">=2"',
+    ]);
+  });
+
+  it("blames every other filter that may have left everything out", () => {
+    expect(notesOn({ prerelease: "only", skipDeprecated: true, since: 1, until: 2, minAgeMs: 3, latest: 4 }, ["web"])).toEqual([
+      "nothing-selected: none of the 1 versions of the source is selected: " +
+        "look at --prerelease and at --skip-deprecated and at --since and at --until and at --min-age",
     ]);
   });
 

@@ -1,11 +1,11 @@
 import { printable, type Note } from "@chartferry/core";
 
 import { matchesGlob } from "./glob.ts";
-import { selectEntries, type EntryTest, type Selection } from "./select-entries.ts";
+import { createEntryFilter, type EntryFilter, type Selection, type SelectionFilter } from "./select-entries.ts";
 
 /** A selection that remembers enough to say afterwards why it found nothing. */
 export interface WatchedSelection {
-  readonly selects: EntryTest;
+  readonly filter: EntryFilter;
   /** What a user would want to know of a source that was read to its end. */
   notes(): Note[];
 }
@@ -15,27 +15,28 @@ const mostNames = 2000;
 /** Names given in one suggestion. */
 const namesShown = 5;
 
-/** @throws usage when the range cannot be read */
-export function watchSelection(selection: Selection): WatchedSelection {
+/** `now` is in milliseconds since 1970. @throws usage when the range cannot be read */
+export function watchSelection(selection: Selection, now: number): WatchedSelection {
   const { charts = [] } = selection;
-  const test = selectEntries(selection);
+  const filter = createEntryFilter(selection, now);
   const names = new Set<string>();
   const unmatched = new Set(charts);
   let [seen, selected] = [0, 0];
+  const leftOutBy: EntryFilter["leftOutBy"] = (entry) => {
+    seen++;
+    if (entry.chart !== "" && names.size < mostNames) names.add(entry.chart);
+    for (const glob of unmatched) if (matchesGlob(glob, entry.chart)) unmatched.delete(glob);
+    const by = filter.leftOutBy(entry);
+    if (by === undefined) selected++;
+    return by;
+  };
   return {
-    selects(entry) {
-      seen++;
-      if (entry.chart !== "" && names.size < mostNames) names.add(entry.chart);
-      for (const glob of unmatched) if (matchesGlob(glob, entry.chart)) unmatched.delete(glob);
-      const taken = test(entry);
-      if (taken) selected++;
-      return taken;
-    },
+    filter: { ...filter, leftOutBy },
     notes() {
       if (seen === 0) return [];
       const missing = [...unmatched].map((glob) => ({ code: "chart-not-found", text: notFound(glob, names) }));
       if (selected > 0) return missing;
-      const text = `none of the ${seen} versions of the source is selected${unmatched.size > 0 ? "" : ruledOut(selection)}`;
+      const text = `none of the ${seen} versions of the source is selected${unmatched.size > 0 ? "" : ruledOut(selection, filter.active)}`;
       return [{ code: "nothing-selected", text }, ...missing];
     },
   };
@@ -48,11 +49,19 @@ function notFound(glob: string, names: ReadonlySet<string>): string {
 }
 
 /** Which parts of the selection are left to blame when every chart that was named is there. */
-function ruledOut({ exclude = [], versionRange }: Selection): string {
-  const reasons = [
-    ...(exclude.length > 0 ? ["the charts that are not excluded"] : []),
-    ...(versionRange === undefined ? [] : [`the range ${JSON.stringify(printable(versionRange, 200))}`]),
-  ];
+function ruledOut({ versionRange = "" }: Selection, active: readonly SelectionFilter[]): string {
+  const blamed: Readonly<Record<SelectionFilter, string | undefined>> = {
+    chart: undefined,
+    exclude: "the charts that are not excluded",
+    version: `the range ${JSON.stringify(printable(versionRange, 200))}`,
+    prerelease: "--prerelease",
+    deprecated: "--skip-deprecated",
+    since: "--since",
+    until: "--until",
+    "min-age": "--min-age",
+    latest: undefined,
+  };
+  const reasons = active.flatMap((filter) => blamed[filter] ?? []);
   return reasons.length === 0 ? "" : `: look at ${reasons.join(" and at ")}`;
 }
 

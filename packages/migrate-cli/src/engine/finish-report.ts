@@ -1,7 +1,8 @@
-import { isChartferryError, systemClock, type HostTraffic } from "@chartferry/core";
+import { isChartferryError, systemClock, type HostTraffic, type Note } from "@chartferry/core";
 
 import { ownVersion } from "../own-version.ts";
 import type { Run } from "./begin-run.ts";
+import { funnelNotes } from "./funnel.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
 import type { HostRecord, Report, RunFacts } from "./report.ts";
 import { flushJournals } from "./target-journals.ts";
@@ -16,6 +17,11 @@ export function finishReport(options: MigrateOptions, run: Run, facts: { readonl
     records: () => run.records.records(),
     close: () => run.records.close(),
   };
+}
+
+/** What a user would want to know of selection and mapping, once the source was read to its end. */
+export function runNotes({ selection, totals }: Pick<Run, "selection" | "totals">): Note[] {
+  return [...selection.notes(), ...funnelNotes(totals.crawl)];
 }
 
 function describeRun(
@@ -34,7 +40,7 @@ function describeRun(
     end,
     ...(problem === undefined ? {} : { problem: describeProblem(problem) }),
     source: source.id,
-    notes: [...(source.notes?.() ?? []), ...(end === "complete" ? run.selection.notes() : []), ...flushJournals(run.journals)],
+    notes: [...(source.notes?.() ?? []), ...(end === "complete" ? runNotes(run) : []), ...flushJournals(run.journals)],
     targets: targets.map(({ id, connection }) => ({ id, adapter: connection.adapter })),
     journals: [...new Set([...run.journals.values()].map(({ journal }) => journal.path))],
     configuration,

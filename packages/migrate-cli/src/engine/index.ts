@@ -1,5 +1,17 @@
+export { createCreatedFrom, type CreatedFrom, type CreatedFromOptions } from "./created-from.ts";
 export { createFilesSource } from "./files-source.ts";
-export { selectEntries, type EntryTest, type Selection } from "./select-entries.ts";
+export { chooseItems, type ChoiceOptions, type ChosenItem } from "./choose-items.ts";
+export { createFunnel, funnelNotes, type ExclusionCounts, type Funnel } from "./funnel.ts";
+export { mapEntry, mappedFileNotes, type MappedVersion, type MappingTarget, type Refusal, rivalRefusal } from "./map-entry.ts";
+export { createMapping, type ChartVersion, type Mapping, type MappingOptions, type Rename, type VPrefix } from "./mapping.ts";
+export {
+  createEntryFilter,
+  type EntryFilter,
+  type SelectableEntry,
+  type Selection,
+  type SelectionFilter,
+  selectionFilters,
+} from "./select-entries.ts";
 export { migrate } from "./migrate.ts";
 export type { MigrateEvent, MigrateOptions, MigrationTarget } from "./migrate-options.ts";
 export { isComplete, type HostRecord, type Report, type ReportHead, type RunFacts, type StatusCounts, type Totals } from "./report.ts";
@@ -8,5 +20,6 @@ export { pullChart, type PulledChart, type PullOptions } from "./pull-chart.ts";
 export { defaultJournalPath, stateFolder } from "./state-folder.ts";
 export { parseVersionRange, type VersionTest } from "./version-range.ts";
 export { versionStatuses, type Outcome, type TagKnowledge, type VersionRecord, type VersionStatus, type WorkItem } from "./work-item.ts";
+export { createTagClaims, type TagClaims } from "./tag-claims.ts";
 export { createWorkQueue, type Delivery, type WorkQueue } from "./work-queue.ts";
 export { reportText, writeReport } from "./write-report.ts";

@@ -2,7 +2,8 @@ import { ChartferryError, isChartferryError } from "@chartferry/core";
 
 import { createWakeUp } from "./bounded-channel.ts";
 import { createCircuit } from "./circuit.ts";
-import { deliverVersion, recordOf, type DeliveryContext } from "./deliver-version.ts";
+import type { DeliveryContext } from "./attempt-delivery.ts";
+import { deliverVersion, recordOf } from "./deliver-version.ts";
 import { describeFailure, interruption } from "./describe-failure.ts";
 import type { VersionRecord } from "./work-item.ts";
 import type { Delivery, WorkQueue } from "./work-queue.ts";

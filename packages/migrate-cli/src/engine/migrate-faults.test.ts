@@ -109,7 +109,14 @@ describe("a fault during migrate", () => {
     let aborted = 0;
     const lane = runLane({ target: "t0", queue, delivery, concurrency: 1, abort: () => void aborted++ });
     const entry = { chart: "web", version: "1.0.0", urls: [], notes: [] };
-    const place = { run: "r", source: "s", target: "t0", repository: "charts/web", tag: "1.0.0", known: { state: "unknown" } as const };
+    const place = {
+      run: "r",
+      source: "s",
+      target: "t0",
+      repository: "charts/web",
+      tags: ["1.0.0"] as const,
+      known: { state: "unknown" } as const,
+    };
     await queue.put({ ...place, sequence: 0, entry });
     // Long enough for a rejection that nobody looks at to be told to the process.
     for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));

@@ -1,5 +1,6 @@
 import type { ChartferryError, ChartSource, Clock, Connection, ExistingPolicy, HostTraffic, Note } from "@chartferry/core";
 
+import type { MappingOptions } from "./mapping.ts";
 import type { Totals } from "./report.ts";
 import type { RunFigures } from "./run-figures.ts";
 import type { Selection } from "./select-entries.ts";
@@ -19,8 +20,15 @@ export interface MigrateOptions {
   readonly source: ChartSource;
   readonly targets: readonly MigrationTarget[];
   readonly selection?: Selection;
+  /** How names and tags at the targets are derived. Default: they stay as they are. */
+  readonly mapping?: MappingOptions;
   /** Default: verify. */
   readonly existing?: ExistingPolicy;
+  /**
+   * Whether versions that stand at a target without provenance are completed where the source has one by now. Costs a manifest GET for each
+   * version that is there, and a look beside the chart for each without. Default: false.
+   */
+  readonly refreshProvenance?: boolean;
   /** What decides `created`, in words that are equal when the rule is: part of the journal's key. Default: empty. */
   readonly createdPolicy?: string;
   /** For the report. Default: migrate. */

@@ -65,7 +65,7 @@ async function execute(options: MigrateOptions, run: Run): Promise<Error | undef
   const crawled = crawling.then(async (problem) => {
     await run.queue.close();
     isCrawled = true;
-    if (problem === undefined && !run.stop.aborted) for (const note of run.selection.notes()) events.tell({ type: "note", note });
+    if (problem === undefined && !run.stop.aborted) for (const note of runNotes(run)) events.tell({ type: "note", note });
     events.tell({ type: "crawled", totals: run.totals.snapshot(downloads()) });
     return problem;
   });
@@ -99,6 +99,7 @@ function runTargetLane({ options, run, events }: LaneParts, target: MigrateOptio
     delivery: {
       spool,
       existing,
+        seekProvenance: run.seekProvenance,
       clock,
       signal,
       listings: createTargetListings(target.connection, { listTags, clock, signal }),

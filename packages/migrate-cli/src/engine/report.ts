@@ -1,5 +1,8 @@
 import type { Note } from "@chartferry/core";
 
+import type { CrawlCounts } from "./crawl.ts";
+import { createFunnel, type ExclusionCounts } from "./funnel.ts";
+import type { SelectionFilter } from "./select-entries.ts";
 import type { VersionRecord, VersionStatus } from "./work-item.ts";
 
 /** The report of a run without its records, which may be a million. docs and `report.schema.json` describe the whole. */
@@ -35,7 +38,10 @@ export type StatusCounts = Readonly<Record<VersionStatus, number>>;
 export interface Totals {
   /** What the source names. */
   readonly entries: number;
+  /** Left out by the selection. */
   readonly excluded: number;
+  /** Of these, by each filter that was asked for, in the order in which they are applied. */
+  readonly excludedBy: ExclusionCounts;
   /** Entries that cannot be used at any target; they count once, and in no target's figures. */
   readonly problems: number;
   readonly targets: Readonly<Record<string, StatusCounts & { readonly bytes: number }>>;
@@ -74,12 +80,15 @@ export function isComplete({ run, totals }: ReportHead): boolean {
 }
 
 /** Counters that fill up during a run, and a copy of them at any time. */
-export function createTotals(targets: readonly string[]): {
-  readonly crawl: { entries: number; excluded: number; problems: number };
+export function createTotals(
+  targets: readonly string[],
+  filters: readonly SelectionFilter[] = [],
+): {
+  readonly crawl: CrawlCounts;
   add(record: VersionRecord): void;
   snapshot(downloads: Totals["downloads"]): Totals;
 } {
-  const crawl = { entries: 0, excluded: 0, problems: 0 };
+  const crawl = { ...createFunnel(filters), problems: 0 };
   const byTarget = new Map(targets.map((id) => [id, { pushed: 0, skipped: 0, failed: 0, refused: 0, "not-attempted": 0, bytes: 0 }]));
   return {
     crawl,
@@ -90,7 +99,10 @@ export function createTotals(targets: readonly string[]): {
       counts.bytes += record.bytes;
     },
     snapshot: ({ charts, reopened, bytes }) => ({
-      ...crawl,
+      entries: crawl.entries,
+      excluded: crawl.excluded,
+      excludedBy: { ...crawl.excludedBy },
+      problems: crawl.problems,
       targets: Object.fromEntries([...byTarget].map(([id, counts]) => [id, { ...counts }])),
       downloads: { charts, reopened, bytes },
     }),

@@ -28,16 +28,11 @@ export function journalKey({ source, target, mapping, createdPolicy }: JournalSc
     .slice(0, 24);
 }
 
-/** Charts keep their names and their versions' tags; other mappings get other words here. */
-const plainMapping = "plain";
-
 /** Opens each file once, however many targets write to it. @throws journal-locked, file-unwritable, usage (a file is no journal) */
-export async function openTargetJournals({
-  source,
-  targets,
-  createdPolicy = "",
-  journalPath,
-}: MigrateOptions): Promise<ReadonlyMap<string, TargetJournal>> {
+export async function openTargetJournals(
+  { source, targets, createdPolicy = "", journalPath }: MigrateOptions,
+  mapping: string,
+): Promise<ReadonlyMap<string, TargetJournal>> {
   const files = new Map<string, Journal>();
   const journals = new Map<string, TargetJournal>();
   try {
@@ -46,7 +41,7 @@ export async function openTargetJournals({
       if (path === undefined) continue;
       const journal = files.get(resolve(path)) ?? (await openJournal(resolve(path)));
       files.set(resolve(path), journal);
-      journals.set(target.id, { journal, key: journalKey({ source: source.id, target: target.id, mapping: plainMapping, createdPolicy }) });
+      journals.set(target.id, { journal, key: journalKey({ source: source.id, target: target.id, mapping, createdPolicy }) });
     }
     return journals;
   } catch (error) {

@@ -57,6 +57,7 @@ function readConstraint(operator: string, text: string): Constraint {
     minor: number(minor, open !== "major"),
     patch: number(patch, open === "none"),
     prerelease,
+    build: "",
   };
   return { operator, version, open };
 }

@@ -14,11 +14,12 @@ export interface WorkItem {
   readonly target: string;
   /** Path at the target's registry. */
   readonly repository: string;
-  readonly tag: string;
+  /** All that must name the version's manifest; the first is the one that Helm finds by range. */
+  readonly tags: readonly [string, ...string[]];
   readonly known: TagKnowledge;
 }
 
-/** What is known of the tag at the target, and since when (milliseconds since 1970). Unknown = the lane asks its own listing. */
+/** What is known of the tags at the target, and since when (milliseconds since 1970). Unknown = the lane asks its own listing. */
 export type TagKnowledge = { readonly state: "unknown" } | { readonly state: "absent" | "listed"; readonly since: number };
 
 export const versionStatuses = ["pushed", "skipped", "failed", "refused", "not-attempted"] as const;
@@ -33,6 +34,8 @@ export interface VersionRecord {
   readonly target?: string;
   readonly repository?: string;
   readonly tag?: string;
+  /** All of its tags, where there are several; `tag` is the first. */
+  readonly tags?: readonly string[];
   readonly status: VersionStatus;
   /** An error code, or what was found or done: `copied`, `identical`, `listed`, `unchanged`, `same-chart`, `duplicate-tag`, `interrupted` … */
   readonly reason?: string;

@@ -11,7 +11,7 @@ const item = (sequence: number, target: string): WorkItem => ({
   source: "https://charts.test",
   entry: { chart: "web", version: `1.0.${sequence}`, urls: [], notes: [] },
   repository: "web",
-  tag: `1.0.${sequence}`,
+  tags: [`1.0.${sequence}`],
   known: { state: "unknown" },
 });
 

@@ -1,0 +1,45 @@
+import type { Note } from "@chartferry/core";
+
+import { type EntryFilter, createdAt, type SelectableEntry, type SelectionFilter } from "./select-entries.ts";
+
+/** How many entries each filter left out. */
+export type ExclusionCounts = Readonly<Partial<Record<SelectionFilter, number>>>;
+
+/** What became of the source's entries on the way from the index to the work: filled while they are chosen. */
+export interface Funnel {
+  /** Everything that the source names, unreadable entries included. */
+  entries: number;
+  /** Left out by the selection. */
+  excluded: number;
+  /** Of these, by each filter that was asked for, in the order in which they are applied; each entry counts once. */
+  readonly excludedBy: Partial<Record<SelectionFilter, number>>;
+  /** Entries whose time a date filter asked for and did not find. */
+  undated: number;
+}
+
+export function createFunnel(active: EntryFilter["active"] = []): Funnel {
+  return { entries: 0, excluded: 0, excludedBy: Object.fromEntries(active.map((filter) => [filter, 0])), undated: 0 };
+}
+
+/** Counts the entry, and tells whether it goes on. */
+export function passes(filter: EntryFilter, entry: SelectableEntry, funnel: Funnel): boolean {
+  funnel.entries++;
+  if (filter.byDate && createdAt(entry.created) === undefined) funnel.undated++;
+  const by = filter.leftOutBy(entry);
+  if (by !== undefined) leaveOut(funnel, by);
+  return by === undefined;
+}
+
+export function leaveOut(funnel: Funnel, by: SelectionFilter): void {
+  funnel.excluded++;
+  funnel.excludedBy[by] = (funnel.excludedBy[by] ?? 0) + 1;
+}
+
+/** Remarks on the selection as a whole. */
+export function funnelNotes({ undated, excludedBy }: Pick<Funnel, "undated" | "excludedBy">): Note[] {
+  if (undated === 0) return [];
+  const kept = "since" in excludedBy || "until" in excludedBy ? ["--since and --until keep them"] : [];
+  const leftOut = "min-age" in excludedBy ? ["--min-age leaves them out, since their age is not known"] : [];
+  const text = `the source gives no time for ${undated} of its entries: ${[...kept, ...leftOut].join("; ")}`;
+  return [{ code: "created-missing", text }];
+}
