@@ -33,8 +33,8 @@ export function checkRepository(path: string): void {
     operation: "check repository name",
     repository: path.slice(0, longestRepository),
     hint: /[A-Z]/.test(path)
-      ? "write it in lower case; a chart's own name has to change in the chart, or --exclude leaves it out"
-      : "rename the chart, or leave it out with --exclude",
+      ? "write it in lower case; for a chart's own name: --rename FROM=TO, or leave it out with --exclude"
+      : "give the chart another name with --rename FROM=TO, or leave it out with --exclude",
   });
 }
 

@@ -1,23 +1,23 @@
+import { systemClock } from "@chartferry/core";
+
 import { exitCodeOf, type ExitCode } from "../exit-codes.ts";
 import { migrate } from "../engine/migrate.ts";
 import type { MigrateOptions, MigrationTarget } from "../engine/migrate-options.ts";
 import type { Report } from "../engine/report.ts";
 import { defaultJournalPath } from "../engine/state-folder.ts";
-import { createEntryFilter, type Selection } from "../engine/select-entries.ts";
+import { createEntryFilter } from "../engine/select-entries.ts";
 import { checkReportPlace, reportText, writeReport } from "../engine/write-report.ts";
 import { summarize } from "../output/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { beginProgress, type CommandProgress } from "./begin-progress.ts";
-import type { SourceFlags, TargetFlags } from "./flags.ts";
-import { openSource, type ClassicFlags } from "./open-source.ts";
-import { closeTargets, openTargets } from "./open-targets.ts";
+import { createdRule } from "./created-policy.ts";
+import { type EndFlags, openEnds } from "./open-ends.ts";
 import { usage } from "./read-password.ts";
+import { mappingOf, selectionOf } from "./selection-flags.ts";
 
-export interface MigrateFlags extends SourceFlags, TargetFlags, ClassicFlags, SelectionFlags {
+export interface MigrateFlags extends EndFlags {
   readonly refreshProvenance?: boolean;
-  readonly createdFrom?: string;
   readonly existing: NonNullable<MigrateOptions["existing"]>;
-  readonly concurrency?: number;
   readonly output: "text" | "json";
   readonly report?: string;
   /** `false` = --no-journal. */
@@ -38,6 +38,9 @@ export async function runMigrate(command: MigrateCommand, terminal: Terminal): P
   }
   // Mistakes are told before either end is asked anything.
   createEntryFilter(selectionOf(flags), systemClock.now());
+  if (flags.refreshProvenance === true && flags.provenance === "skip") {
+    throw usage("--refresh-provenance looks for what --provenance skip leaves out", "leave one of the two out");
+  }
   if (flags.report !== undefined) await checkReportPlace(flags.report);
   // Request lines would tear a live view apart.
   const progress = beginProgress(command.targets, { logFormat: flags.logFormat, live: flags.debug !== true }, terminal);
@@ -50,48 +53,36 @@ export async function runMigrate(command: MigrateCommand, terminal: Terminal): P
 
 async function runBetween(command: MigrateCommand, progress: CommandProgress, terminal: Terminal): Promise<ExitCode> {
   const { flags } = command;
-  const { source, traffic } = await openSource(command.source, flags, { ...terminal, onPause: (pause) => progress.sourcePause(pause) });
-  const opening = openTargets(
-    command.targets,
-    { flags, concurrency: flags.concurrency, onPause: (pause, target) => progress.targetPause(pause, target) },
-    terminal,
-  );
-  const targets = await opening.catch(async (error: unknown) => {
-    await source.close();
-    throw error;
+  const ends = await openEnds(command, {
+    ...terminal,
+    onSourcePause: (pause) => progress.sourcePause(pause),
+    onTargetPause: (pause, target) => progress.targetPause(pause, target),
   });
   try {
-    const options = { source, targets, sourceTraffic: traffic, ...engineOptions(command, terminal) };
+    const options = { ...ends, ...engineOptions(command, terminal) };
     const report = await migrate({ ...options, onEvent: (event) => progress.event(event) });
     return await show(report, { flags, progress, terminal });
   } finally {
-    await source.close();
-    await closeTargets(targets);
+    await ends.close();
   }
 }
 
 function engineOptions({ flags }: MigrateCommand, terminal: Terminal): Omit<MigrateOptions, "source" | "targets"> {
-  const { existing, concurrency, journal } = flags;
+  const { existing, concurrency, journal, refreshProvenance = false } = flags;
   const journalPath = (target: MigrationTarget, source: string): string =>
     typeof journal === "string" ? journal : defaultJournalPath({ source, target: target.id }, terminal.environment);
   return {
     existing,
     selection: selectionOf(flags),
-    createdPolicy: createdPolicy(flags, terminal),
+    mapping: mappingOf(flags),
+    refreshProvenance,
+    createdPolicy: createdRule(flags, terminal),
     interrupt: terminal.interrupt,
     signal: terminal.abort,
     configuration: withoutSecrets(flags),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(journal === false ? {} : { journalPath }),
   };
-}
-
-/** What `created` depends on besides the charts themselves. */
-function createdPolicy({ created, helmCompatible }: MigrateFlags, { environment }: Terminal): string {
-  if (created !== undefined) return `created=${created}`;
-  const epoch = environment["SOURCE_DATE_EPOCH"] ?? "";
-  if (epoch !== "") return `epoch=${epoch}`;
-  return helmCompatible === true ? "file" : "source";
 }
 
 /** Options hold names of users and files, never a password: those come by stdin and file only. */

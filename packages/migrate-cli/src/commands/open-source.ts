@@ -1,6 +1,7 @@
 import { addTraffic, checkCredentialFile, createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
 import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, TellPause, UrlRewrite } from "@chartferry/core";
 
+import type { CreatedFrom } from "../engine/created-from.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import { type CreatedFlags, givenCreated } from "./created-policy.ts";
@@ -20,6 +21,8 @@ export interface ClassicFlags extends DebugFlags, CreatedFlags {
 
 /** The outside as a source sees it. */
 export interface SourceTerminal extends Terminal {
+  /** `--created-from`. */
+  readonly createdFrom?: CreatedFrom | undefined;
   /** Told of every server that holds us back. */
   readonly onPause?: TellPause | undefined;
 }
@@ -47,7 +50,7 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
     allowMissingDigest,
     provenance,
     openRegistry: registries.open,
-    created: createdPolicy,
+    created: { ...createdPolicy, keptFor: terminal.createdFrom },
   });
   return {
     source: { ...source, close: async () => void (await Promise.all([source.close(), registries.close()])) },

@@ -66,13 +66,15 @@ export async function closeTargets(targets: readonly MigrationTarget[]): Promise
 type EndOptions = Omit<OpenConnectionOptions, "registry" | "adapters">;
 
 async function openTarget(target: Target, options: EndOptions): Promise<MigrationTarget> {
-  const id = formatTarget(target);
-  if (target.kind === "oci") {
-    const connection = await connectRegistry({ ...options, registry: target.registry.toLowerCase() });
-    return { id, namespace: target.namespace, connection };
-  }
+  const namespace = target.kind === "oci" ? target.namespace : "";
+  return { id: formatTarget(target), namespace, connection: await connectRegistry({ ...options, ...registryOf(target) }) };
+}
+
+/** What to connect to. */
+export function registryOf(target: Target): Pick<OpenConnectionOptions, "registry" | "adapter"> {
+  if (target.kind === "oci") return { registry: target.registry.toLowerCase() };
   // The scheme names the adapter: a folder has no host to find it by.
-  return { id, namespace: "", connection: await connectRegistry({ ...options, registry: target.directory, adapter: "oci-layout" }) };
+  return { registry: target.directory, adapter: "oci-layout" };
 }
 
 /** Stands for a target that could not be reached: whatever is asked of it fails as the connecting did. */

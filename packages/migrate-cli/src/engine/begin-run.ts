@@ -9,6 +9,7 @@ import type { MigrateOptions } from "./migrate-options.ts";
 import { createProvenanceLookUp, type ProvenanceLookUp } from "./provenance-look-up.ts";
 import { createRecordStore, type RecordStore } from "./record-store.ts";
 import { createTotals } from "./report.ts";
+import { createFunnel } from "./funnel.ts";
 import { createMapping, type Mapping } from "./mapping.ts";
 import { createSpool, type Spool } from "./spool.ts";
 import { openTargetJournals, type TargetJournal } from "./target-journals.ts";
@@ -63,7 +64,7 @@ export async function beginRun(options: MigrateOptions): Promise<Run> {
     spool: createSpool({ source, lanes, capacityBytes: spoolBytes, signal: interrupts.signal }),
     records,
     seekProvenance: options.refreshProvenance === true ? createProvenanceLookUp(source, interrupts.signal) : undefined,
-    totals: createTotals(lanes, selection.filter.active),
+    totals: createTotals(lanes, createFunnel(selection.filter.active, mapping.renamed)),
     ...interrupts,
   };
 }

@@ -49,6 +49,7 @@ async function* passing({ source, filter, funnel, stop, signal }: ChoiceOptions)
     if (stop?.aborted === true) return;
     if (passes(filter, factsOf(item), funnel)) yield item;
   }
+  funnel.whole = true;
 }
 
 function factsOf(item: SourceItem): Parameters<EntryFilter["leftOutBy"]>[0] {

@@ -1,4 +1,4 @@
-import type { Note } from "@chartferry/core";
+import { type Note, quote } from "@chartferry/core";
 
 import { type EntryFilter, createdAt, type SelectableEntry, type SelectionFilter } from "./select-entries.ts";
 
@@ -15,15 +15,21 @@ export interface Funnel {
   readonly excludedBy: Partial<Record<SelectionFilter, number>>;
   /** Entries whose time a date filter asked for and did not find. */
   undated: number;
+  /** Charts that are to be renamed and have not come. */
+  readonly missing: Set<string>;
+  /** Whether the source was read to its end. */
+  whole: boolean;
 }
 
-export function createFunnel(active: EntryFilter["active"] = []): Funnel {
-  return { entries: 0, excluded: 0, excludedBy: Object.fromEntries(active.map((filter) => [filter, 0])), undated: 0 };
+export function createFunnel(active: EntryFilter["active"] = [], renamed: Iterable<string> = []): Funnel {
+  const excludedBy = Object.fromEntries(active.map((filter) => [filter, 0]));
+  return { entries: 0, excluded: 0, excludedBy, undated: 0, missing: new Set(renamed), whole: false };
 }
 
 /** Counts the entry, and tells whether it goes on. */
 export function passes(filter: EntryFilter, entry: SelectableEntry, funnel: Funnel): boolean {
   funnel.entries++;
+  funnel.missing.delete(entry.chart);
   if (filter.byDate && createdAt(entry.created) === undefined) funnel.undated++;
   const by = filter.leftOutBy(entry);
   if (by !== undefined) leaveOut(funnel, by);
@@ -35,11 +41,23 @@ export function leaveOut(funnel: Funnel, by: SelectionFilter): void {
   funnel.excludedBy[by] = (funnel.excludedBy[by] ?? 0) + 1;
 }
 
-/** Remarks on the selection as a whole. */
-export function funnelNotes({ undated, excludedBy }: Pick<Funnel, "undated" | "excludedBy">): Note[] {
-  if (undated === 0) return [];
+/** Remarks on selection and mapping as a whole. */
+export function funnelNotes(funnel: Funnel): Note[] {
+  const { missing, whole, undated, excludedBy } = funnel;
+  const notes: Note[] = [];
+  if (undated > 0) notes.push({ code: "created-missing", text: undatedText(undated, excludedBy) });
+  if (whole && missing.size > 0) {
+    const names = [...missing].map((name) => quote(name)).join(", ");
+    notes.push({
+      code: "rename-unused",
+      text: `the source has no chart ${names}: --rename takes the exact name, upper and lower case told apart`,
+    });
+  }
+  return notes;
+}
+
+function undatedText(undated: number, excludedBy: ExclusionCounts): string {
   const kept = "since" in excludedBy || "until" in excludedBy ? ["--since and --until keep them"] : [];
   const leftOut = "min-age" in excludedBy ? ["--min-age leaves them out, since their age is not known"] : [];
-  const text = `the source gives no time for ${undated} of its entries: ${[...kept, ...leftOut].join("; ")}`;
-  return [{ code: "created-missing", text }];
+  return `the source gives no time for ${undated} of its entries: ${[...kept, ...leftOut].join("; ")}`;
 }

@@ -26,6 +26,8 @@ export interface Mapping {
   readonly key: string;
   /** Whether two entries of a source may meet at one tag because of it. */
   readonly merges: boolean;
+  /** Charts that go by another name. */
+  readonly renamed: Iterable<string>;
   /** The last part of the repository. */
   nameOf(chart: string): string;
   /** What a version is called at the targets; the first is the one that Helm finds by range. */
@@ -45,6 +47,7 @@ export function createMapping({ renames = [], vPrefix = "keep" }: MappingOptions
   return {
     key: mappingKey(names, vPrefix),
     merges: names.size > 0 || vPrefix !== "keep",
+    renamed: [...names.keys()],
     nameOf,
     versionsOf,
     rivalsOf({ chart, version }) {

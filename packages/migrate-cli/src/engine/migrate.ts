@@ -50,7 +50,6 @@ async function execute(options: MigrateOptions, run: Run): Promise<Error | undef
       ...run,
       // Nothing of what is still read would be begun.
       signal: run.stop,
-      selects: (entry) => run.selection.selects(entry),
       source: options.source,
       targets: options.targets,
       run: run.id,

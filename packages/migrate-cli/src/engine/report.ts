@@ -1,8 +1,7 @@
 import type { Note } from "@chartferry/core";
 
 import type { CrawlCounts } from "./crawl.ts";
-import { createFunnel, type ExclusionCounts } from "./funnel.ts";
-import type { SelectionFilter } from "./select-entries.ts";
+import { createFunnel, type ExclusionCounts, type Funnel } from "./funnel.ts";
 import type { VersionRecord, VersionStatus } from "./work-item.ts";
 
 /** The report of a run without its records, which may be a million. docs and `report.schema.json` describe the whole. */
@@ -82,13 +81,13 @@ export function isComplete({ run, totals }: ReportHead): boolean {
 /** Counters that fill up during a run, and a copy of them at any time. */
 export function createTotals(
   targets: readonly string[],
-  filters: readonly SelectionFilter[] = [],
+  funnel: Funnel = createFunnel(),
 ): {
   readonly crawl: CrawlCounts;
   add(record: VersionRecord): void;
   snapshot(downloads: Totals["downloads"]): Totals;
 } {
-  const crawl = { ...createFunnel(filters), problems: 0 };
+  const crawl = { ...funnel, problems: 0 };
   const byTarget = new Map(targets.map((id) => [id, { pushed: 0, skipped: 0, failed: 0, refused: 0, "not-attempted": 0, bytes: 0 }]));
   return {
     crawl,

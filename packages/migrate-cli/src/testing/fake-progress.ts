@@ -69,6 +69,7 @@ export function figuresWith(targets: readonly string[], counts: FakeCounts = {})
     totals: {
       entries,
       excluded: 0,
+      excludedBy: {},
       problems: 0,
       targets: Object.fromEntries(targets.map((target) => [target, all])),
       downloads: { charts: 0, reopened: 0, bytes: 0 },
