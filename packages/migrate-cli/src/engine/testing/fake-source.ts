@@ -5,6 +5,8 @@ import { contentOf } from "./fake-target.ts";
 export interface FakeSource extends ChartSource {
   /** Every `chart version` that was opened, in order. */
   readonly opened: string[];
+  /** Every `chart version` whose provenance was looked for, in order. */
+  readonly sought: string[];
   /** Packages opened and not yet released. */
   readonly held: () => number;
   readonly mostHeld: () => number;
@@ -19,6 +21,10 @@ export interface FakeSourceOptions {
   readonly replaced?: Readonly<Record<string, string>>;
   /** Whether the index says no digests. Default: false. */
   readonly withoutDigests?: boolean;
+  /** `chart version` of those that have a provenance, the text `chart version signed`; may change while a test runs. */
+  readonly signed?: ReadonlySet<string>;
+  /** `created` as the package says it. */
+  readonly created?: string;
   /** Remarks on the source as a whole. */
   readonly notes?: readonly Note[];
   /** Awaited when a chart is opened. */
@@ -29,11 +35,17 @@ export interface FakeSourceOptions {
 export function createFakeSource(names: Iterable<string>, options: FakeSourceOptions = {}): FakeSource {
   const { broken = {}, breaksOff, beforeOpen, replaced = {}, notes } = options;
   const opened: string[] = [];
+  const sought: string[] = [];
   let [held, mostHeld] = [0, 0];
   return {
     id: "https://charts.test",
     ...(notes === undefined ? {} : { notes: () => notes }),
     opened,
+    sought,
+    async seekProvenance({ chart, version }) {
+      sought.push(`${chart} ${version}`);
+      return { found: options.signed?.has(`${chart} ${version}`) === true, notes: [] };
+    },
     held: () => held,
     mostHeld: () => mostHeld,
     async *versions() {
@@ -51,8 +63,11 @@ export function createFakeSource(names: Iterable<string>, options: FakeSourceOpt
       return {
         kind: "assemble",
         layer: contentOf(replaced[name] ?? name),
+        ...(options.signed?.has(name) === true
+          ? { provenance: contentOf(`${name} signed`), signedFiles: [`${chart}-${version}.tgz`] }
+          : {}),
         metadata,
-        created: "2021-01-01T00:00:00Z",
+        created: options.created ?? "2021-01-01T00:00:00Z",
         notes: [],
         release: async () => void held--,
       };

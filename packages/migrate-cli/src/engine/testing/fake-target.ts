@@ -48,7 +48,10 @@ function createFakeStore(target: FakeTarget, registry: string, repository: strin
     target.calls[call]++;
     if (target.failure !== undefined) throw target.failure;
   };
-  const find = (reference: string): StoredManifest | undefined => target.tags.get(`${repository}:${reference}`);
+  const find = (reference: string): StoredManifest | undefined => {
+    if (!reference.includes(":")) return target.tags.get(`${repository}:${reference}`);
+    return [...target.tags].find(([name, { digest }]) => name.startsWith(`${repository}:`) && digest === reference)?.[1];
+  };
   return {
     registry,
     repository,
