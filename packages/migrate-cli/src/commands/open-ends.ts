@@ -39,7 +39,11 @@ export interface RunEnds {
 export async function openEnds({ source: location, targets: texts, flags }: RunPlaces, terminal: EndsTerminal): Promise<RunEnds> {
   const mapping = mappingOf(flags);
   const createdFrom = flags.createdFrom === undefined ? undefined : readCreatedFrom(flags.createdFrom, { flags, mapping, terminal });
-  const { source, traffic } = await openSource(location, flags, { ...terminal, createdFrom: createdFrom?.ask, onPause: terminal.onSourcePause });
+  const { source, traffic } = await openSource(location, flags, {
+    ...terminal,
+    createdFrom: createdFrom?.ask,
+    onPause: terminal.onSourcePause,
+  });
   let targets: MigrationTarget[] = [];
   const close = async (): Promise<void> => {
     await source.close();

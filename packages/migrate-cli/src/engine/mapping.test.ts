@@ -3,6 +3,10 @@ import { describe, expect, it } from "vitest";
 import { mapEntry, mappedFileNotes } from "./map-entry.ts";
 import { createMapping, type MappingOptions } from "./mapping.ts";
 
+function key(options?: MappingOptions): string {
+  return createMapping(options).key;
+}
+
 const target = { namespace: "charts", connection: { nameProblems: () => [] } };
 
 describe("createMapping", () => {
@@ -46,7 +50,6 @@ describe("createMapping", () => {
       { from: "A", to: "a" },
       { from: "B", to: "b" },
     ];
-    const key = (options?: MappingOptions): string => createMapping(options).key;
     expect(key({ renames: [first, second] })).toBe(key({ renames: [second, first] }));
     expect(new Set([key(), key({ vPrefix: "strip" }), key({ vPrefix: "both" }), key({ renames: [first] })]).size).toBe(4);
     expect(key({ renames: [], vPrefix: "keep" })).toBe(key());

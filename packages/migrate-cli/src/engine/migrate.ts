@@ -6,7 +6,7 @@ import { beginRun, type Run } from "./begin-run.ts";
 import { runLane } from "./lane.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
 import { type GuardedEvents, guardEvents } from "./guard-events.ts";
-import { finishReport, hostRecords } from "./finish-report.ts";
+import { finishReport, hostRecords, runNotes } from "./finish-report.ts";
 import type { Report } from "./report.ts";
 import type { RunFigures } from "./run-figures.ts";
 import { createTargetListings } from "./target-listings.ts";
