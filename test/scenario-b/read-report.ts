@@ -14,6 +14,7 @@ export interface ReadReport {
   readonly totals: {
     readonly entries: number;
     readonly excluded: number;
+    readonly excludedBy: Readonly<Record<string, number>>;
     readonly problems: number;
     readonly targets: Readonly<Record<string, Readonly<Record<string, number>>>>;
     readonly downloads: { readonly charts: number; readonly reopened: number };
@@ -33,6 +34,7 @@ export interface ReadVersion {
   readonly version: string;
   readonly target?: string;
   readonly tag?: string;
+  readonly tags?: readonly string[];
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;

@@ -9,6 +9,8 @@ export interface IndexedChart {
   readonly urls?: readonly string[];
   /** What the index says; `null` leaves it out. Default: the archive's. */
   readonly digest?: string | null;
+  /** `null` leaves it out. Default: 2024-01-02T03:04:05.678901234Z. */
+  readonly created?: string | null;
   /** Text of the provenance file beside the archive. */
   readonly provenance?: string;
   /** The archive is not there. */
@@ -32,10 +34,12 @@ export function indexText(entries: readonly IndexedChart[]): string {
   return ["apiVersion: v1", "entries:", ...lines, 'generated: "2024-01-02T03:04:05Z"', ""].join("\n");
 }
 
-function entryLines({ chart, urls = [chart.file], digest = chart.digest }: IndexedChart): string[] {
+const usualTime = "2024-01-02T03:04:05.678901234Z";
+
+function entryLines({ chart, urls = [chart.file], digest = chart.digest, created = usualTime }: IndexedChart): string[] {
   const facts = [
     ...chart.metadata,
-    'created: "2024-01-02T03:04:05.678901234Z"',
+    ...(created === null ? [] : [`created: ${JSON.stringify(created)}`]),
     ...(digest === null ? [] : [`digest: ${digest.replace("sha256:", "")}`]),
     "urls:",
     ...urls.map((url) => `- ${JSON.stringify(url)}`),
