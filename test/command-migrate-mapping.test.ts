@@ -17,6 +17,15 @@ const EXAMPLES = fileURLToPath(new URL("../examples/classic-repo", import.meta.u
 const KEYRING = fileURLToPath(new URL("../examples/keyring.gpg", import.meta.url));
 const HELMS: readonly HelmName[] = ["helm3", "helm4.2", "helm4"];
 
+async function withHelm(name: HelmName, body: (helm: Helm) => Promise<void>): Promise<void> {
+  const helm = makeHelm(name);
+  await body(helm).finally(() => helm.remove());
+}
+
+function isExample(helm: Helm, saved: string, example: string): boolean {
+  return readFileSync(join(helm.home, saved)).equals(readFileSync(join(EXAMPLES, example)));
+}
+
 for (const { title, needs, start } of registryKinds) {
   describeWith([...needs, ...HELMS], `charts under other names and tags at ${title}`, () => mappedAt(start));
 }
@@ -38,10 +47,6 @@ function mappedAt(start: () => Promise<RunningRegistry>): void {
   const migrate = async (namespace: string, ...options: string[]): ReturnType<typeof runMigrate> =>
     runMigrate([EXAMPLES, `oci://${registry.host}/${namespace}`, ...options], { home: scratch });
 
-  const withHelm = async (name: HelmName, body: (helm: Helm) => Promise<void>): Promise<void> => {
-    const helm = makeHelm(name);
-    await body(helm).finally(() => helm.remove());
-  };
   const pull = async (helm: Helm, reference: string, ...more: string[]): Promise<string> => {
     const { code, stdout, stderr } = await helm.run([
       "pull",
@@ -53,8 +58,6 @@ function mappedAt(start: () => Promise<RunningRegistry>): void {
     ]);
     return `${code}\n${stdout}${stderr}`;
   };
-  const isExample = (helm: Helm, saved: string, example: string): boolean =>
-    readFileSync(join(helm.home, saved)).equals(readFileSync(join(EXAMPLES, example)));
 
   describe("--v-prefix strip", () => {
     beforeAll(async () => {

@@ -57,11 +57,11 @@ describe("seekProvenance", () => {
   });
 
   it.each([
-    ["a server in trouble", 503, {}, "provenance-unavailable"],
-    ["some other text", "hello", {}, "provenance-unavailable"],
-    ["absence under require", 404, { provenance: "require" }, "provenance-missing"],
-  ] as const)("fails on %s", async (_what, answer, options, code) => {
-    const failure = await failureOf(seek(["web-1.0.0.tgz"], { "/web-1.0.0.tgz.prov": answer }, options));
+    ["a server in trouble", 503, "auto", "provenance-unavailable"],
+    ["some other text", "hello", "auto", "provenance-unavailable"],
+    ["absence under require", 404, "require", "provenance-missing"],
+  ] as const)("fails on %s", async (...[, answer, provenance, code]) => {
+    const failure = await failureOf(seek(["web-1.0.0.tgz"], { "/web-1.0.0.tgz.prov": answer }, { provenance }));
     expect(failure).toMatchObject({ code, repository: "web", version: "1.0.0" });
   });
 

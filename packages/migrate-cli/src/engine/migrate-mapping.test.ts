@@ -40,6 +40,30 @@ describe("a mapped migration", () => {
     expect(source.opened).toEqual([]);
   });
 
+  it("brings the version once more where what stood there went away meanwhile", async () => {
+    const [source, target] = [createFakeSource(["web v1.0.0"]), createFakeTarget()];
+    await run(createFakeSource(["web v1.0.0"]), [target], both);
+    const before = digestsOf(target);
+    target.tags.delete("charts/web:1.0.0");
+    const { openStore } = target.connection;
+    const vanishing: FakeTarget = {
+      ...target,
+      connection: {
+        ...target.connection,
+        openStore: async (repository) => {
+          const store = await openStore(repository);
+          const fetchManifest: typeof store.fetchManifest = async (reference) => {
+            if (reference.includes(":")) target.tags.clear();
+            return store.fetchManifest(reference);
+          };
+          return { ...store, fetchManifest };
+        },
+      },
+    };
+    expect(told(await run(source, [vanishing], both))).toEqual(["web v1.0.0 pushed copied"]);
+    expect(digestsOf(target)).toEqual(before);
+  });
+
   it("refuses both of two entries that map to one tag, and names the other", async () => {
     const target = createFakeTarget();
     const report = await run(createFakeSource(["web v1.0.0+a", "web 1.0.0+a", "web 2.0.0"]), [target], { mapping: { vPrefix: "strip" } });
