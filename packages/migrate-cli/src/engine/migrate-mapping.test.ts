@@ -45,13 +45,12 @@ describe("a mapped migration", () => {
     await run(createFakeSource(["web v1.0.0"]), [target], both);
     const before = digestsOf(target);
     target.tags.delete("charts/web:1.0.0");
-    const { openStore } = target.connection;
     const vanishing: FakeTarget = {
       ...target,
       connection: {
         ...target.connection,
         openStore: async (repository) => {
-          const store = await openStore(repository);
+          const store = await target.connection.openStore(repository);
           const fetchManifest: typeof store.fetchManifest = async (reference) => {
             if (reference.includes(":")) target.tags.clear();
             return store.fetchManifest(reference);
