@@ -40,6 +40,16 @@ describe("a mapped migration", () => {
     expect(source.opened).toEqual([]);
   });
 
+  it("puts its manifest over no other archive that stands under one of the tags", async () => {
+    const options = { ...both, journalPath: journalIn(temporaryFolder()) };
+    const [source, target] = [createFakeSource(["web v1.0.0"], { withoutDigests: true }), createFakeTarget()];
+    await run(source, [target], options);
+    await run(createFakeSource(["web 1.0.0"]), [target], { existing: "overwrite" });
+    const before = digestsOf(target);
+    expect(told(await run(source, [target], options))).toEqual(["web v1.0.0 failed conflict"]);
+    expect(digestsOf(target)).toEqual(before);
+  });
+
   it("brings the version once more where what stood there went away meanwhile", async () => {
     const [source, target] = [createFakeSource(["web v1.0.0"]), createFakeTarget()];
     await run(createFakeSource(["web v1.0.0"]), [target], both);
@@ -157,6 +167,7 @@ describe("--refresh-provenance", () => {
     const silent = createFakeSource(["web 1.0.0"], { replaced, signed: new Set(["web 1.0.0"]), withoutDigests: true });
     expect(told(await run(silent, [target], refresh))).toEqual(["web 1.0.0 failed conflict"]);
     expect(told(await run(silent, [target], { ...refresh, existing: "trust" }))).toEqual(["web 1.0.0 skipped listed"]);
+    expect(source.opened).toEqual([]);
     expect(digestsOf(target)).toEqual(before);
   });
 
@@ -176,9 +187,19 @@ describe("--refresh-provenance", () => {
     const target = createFakeTarget();
     const names = Array.from({ length: 30 }, (_, index) => `web 1.${index}.0`);
     await run(createFakeSource(names), [target]);
-    const unavailable = new ChartferryError("503", { code: "provenance-unavailable", operation: "fetch provenance" });
+    const unavailable = new ChartferryError("no answer", { code: "connection-refused", operation: "fetch provenance" });
     const source = { ...createFakeSource(names), seekProvenance: () => Promise.reject(unavailable) };
     const report = await run(source, [target], refresh);
-    expect(new Set(told(report).map((line) => line.split(" ").slice(2).join(" ")))).toEqual(new Set(["failed provenance-unavailable"]));
+    expect(new Set(told(report).map((line) => line.split(" ").slice(2).join(" ")))).toEqual(new Set(["failed connection-refused"]));
+  });
+
+  it("moves no tag for a provenance that is gone by the time the chart comes", async () => {
+    const target = createFakeTarget();
+    await run(createFakeSource(["web 1.0.0"]), [target]);
+    const before = digestsOf(target);
+    const later = createFakeSource(["web 1.0.0"], { created: "2024-02-02T00:00:00Z" });
+    const source = { ...later, seekProvenance: () => Promise.resolve({ found: true, notes: [] }) };
+    expect(told(await run(source, [target], refresh))).toEqual(["web 1.0.0 skipped same-chart"]);
+    expect(digestsOf(target)).toEqual(before);
   });
 });
