@@ -28,6 +28,8 @@ export type ExistingAnswer =
       readonly reason: "overwrite" | "unknown-layer" | "without-provenance";
       readonly manifestDigest: Digest;
       readonly standingLayer: Digest;
+      /** Provenance was sought, and is not there. */
+      readonly incomplete?: true;
     }
   | { readonly action: "skip"; readonly reason: "listed" | "unchanged" | "same-chart"; readonly manifestDigest?: Digest };
 
@@ -60,10 +62,11 @@ async function compare(store: ExistingStore, check: ExistingCheck, options: Call
   const { digest: manifestDigest, mediaType } = manifest;
   const chart = chartInManifest(manifest);
   const answer = judge(store, check, { manifestDigest, mediaType, layer: chart?.layer.digest });
-  if (answer.action === "push" || check.seekProvenance !== true || chart === undefined || chart.provenance !== undefined) return answer;
+  if (check.seekProvenance !== true || chart === undefined || chart.provenance !== undefined) return answer;
+  if (answer.action === "push") return answer.reason === "absent" ? answer : { ...answer, incomplete: true };
   const standingLayer = chart.layer.digest;
   if (check.layerDigest !== undefined && check.layerDigest !== standingLayer) return answer;
-  return { action: "push", reason: "without-provenance", manifestDigest, standingLayer };
+  return { action: "push", reason: "without-provenance", manifestDigest, standingLayer, incomplete: true };
 }
 
 interface Standing {

@@ -56,6 +56,28 @@ describe("a manifest that the registry holds back", () => {
     expect(other.calls.filter((call) => call.startsWith("PUT"))).toEqual([]);
   });
 
+  it("completes what still stands there without provenance", async () => {
+    const store = await holding(chart());
+    const check = { tag: "1.0.0", existing: "verify", listed: true, seekProvenance: true } as const;
+    const checked = await checkExisting(store, { ...check, layerDigest: chart().layer.digest });
+    expect(checked).toMatchObject({ action: "push", reason: "without-provenance" });
+    expect(await checkExisting(store, check)).toMatchObject({ action: "push", reason: "unknown-layer", incomplete: true });
+    const options = { tags: ["1.0.0"], existing: "verify", checked: new Map([["1.0.0", checked]]) } as const;
+    const outcome = await copyChart(chart("archive bytes", "signed"), heldBack(store, 60_000, chart()), options);
+    expect(outcome).toMatchObject({ status: "pushed", reason: "copied" });
+    expect(store.tagged.get("1.0.0")).toBe(outcome.manifestDigest);
+    expect(await checkExisting(store, { tag: "1.0.0", existing: "trust", listed: true, seekProvenance: true })).toMatchObject({
+      action: "skip",
+    });
+  });
+
+  it("sets its other tags though one was taken care of by others", async () => {
+    const store = createMemoryStore();
+    const outcome = await copyChart(chart(), heldBack(store, 60_000, chart()), { ...cold, tags: ["1.0.0", "v1.0.0"] });
+    expect(outcome).toMatchObject({ status: "pushed" });
+    expect(store.tagged.get("v1.0.0")).toBe(store.tagged.get("1.0.0"));
+  });
+
   it("for less goes on", async () => {
     const store = createMemoryStore();
     expect(await copyChart(chart(), heldBack(store, 59_999, chart()), cold)).toMatchObject({ status: "pushed", reason: "copied" });

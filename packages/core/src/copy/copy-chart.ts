@@ -43,13 +43,11 @@ export async function copyChart(source: ChartPackage, target: ChartStore, option
   const { write, skip, complete } = await decideTags(target, plan, options);
   if (skip !== undefined) return { ...facts, status: "skipped", ...skip };
   await storeContent(target, plan, options);
-  let changed = complete === true;
-  for (const tag of write) {
-    const outcome = await putTag(target, { tag, plan }, options);
-    if (typeof outcome === "object") return { ...facts, status: "skipped", ...outcome };
-    changed ||= outcome;
-  }
-  return { ...facts, status: changed ? "pushed" : "skipped", reason: changed ? "copied" : "identical" };
+  const outcomes: (boolean | Skip)[] = [];
+  for (const tag of write) outcomes.push(await putTag(target, { tag, plan }, options));
+  if (complete === true || outcomes.includes(true)) return { ...facts, status: "pushed", reason: "copied" };
+  const found = outcomes.find((outcome) => typeof outcome === "object");
+  return { ...facts, status: "skipped", ...(found ?? { reason: "identical" }) };
 }
 
 /** Somebody else may have pushed while our manifest was held back for longer than this. Milliseconds. */
@@ -94,6 +92,10 @@ function total(manifest: StoredManifest, blobs: readonly { readonly size: number
 
 type Skip = NonNullable<TagDecision["skip"]>;
 
+function standingBefore(checked: ExistingAnswer | undefined): Digest | undefined {
+  return checked?.action === "push" && checked.reason !== "absent" ? checked.manifestDigest : undefined;
+}
+
 /**
  * Registries with immutable tags refuse even the same bytes: then what stands there decides. `false` = it was there already.
  * A skip = others have put the chart there while the registry held us back.
@@ -107,7 +109,9 @@ async function putTag(
   let found: Skip | undefined;
   const whenHeld = async (milliseconds: number): Promise<void> => {
     if (milliseconds < lookAgainAfterMs) return;
-    found = (await decideTags(target, plan, { tags: [tag], existing: options.existing, signal })).skip;
+    const { skip } = await decideTags(target, plan, { tags: [tag], existing: options.existing, signal });
+    // What was to be completed or replaced still stands there: nobody came.
+    found = skip?.manifestDigest === standingBefore(options.checked?.get(tag)) ? undefined : skip;
     if (found !== undefined)
       throw new ChartferryError("the chart has come meanwhile", { code: "already-exists", operation: "push manifest" });
   };

@@ -86,7 +86,7 @@ function afterDownload(
     if (existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
     throw refusal({ registry: target.registry, repository: target.repository, tag }, "conflict");
   }
-  if (checked.reason === "without-provenance" && wanted.hasProvenance) return { action: "push" };
+  if (checked.incomplete === true && wanted.hasProvenance) return { action: "push" };
   return { action: "skip", reason: "same-chart", manifestDigest };
 }
 

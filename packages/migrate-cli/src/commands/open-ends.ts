@@ -1,4 +1,4 @@
-import type { ChartSource, HostTraffic, TellPause } from "@chartferry/core";
+import { addTraffic, type ChartSource, type HostTraffic, type TellPause } from "@chartferry/core";
 
 import type { MigrationTarget } from "../engine/migrate-options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -7,7 +7,6 @@ import type { SourceFlags, TargetFlags } from "./flags.ts";
 import { openSource, type ClassicFlags } from "./open-source.ts";
 import { closeTargets, openTargets, type TargetOptions } from "./open-targets.ts";
 import { mappingOf, type SelectionFlags } from "./selection-flags.ts";
-import { addTraffic } from "./source-registries.ts";
 
 export interface EndFlags extends SourceFlags, TargetFlags, ClassicFlags, SelectionFlags {
   readonly concurrency?: number;

@@ -156,6 +156,17 @@ describe("--refresh-provenance", () => {
     expect(source.sought).toEqual(["web 1.0.0"]);
   });
 
+  it("completes a version for which the index has no digest, once its archive is seen to be the same", async () => {
+    const signed = new Set<string>();
+    const [source, target] = [createFakeSource(["web 1.0.0"], { signed, withoutDigests: true }), createFakeTarget()];
+    await run(source, [target]);
+    const before = digestsOf(target);
+    signed.add("web 1.0.0");
+    expect(told(await run(source, [target], refresh))).toEqual(["web 1.0.0 pushed copied"]);
+    expect(digestsOf(target)).not.toEqual(before);
+    expect(told(await run(source, [target], refresh))).toEqual(["web 1.0.0 skipped identical"]);
+  });
+
   it("touches no other archive", async () => {
     const target = createFakeTarget();
     await run(createFakeSource(["web 1.0.0"]), [target]);

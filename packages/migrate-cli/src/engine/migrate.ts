@@ -98,7 +98,7 @@ function runTargetLane({ options, run, events }: LaneParts, target: MigrateOptio
     delivery: {
       spool,
       existing,
-        seekProvenance: run.seekProvenance,
+      seekProvenance: run.seekProvenance,
       clock,
       signal,
       listings: createTargetListings(target.connection, { listTags, clock, signal }),
