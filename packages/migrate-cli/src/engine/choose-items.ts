@@ -1,6 +1,7 @@
 import type { ChartSource, SourceItem } from "@chartferry/core";
 
 import { leaveOut, passes, type Funnel } from "./funnel.ts";
+import { createHashSet, type HashSet } from "./hash-set.ts";
 import { hashText } from "./hash-text.ts";
 import { keepItem, type KeptItem, restoreItem } from "./kept-item.ts";
 import type { ChartVersion, Mapping } from "./mapping.ts";
@@ -59,13 +60,13 @@ function factsOf(item: SourceItem): Parameters<EntryFilter["leftOutBy"]>[0] {
 interface Survey {
   readonly newest: NewestVersions | undefined;
   /** Hashes of usable entries that were kept, some of which `newest` may have let go since. */
-  readonly usable: ReadonlySet<number>;
+  readonly usable: HashSet;
 }
 
 async function surveyItems(options: ChoiceOptions, kept: OverflowFile<KeptItem>): Promise<Survey> {
   const { filter, mapping, funnel } = options;
   const newest = filter.latest === undefined ? undefined : createNewestVersions(filter.latest);
-  const usable = new Set<number>();
+  const usable = createHashSet();
   for await (const item of passing(options)) {
     const { chart, version } = factsOf(item);
     if (newest?.add(chart, version) === false) leaveOut(funnel, "latest");

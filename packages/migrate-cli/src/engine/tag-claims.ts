@@ -1,3 +1,4 @@
+import { createHashSet } from "./hash-set.ts";
 import { hashText } from "./hash-text.ts";
 import { type Refusal, rivalRefusal } from "./map-entry.ts";
 import type { ChartVersion, Mapping } from "./mapping.ts";
@@ -9,7 +10,7 @@ export interface TagClaims {
 }
 
 export function createTagClaims(mapping: Mapping): TagClaims {
-  const taken = new Set<number>();
+  const taken = createHashSet();
   return {
     take(entry, rivals) {
       if (rivals.length > 0) return rivalRefusal(entry, rivals);
