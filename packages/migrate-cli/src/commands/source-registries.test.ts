@@ -54,6 +54,20 @@ describe("the registries that an index names", () => {
     expect(closed).toBe(1);
   });
 
+  it("closes what was opened though another could not be reached in the end", async () => {
+    let closed = 0;
+    const connection: Connection = { ...createFakeTarget("a.test").connection, close: () => Promise.resolve(void closed++) };
+    const refused = new ChartferryError("refused", { code: "connection-refused", operation: "connect" });
+    const registries = createSourceRegistries((registry) =>
+      registry === "a.test" ? Promise.resolve(connection) : new Promise((_, fail) => setImmediate(() => fail(refused))),
+    );
+    await registries.open(charts("a.test"));
+    const opening = expect(registries.open(charts("b.test"))).rejects.toBe(refused);
+    await registries.close();
+    await opening;
+    expect(closed).toBe(1);
+  });
+
   it("adds up what two clients sent to one host", () => {
     expect(addTraffic([{ "a.test": spent(1), "b.test": spent(2) }, { "a.test": spent(3) }])).toEqual({
       "a.test": { requests: 4, retries: 2, bytesSent: 20, bytesReceived: 200, throttled: 4, pausedMs: 6 },
