@@ -96,6 +96,15 @@ describe("chartferry serve", () => {
     await running.stop();
   });
 
+  it("says that a key does not belong to its certificate, and that a file is no folder", async () => {
+    const tls = makeCertificates(scratch);
+    const mismatched = ["serve", join(scratch, "never"), "--port", "0", "--tls-cert", tls.certFile, "--tls-key", tls.clientKeyFile];
+    const key = await runChartferry(mismatched, { home: scratch });
+    expectFailure(key, { code: 2, reason: "usage", says: ["certificate or its key cannot be used", "the private key that belongs to it"] });
+    const file = await runChartferry(["serve", chart, "--port", "0"], { home: scratch });
+    expectFailure(file, { code: 2, reason: "file-unwritable", says: [chart, "it is a file, not a folder"] });
+  });
+
   it("says in its help what it is for", async () => {
     const { stdout } = await runChartferry(["serve", "--help"], { home: scratch });
     expect(stdout).toMatch(/development,\s+tests\s+and\s+air\s+gaps/u);

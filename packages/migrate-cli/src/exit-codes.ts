@@ -23,7 +23,7 @@ const { someFailed, usage, interrupted } = exitCodes;
  * The exit code when nothing was done and every failure is of this kind. 2 = it speaks of the command, its configuration or an end as a
  * whole: no other version would have fared better. 1 = it speaks of one version or repository. docs/errors.md says the same.
  */
-export const exitCodeOfError: Readonly<Record<ErrorCode, ExitCode>> = {
+const exitCodeOfError: Readonly<Record<ErrorCode, ExitCode>> = {
   usage,
   "reference-invalid": usage,
   "name-invalid": usage,

@@ -16,7 +16,7 @@ async function looksFor(known: TagKnowledge): Promise<{ status: string; looks: n
   const source = createFakeSource([]);
   const target = createFakeTarget();
   const entry = { chart: "web", version: "1.0.0", urls: [], notes: [] };
-  const item: WorkItem = { sequence: 0, run: "r", source: source.id, entry, target: "t", repository: "charts/web", tag: "1.0.0", known };
+  const item: WorkItem = { sequence: 0, run: "r", source: source.id, entry, target: "t", repository: "charts/web", tags: ["1.0.0"], known };
   const { record } = await deliverVersion(
     { item, delivery: 1, extend: () => Promise.resolve(), ack: () => Promise.resolve() },
     {
