@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ["packages/*/src/**/*.test.ts", "tools/**/*.test.ts"],
     maxWorkers: 2,
+    // Property tests of a second or two take several on a busy machine.
+    testTimeout: 20_000,
     reporters: ["default", "./tools/summary-reporter.ts"],
     coverage: {
       provider: "v8",

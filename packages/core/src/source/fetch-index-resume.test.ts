@@ -143,6 +143,15 @@ describe("an index whose download is cut", () => {
     expect(await failureOf(fetchWith(clientOf([() => ({ status: 503 })])))).toMatchObject({ code: "unavailable" });
   });
 
+  it("before its first byte is asked for once: the client has repeated that already, and its failure says more", async () => {
+    const silent = (): never => {
+      throw new ChartferryError("no answer", { code: "connection-lost", operation: "read index", retryable: true, hint: "write https" });
+    };
+    const http = clientOf([silent]);
+    expect(await failureOf(fetchWith(http))).toMatchObject({ code: "connection-lost", hint: "write https" });
+    expect(http.asked).toHaveLength(1);
+  });
+
   it("and that is gone, forbidden or held back then says so at once", async () => {
     for (const [status, code] of [
       [404, "index-missing"],

@@ -80,16 +80,18 @@ async function downloadAll(download: Download): Promise<void> {
 
 /** One request; what interrupted it, or `undefined` when the index is whole. */
 async function downloadSome(download: Download): Promise<ChartferryError | undefined> {
+  let hasBegun = download.size > 0;
   try {
     const answer = await request(download);
     if (!(await accepts(download, answer))) return interrupted("the server would not resume the download");
+    hasBegun = true;
     const pace = createPace(download.options.clock);
     for await (const chunk of answer.stream()) {
       await append(download, chunk);
       pace(chunk.byteLength);
     }
   } catch (error) {
-    if (!isCut(error, download)) throw error;
+    if (!isCut(error, hasBegun)) throw error;
     return error;
   }
   if (download.total === undefined || download.size === download.total) return undefined;
@@ -98,10 +100,9 @@ async function downloadSome(download: Download): Promise<ChartferryError | undef
   return interrupted(came);
 }
 
-/** Whether the failure leaves something to carry on from: once a part is there, also a server that is away for a while. */
-function isCut(error: unknown, { size }: Download): error is ChartferryError {
-  if (isChartferryError(error, "connection-lost", "timeout", "size-mismatch")) return true;
-  return size > 0 && isChartferryError(error, "connection-refused", "unavailable");
+/** Whether the failure interrupts a download that has begun. A first request that gets no answer has been repeated already, and says itself what is wrong. */
+function isCut(error: unknown, hasBegun: boolean): error is ChartferryError {
+  return hasBegun && isChartferryError(error, "connection-lost", "timeout", "size-mismatch", "connection-refused", "unavailable");
 }
 
 /** Takes note of an answer that begins the index or goes on with it. `false` = it does neither; the next request asks for all of it. @throws what any other answer means */
