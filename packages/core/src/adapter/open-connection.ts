@@ -5,6 +5,7 @@ import { createHttpClient } from "../http/create-http-client.ts";
 import { isLoopbackName } from "../http/address-rules.ts";
 import type { HttpClient, HostTraffic } from "../http/http-client.ts";
 import { discoverOrigin } from "../http/plain-http.ts";
+import type { Timeouts } from "../http/routes.ts";
 import { isChartferryError } from "../errors.ts";
 import type { Connection } from "../store/connection.ts";
 import { createHttpConnection } from "../store/http-connection.ts";
@@ -20,6 +21,8 @@ export interface OpenConnectionOptions extends ConnectOptions {
   readonly maxWaitMs?: number | undefined;
   /** Connections to one host at a time. Default 16. */
   readonly connections?: number | undefined;
+  /** As `HttpClientOptions.timeouts`. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
 }
 
 type Traffic = Readonly<Record<string, HostTraffic>>;
@@ -84,7 +87,7 @@ async function choose(options: OpenConnectionOptions, origin: URL): Promise<{ ch
 }
 
 function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<typeof createHttpClient>[0] {
-  const { tls, environment, clock, debug, lookup, namedBy, onPause, stopWaiting, maxWaitMs, connections } = options;
+  const { tls, environment, clock, debug, lookup, namedBy, onPause, stopWaiting, maxWaitMs, connections, timeouts } = options;
   return {
     origin,
     environment,
@@ -97,6 +100,7 @@ function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<
     stopWaiting,
     ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     ...(connections === undefined ? {} : { connections }),
+    ...(timeouts === undefined ? {} : { timeouts }),
   };
 }
 

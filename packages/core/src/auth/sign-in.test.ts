@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createHttpClient } from "../http/create-http-client.ts";
 import { errorFromAnswer } from "../http/error-response.ts";
 import { manualClock } from "../http/testing/manual-clock.ts";
-import { type SeenRequest, startStubServer, type StubServer } from "../http/testing/start-stub-server.ts";
+import { type SeenRequest, startRawServer, startStubServer, type StubServer } from "../http/testing/start-stub-server.ts";
 import type { Credential } from "./credential.ts";
 import { provide, startTokenWorld, type World, type WorldOptions } from "./testing/start-token-world.ts";
 
@@ -63,6 +63,25 @@ describe("bearer tokens", () => {
       return answer.status;
     };
     expect(await Promise.all(Array.from({ length: 20 }, get))).toEqual(Array.from({ length: 20 }, () => 200));
+  });
+
+  it("asks a token service that breaks off a few times, and not as often again for the request that needs the token", async () => {
+    let asked = 0;
+    const broken = await startRawServer((socket) => void socket.once("data", () => void (asked++, socket.resetAndDestroy())));
+    closers.push(() => broken.close());
+    const { pull } = await world({ challenge: () => `Bearer realm="${broken.origin.href}token",service="registry"` });
+    await expect(pull()).rejects.toMatchObject({ code: "connection-lost", operation: "sign in" });
+    expect(asked).toBe(5);
+  });
+
+  it("takes half of an answer for none, and asks again", async () => {
+    let asked = 0;
+    const half = 'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"token"';
+    const whole = 'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"token":"t"}';
+    const tokens = await startRawServer((socket) => void socket.once("data", () => void socket.end(asked++ === 0 ? half : whole)));
+    closers.push(() => tokens.close());
+    const { pull } = await world({ challenge: () => `Bearer realm="${tokens.origin.href}token",service="registry"` });
+    expect([(await pull()).status, asked]).toEqual([200, 2]);
   });
 
   it("keeps tokens apart by repository and by actions", async () => {

@@ -57,7 +57,8 @@ export async function fetchToken(wish: TokenWish, options: TokenServiceOptions):
 
 function ask(request: TokenRequest, { origin, send }: TokenServiceOptions): Promise<HttpAnswer> {
   checkRealm(request.url, origin);
-  const common = { method: request.method, url: request.url, operation: "sign in", authorization: request.authorization };
+  const { method, url, authorization } = request;
+  const common = { method, url, operation: "sign in", authorization, wholeBytes: replyLimit };
   const accept = "application/json";
   if (request.form === undefined) return send({ ...common, headers: { accept } });
   return send({

@@ -57,6 +57,23 @@ describe("broken connections", () => {
     await expect(answer.bytes(1000)).rejects.toMatchObject({ code: "connection-lost", retryable: true, operation: "fetch blob" });
   });
 
+  it.each(truncated)("repeats a request whose body must be whole and is not (%s)", async (_how, sent) => {
+    let turn = 0;
+    const server = await raw((socket) => {
+      socket.once("data", () => {
+        turn += 1;
+        socket.end(turn < 3 ? sent : "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      });
+    });
+    const request = { method: "GET", url: server.origin, operation: "list tags", wholeBytes: 1000 } as const;
+    const answer = await client(server.origin).send(request);
+    expect([text(await answer.bytes(1000)), turn]).toEqual(["ok", 3]);
+    await expect(client(server.origin).send({ ...request, wholeBytes: 1 })).rejects.toMatchObject({ code: "too-large" });
+    turn = -10;
+    await expect(client(server.origin).send(request)).rejects.toMatchObject({ code: "connection-lost" });
+    expect(turn).toBe(-5);
+  });
+
   it("gives up on a server that accepts and says nothing, and on a body that stalls", async () => {
     const server = await raw((socket) => {
       socket.once("data", (data) => {

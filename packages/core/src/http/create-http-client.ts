@@ -9,7 +9,7 @@ import { createAddressGuard, type Lookup } from "./address-guard.ts";
 import { readErrorView } from "./error-view.ts";
 import type { TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
-import { withBody } from "./open-answer.ts";
+import { readWhole, withBody } from "./open-answer.ts";
 import { followRedirects } from "./redirects.ts";
 import { createRequestGate } from "./request-gate.ts";
 import { type Attempt, repeatedly, type RetryOptions } from "./retry.ts";
@@ -100,7 +100,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     }),
   };
   return {
-    send: (request) => repeatedly((attempt) => sendSigned(request, attempt, parts), request, retry),
+    send: (request) => repeatedly(async (attempt) => readWhole(await sendSigned(request, attempt, parts), request), request, retry),
     traffic: () => wire.traffic(),
     close: async () => {
       closing.abort();
@@ -122,14 +122,10 @@ interface ClientParts {
 function sendPlain(wire: Wire, retry: ClientParts["retry"], signal: AbortSignal): SendPlain {
   return ({ authorization, ...request }) =>
     repeatedly(
-      (attempt) =>
-        followRedirects(wire, {
-          ...request,
-          url: request.url,
-          headers: { ...request.headers, ...authorizationHeader(authorization) },
-          ...attempt,
-          signal,
-        }),
+      async (attempt) => {
+        const headers = { ...request.headers, ...authorizationHeader(authorization) };
+        return readWhole(await followRedirects(wire, { ...request, url: request.url, headers, ...attempt, signal }), request);
+      },
       { ...request, signal },
       retry,
     );

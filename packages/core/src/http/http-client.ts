@@ -13,7 +13,12 @@ export interface HttpRequest {
   readonly scopes?: readonly string[];
   /** `once`: an answer or a broken connection is not repeated here (the caller repeats the whole upload session); sign-in still is. Default `repeat`. */
   readonly retry?: "repeat" | "once";
-  /** Default `follow`. Uploads use `refuse`: the redirecting answer itself comes back. */
+  /**
+   * Bytes. The body of a 200 is read before it is given back, this much of it at most: one that breaks off is then repeated like a connection that
+   * breaks before it. Default: the caller reads, and an answer that breaks off is his to repeat.
+   */
+  readonly wholeBytes?: number;
+  /** Default `follow`. `refuse`: the redirecting answer itself comes back. */
   readonly redirects?: "follow" | "refuse";
   /** Repository and version for messages. */
   readonly repository?: string | undefined;

@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 
 import { ChartferryError } from "../errors.ts";
-import type { HttpAnswer } from "./http-client.ts";
+import type { HttpAnswer, HttpRequest } from "./http-client.ts";
 import { networkError, type NetworkErrorContext } from "./network-error.ts";
 import { refusedByProxy } from "./proxy-refused.ts";
 
@@ -49,7 +49,8 @@ export function openAnswer(response: Dispatcher.ResponseData, context: AnswerCon
     bytes: (limit) => {
       const declared = context.method === "HEAD" ? 0 : (declaredLength(headers) ?? 0);
       if (declared <= limit) return collect(stream(), limit, context);
-      response.body.destroy();
+      // undici tells of the end that we make ourselves as an error; with nobody listening that would end the process.
+      response.body.once("error", () => undefined).destroy();
       const problem = tooLarge(limit, context);
       finish(problem);
       return Promise.reject(problem);
@@ -121,6 +122,11 @@ function joinHeaders(headers: Readonly<Record<string, string | string[] | undefi
     ([name, value]) => [name.toLowerCase(), typeof value === "string" ? value : value?.join(", ")] as const,
   );
   return Object.fromEntries(entries);
+}
+
+/** The same answer, its body already read where the request wants that. @throws too-large, and what broke it off */
+export async function readWhole(answer: HttpAnswer, { wholeBytes }: Pick<HttpRequest, "wholeBytes">): Promise<HttpAnswer> {
+  return wholeBytes === undefined || answer.status !== 200 ? answer : withBody(answer, await answer.bytes(wholeBytes));
 }
 
 /** The same answer with a body that has already been read. */

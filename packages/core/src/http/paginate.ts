@@ -1,12 +1,15 @@
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import type { HttpAnswer } from "./http-client.ts";
 
+/** One page in bytes: zot answers 10,000 tags in one page, and 1,000 tags of 128 characters are 131 KB. */
+export const pageBytes = 16 * 1024 * 1024;
+
 export interface PageOptions {
   /** Names the list in errors. */
   readonly place: Pick<ErrorDetails, "operation" | "registry" | "repository">;
   /** Pages at most; default 20,000. Listings of one name a page would be a server that plays with us. */
   readonly pages?: number;
-  /** One page in bytes; default 16 MiB: zot answers 10,000 tags in one page, and 1,000 tags of 128 characters are 131 KB. */
+  /** One page; default `pageBytes`. */
   readonly bytes?: number;
   /** Reads one page, `page` counted from 0; `undefined` ends the walk before a body is read (an answer that means "none", already dumped). */
   readonly fetch: (url: URL, page: number) => Promise<HttpAnswer | undefined>;
@@ -14,7 +17,7 @@ export interface PageOptions {
 
 /** The bodies of all pages from `first` on. @throws protocol-violation when the pages repeat or never end, and what `fetch` throws */
 export async function* readPages(first: URL, options: PageOptions): AsyncGenerator<Uint8Array, void, undefined> {
-  const { place, pages = 20_000, bytes = 16 * 1024 * 1024 } = options;
+  const { place, pages = 20_000, bytes = pageBytes } = options;
   const visited = new Set<string>();
   for (let url: URL | undefined = first; url !== undefined;) {
     if (visited.has(url.href)) throw violation(place, "the list never ends: its pages repeat");

@@ -136,6 +136,7 @@ describe("redirects", () => {
       if (request.url === "/same") response.writeHead(307, { location: "/end" });
       if (request.url === "/other") response.writeHead(307, { location: other.origin.href });
       if (request.url === "/turned") response.writeHead(302, { location: "/end" });
+      if (request.url === "/see") response.writeHead(303, { location: "/end" });
       response.end();
     });
     const http = client(server.origin);
@@ -145,6 +146,7 @@ describe("redirects", () => {
     expect(server.requests.at(-1)?.body).toEqual(Buffer.from([1, 2]));
     await expect(put("/other")).rejects.toMatchObject({ code: "redirect-refused" });
     await expect(put("/turned")).rejects.toMatchObject({ code: "redirect-refused" });
+    await expect(put("/see")).rejects.toMatchObject({ code: "redirect-refused" });
     expect(other.requests.length).toBe(0);
   });
 

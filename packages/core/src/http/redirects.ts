@@ -44,7 +44,8 @@ function nextRequest(request: WireRequest, hop: { readonly status: number; reado
   const { status, url, left } = hop;
   const headers = left ? impersonal(request.headers) : request.headers;
   if (request.method === "GET" || request.method === "HEAD") return { ...request, url, headers };
-  if (status === 303) return asGet(request, { url, headers });
+  // A 303 says where an answer is found, not that anything was stored.
+  if (status === 303 && request.method === "POST") return asGet(request, { url, headers });
   if (left) throw refused(request, `redirects a ${request.method} to another origin (${url.origin})`, url);
   if (status === 307 || status === 308) return { ...request, url, headers };
   throw refused(request, `answers a ${request.method} with a redirect (${status}) that would turn it into a GET`, url);

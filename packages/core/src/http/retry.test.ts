@@ -76,6 +76,14 @@ describe("repeating requests", () => {
     expect({ outcome, requests }).toMatchObject({ outcome: { status: 503 }, requests: 1 });
   });
 
+  it.each(["HEAD", "POST", "PUT"] as const)(
+    "waits with a %s that is asked to, though the caller repeats all else himself",
+    async (method) => {
+      const { outcome, requests } = await send([[429]], { retry: "once", method });
+      expect({ outcome, requests }).toMatchObject({ outcome: { status: 200 }, requests: 2 });
+    },
+  );
+
   it("reads Retry-After of every form and ignores the rest", () => {
     const now = Date.UTC(2024, 0, 1);
     const read = (value: string): number | undefined => retryAfterMs({ "retry-after": value }, now);

@@ -88,8 +88,8 @@ async function tryOnce(send: Send, attempt: Attempt, at: Circumstances): Promise
     return await faulty(answer, at);
   } catch (error) {
     if (!isChartferryError(error) || !error.retryable || at.last) throw error;
-    // These come from the gate or the token service, where they were repeated already.
-    if (isChartferryError(error, "rate-limited", "unavailable")) throw error;
+    // These come from the gate or, under another name, from the token service, where they were repeated already.
+    if (error.operation !== at.request.operation || isChartferryError(error, "rate-limited", "unavailable")) throw error;
     return error;
   }
 }
@@ -97,7 +97,7 @@ async function tryOnce(send: Send, attempt: Attempt, at: Circumstances): Promise
 /** Whoever repeats whole uploads does so after a 503 too: nobody knows what has become of the session. A 429 comes before anything is read. */
 async function refused(answer: HttpAnswer, { patience }: Attempt, { request }: Circumstances): Promise<HttpAnswer | "refused"> {
   const { method, retry } = request;
-  const mayRepeat = retry !== "once" || method === "POST" || (answer.status === 429 && method !== "GET" && method !== "HEAD");
+  const mayRepeat = retry !== "once" || method === "POST" || (answer.status === 429 && method !== "GET");
   if (!mayRepeat || patience.hopeless) return answer;
   await answer.dump();
   return "refused";

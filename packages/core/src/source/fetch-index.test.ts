@@ -148,6 +148,12 @@ it("that always breaks off fails as index-truncated, with nothing left on disk",
   expect(readdirSync(directory)).toEqual([]);
 });
 
+it("that never begins fails by what keeps it from that, once the client has asked its five times", async () => {
+  const error = await failureOf(fetchFrom([(_request, response) => void response.destroy()]));
+  expect(error).toMatchObject({ code: "connection-lost", retryable: true });
+  expect(server.requests).toHaveLength(5);
+});
+
 it("that breaks off now early, now late, and begins at 0 each time, is given up as soon", async () => {
   const cuts = Array.from({ length: 40 }, (_, attempt) => cutAfter(attempt % 2 === 0 ? 20_000 : 0, {}));
   const error = await failureOf(fetchFrom(cuts));

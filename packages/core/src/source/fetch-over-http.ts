@@ -42,7 +42,7 @@ export async function fetchProvenanceOverHttp(
 ): Promise<ProvenanceFinding> {
   const url = provenanceUrl(chart.href);
   try {
-    const answer = await get(fetcher, url, { operation: "fetch provenance", signal });
+    const answer = await get(fetcher, url, { operation: "fetch provenance", wholeBytes: provenanceLimit, signal });
     if (answer.status === 200) return { kind: "bytes", bytes: await answer.bytes(provenanceLimit) };
     const error = await httpFailure(answer, url, { operation: "fetch provenance", what: "the provenance", missing: "source-missing" });
     if (answer.status === 404 || answer.status === 410) return { kind: "absent" };
@@ -60,13 +60,14 @@ async function chartFailure(answer: HttpAnswer, url: URL): Promise<Error> {
 
 interface GetOptions {
   readonly operation: string;
+  readonly wholeBytes?: number;
   readonly signal: AbortSignal | undefined;
 }
 
-async function get(fetcher: HttpFetcher, url: URL, { operation, signal }: GetOptions): Promise<HttpAnswer> {
+async function get(fetcher: HttpFetcher, url: URL, { signal, ...rest }: GetOptions): Promise<HttpAnswer> {
   const headers = { accept: "application/gzip, application/octet-stream, */*", "accept-encoding": "identity" };
   const send = (retry: "once" | "repeat"): Promise<HttpAnswer> =>
-    fetcher.http.send({ method: "GET", url, headers, operation, scopes: [], retry, signal });
+    fetcher.http.send({ method: "GET", url, headers, scopes: [], retry, signal, ...rest });
   if (url.origin === fetcher.origin) return send("repeat");
   // The first contact with another host is not repeated: whether it lives shall be known soon. An overloaded host does live.
   return fetcher.deadHosts.reach(url.host, async (first) => {

@@ -68,6 +68,23 @@ describe("uploading a blob", () => {
     },
   );
 
+  it("takes any 404 for a session that is gone, whoever answers it", async () => {
+    const end = scriptedEnd((line) => {
+      if (line.startsWith("POST")) return { status: 202, headers: { location: "/up/1" } };
+      return { status: 404, body: "404 page not found" };
+    });
+    await expect(uploadBlob(end, blob)).rejects.toMatchObject({ code: "upload-lost" });
+    expect(end.requests.filter((line) => line.startsWith("PUT"))).toHaveLength(6);
+  });
+
+  it("does not repeat what the token service has failed with: that was repeated there", async () => {
+    const end = scriptedEnd(() => {
+      throw new ChartferryError("no answer", { code: "timeout", operation: "sign in", retryable: true });
+    });
+    await expect(uploadBlob(end, blob)).rejects.toMatchObject({ code: "timeout" });
+    expect(end.requests).toHaveLength(1);
+  });
+
   it("repeats the whole session when the connection breaks, and stops when the blob turns out to be there", async () => {
     const end = scriptedEnd((line) => {
       if (line.startsWith("POST")) return { status: 202, headers: { location: "/up/1" } };
@@ -96,6 +113,17 @@ describe("uploading a blob", () => {
     const end = scriptedEnd(() => ({ status }));
     await expect(uploadBlob(end, blob)).rejects.toMatchObject({ code: status === 429 ? "rate-limited" : "unavailable" });
     expect([end.requests.length, end.pauses.length]).toEqual([1, 0]);
+  });
+
+  it.each([500, 502])("begins another session where the first one failed to start (%i): the client asks but once", async (status) => {
+    let posts = 0;
+    const end = scriptedEnd((line) => {
+      if (line.startsWith("HEAD")) return { status: 404 };
+      if (line.startsWith("PUT")) return { status: 201 };
+      return posts++ === 0 ? { status } : { status: 202, headers: { location: "/up/1" } };
+    });
+    await uploadBlob(end, blob);
+    expect(end.requests.map((line) => line.split(" ")[0])).toEqual(["POST", "HEAD", "POST", "PUT"]);
   });
 
   it("does not repeat what will not change", async () => {

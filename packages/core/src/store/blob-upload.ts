@@ -38,10 +38,10 @@ interface Progress {
   stage: "asking" | "starting" | "sending";
 }
 
-/** A start that the registry went on refusing has been repeated for as long as it may be. */
+/** A start that the registry went on refusing (429, 503), and what its token service failed with, has been repeated for as long as it may be. */
 function isRepeatable(error: unknown, { stage }: Progress): error is ChartferryError {
-  if (!isChartferryError(error) || !error.retryable || error.code === "rate-limited") return false;
-  return stage !== "starting" || error.code !== "unavailable";
+  if (!isChartferryError(error) || !error.retryable || error.code === "rate-limited" || error.operation === "sign in") return false;
+  return stage !== "starting" || error.status !== 503;
 }
 
 interface Upload {
@@ -112,7 +112,6 @@ async function post(end: RepositoryEnd, { query, content }: PostOptions, options
     url,
     operation: "push blob",
     access: "push",
-    redirects: "refuse",
     retry: "once",
     headers: content === undefined ? { "content-length": "0" } : octetStream,
     ...(content === undefined ? {} : { body: content.bytes ?? content }),
@@ -154,7 +153,6 @@ async function putWhole(end: RepositoryEnd, session: { content: BlobContent; loc
     url: withDigest(location, content.digest),
     operation: "push blob",
     access: "push",
-    redirects: "refuse",
     retry: "once",
     headers: octetStream,
     body: content.bytes ?? content,
@@ -162,8 +160,8 @@ async function putWhole(end: RepositoryEnd, session: { content: BlobContent; loc
   });
   if (answer.status === 201 || answer.status === 204) return acknowledged(end, answer, content);
   const error = await failure(end, answer, { operation: "push blob" });
-  // The session is gone or out of step: a new one may well succeed.
-  const lost = ["upload-lost", "blob-unknown"].includes(error.code) || answer.status === 416;
+  // The session is gone or out of step, whatever the body says: a new one may well succeed, or learn what is really missing.
+  const lost = ["upload-lost", "blob-unknown"].includes(error.code) || answer.status === 404 || answer.status === 416;
   throw lost ? asLostUpload(error) : error;
 }
 

@@ -2,7 +2,7 @@ import type { AdapterContext } from "../adapter/registry-adapter.ts";
 import { ChartferryError } from "../errors.ts";
 import { errorFromAnswer } from "../http/error-response.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
-import { readPages } from "../http/paginate.ts";
+import { pageBytes, readPages } from "../http/paginate.ts";
 import type { CallOptions } from "./chart-store.ts";
 
 /** Repositories below a path by `GET /v2/_catalog`, for registries that have it. An empty prefix means all. */
@@ -14,7 +14,14 @@ export async function* listCatalog(
   const registry = context.origin.host;
   const fetch = async (url: URL): Promise<HttpAnswer> => {
     const scopes = ["registry:catalog:*"];
-    const answer = await context.http.send({ method: "GET", url, operation: "list repositories", scopes, ...options });
+    const answer = await context.http.send({
+      method: "GET",
+      url,
+      operation: "list repositories",
+      scopes,
+      wholeBytes: pageBytes,
+      ...options,
+    });
     if (answer.status !== 200) throw await errorFromAnswer(answer, { operation: "list repositories", registry });
     return answer;
   };

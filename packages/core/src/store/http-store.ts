@@ -1,6 +1,6 @@
 import type { Descriptor } from "../content.ts";
-import type { Digest } from "../digest.ts";
-import type { HttpRequest } from "../http/http-client.ts";
+import { type Digest, isDigest, splitDigest } from "../digest.ts";
+import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
 import type { CallOptions, ChartStore } from "./chart-store.ts";
 import { downloadBlob } from "./blob-download.ts";
 import { uploadBlob } from "./blob-upload.ts";
@@ -27,7 +27,7 @@ export function createHttpStore(end: RepositoryEnd): ChartStore {
   };
 }
 
-/** HEAD of a blob. @throws for every answer but 200 and 404 */
+/** HEAD of a blob; an answer that speaks of something else is no yes. @throws for every answer but 200 and 404 */
 export async function hasBlob(
   end: RepositoryEnd,
   digest: Digest,
@@ -36,7 +36,14 @@ export async function hasBlob(
   const answer = await end.send({ method: "HEAD", url: end.url(`blobs/${digest}`), operation: "find blob", access: "pull", ...options });
   if (answer.status !== 200 && answer.status !== 404) throw await failure(end, answer, { operation: "find blob", version: digest });
   await answer.dump();
-  return answer.status === 200;
+  return answer.status === 200 && speaksOf(digest, answer.headers);
+}
+
+/** A page of a proxy's own, or another blob: to send the bytes once more is always safe. */
+function speaksOf(digest: Digest, headers: HttpAnswer["headers"]): boolean {
+  const named = headers["docker-content-digest"] ?? "";
+  const isOther = isDigest(named) && splitDigest(named).algorithm === splitDigest(digest).algorithm && named !== digest;
+  return !isOther && headers["content-type"]?.startsWith("text/html") !== true;
 }
 
 /** Asks the registry to link a blob of another repository. A 202 is a refusal that has opened a session, which is cancelled. */

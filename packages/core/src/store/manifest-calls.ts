@@ -44,6 +44,7 @@ export async function fetchManifest(end: RepositoryEnd, reference: string, optio
     operation,
     access: "pull",
     headers: accept,
+    wholeBytes: end.manifestBytes,
     ...options,
   });
   if (answer.status === 404) {
@@ -55,10 +56,11 @@ export async function fetchManifest(end: RepositoryEnd, reference: string, optio
   const expected = isDigest(reference) ? reference : namedDigest(answer);
   const digest = expected === undefined ? digestOf(bytes) : digestWith(expected, bytes);
   if (expected !== undefined && digest !== expected) throw changed(end, { reference, expected, digest, operation });
+  if (expected === undefined && !isJsonObject(bytes)) throw noManifest(end, { reference, operation });
   return { mediaType: mediaTypeOf(answer), digest, bytes };
 }
 
-/** PUT under a tag or the digest. */
+/** PUT under a tag or the digest; resolves once the registry is known to have it. */
 export async function putManifest(
   end: RepositoryEnd,
   put: { readonly reference: string; readonly manifest: StoredManifest },
@@ -71,15 +73,20 @@ export async function putManifest(
     ...manifestRequest(end, reference),
     operation,
     access: "push",
-    redirects: "refuse",
     headers: { "content-type": manifest.mediaType },
     body: manifest.bytes,
     ...options,
   });
   if (![200, 201, 202, 204].includes(answer.status)) throw await failure(end, answer, { operation, version: reference });
   await answer.dump();
-  const digest = namedDigest(answer);
-  if (digest !== undefined && digest !== manifest.digest) throw changed(end, { reference, expected: manifest.digest, digest, operation });
+  // Only 201 is the specification's word for it. Anything else, which may be a proxy's own page, is looked after.
+  const digest = namedDigest(answer) ?? (answer.status === 201 ? manifest.digest : await standing(end, reference, options));
+  if (digest === undefined) throw notStored(end, { reference, operation, status: answer.status });
+  if (digest !== manifest.digest) throw changed(end, { reference, expected: manifest.digest, digest, operation });
+}
+
+async function standing(end: RepositoryEnd, reference: string, options: CallOptions): Promise<string | undefined> {
+  return (await resolveManifest(end, reference, options))?.digest;
 }
 
 /** DELETE of a tag or digest. */
@@ -105,6 +112,33 @@ function mediaTypeOf(answer: HttpAnswer): string {
 function namedDigest(answer: HttpAnswer): string | undefined {
   const digest = answer.headers["docker-content-digest"];
   return digest !== undefined && isDigest(digest) ? digest : undefined;
+}
+
+/** Every manifest is one, of Docker's two formats as well as of the specification's. */
+function isJsonObject(bytes: Uint8Array): boolean {
+  return /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
+}
+
+function noManifest(end: RepositoryEnd, { reference, operation }: { reference: string; operation: string }): ChartferryError {
+  return new ChartferryError(`what ${end.registry} answers for ${end.repository}:${reference} is no manifest`, {
+    code: "protocol-violation",
+    operation,
+    registry: end.registry,
+    repository: end.repository,
+    version: reference,
+    hint: "something between here and the registry may answer in its place: check the address, and proxies",
+  });
+}
+
+function notStored(end: RepositoryEnd, found: { reference: string; operation: string; status: number }): ChartferryError {
+  return new ChartferryError(`${end.registry} answers ${found.status} to the manifest, and does not have it afterwards`, {
+    code: "protocol-violation",
+    operation: found.operation,
+    registry: end.registry,
+    repository: end.repository,
+    version: found.reference,
+    hint: "something between here and the registry may answer in its place: check the address, and proxies",
+  });
 }
 
 function changed(end: RepositoryEnd, found: { reference: string; expected: string; digest: string; operation: string }): ChartferryError {

@@ -21,7 +21,8 @@ export async function* listReferrers(
 ): AsyncGenerator<Descriptor, void, undefined> {
   let hasApi = true;
   const fetch = async (url: URL, page: number): Promise<HttpAnswer | undefined> => {
-    const answer = await end.send({ method: "GET", url, operation: "list referrers", access: "pull", redirects: "refuse", ...options });
+    const request = { method: "GET", url, operation: "list referrers", access: "pull", redirects: "refuse" } as const;
+    const answer = await end.send({ ...request, wholeBytes: end.manifestBytes, ...options });
     if (answer.status === 200 && isIndex(answer)) return answer;
     if (page > 0 || !meansNoApi(answer)) throw await failure(end, answer, { operation: "list referrers", version: digest });
     await answer.dump();

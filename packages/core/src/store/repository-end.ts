@@ -1,6 +1,6 @@
 import type { ErrorView } from "../adapter/registry-adapter.ts";
 import type { Digest } from "../digest.ts";
-import type { ChartferryError, ErrorDetails } from "../errors.ts";
+import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { errorFromAnswer } from "../http/error-response.ts";
 import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
 import type { CallOptions } from "./chart-store.ts";
@@ -48,11 +48,14 @@ export async function failure(
   answer: HttpAnswer,
   { operation, version }: { readonly operation: string; readonly version?: string },
 ): Promise<ChartferryError> {
-  return errorFromAnswer(answer, {
-    operation,
-    registry: end.registry,
-    repository: end.repository,
-    version,
-    mapError: (view) => end.mapError(view),
+  const place = { operation, registry: end.registry, repository: end.repository, version };
+  if (answer.status !== 401 || answer.url.origin === end.url("").origin)
+    return errorFromAnswer(answer, { ...place, mapError: (view) => end.mapError(view) });
+  await answer.dump();
+  return new ChartferryError(`${end.registry} sends us to ${answer.url.host}, which asks for a sign-in: passwords do not go there`, {
+    ...place,
+    code: "redirect-refused",
+    status: answer.status,
+    hint: `use ${answer.url.host} as the address itself, if that is the registry`,
   });
 }

@@ -1,5 +1,5 @@
 import type { HttpAnswer } from "../http/http-client.ts";
-import { readPages } from "../http/paginate.ts";
+import { pageBytes, readPages } from "../http/paginate.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
@@ -34,7 +34,7 @@ async function* pages(end: RepositoryEnd, options: CallOptions): AsyncGenerator<
   if (end.tagPageSize !== undefined) first.searchParams.set("n", String(end.tagPageSize));
   let lost = false;
   const fetch = async (url: URL, page: number): Promise<HttpAnswer | undefined> => {
-    const answer = await end.send({ method: "GET", url, operation: "list tags", access: "pull", ...options });
+    const answer = await end.send({ method: "GET", url, operation: "list tags", access: "pull", wholeBytes: pageBytes, ...options });
     if (answer.status === 200) return answer;
     if (answer.status !== 404) throw await failure(end, answer, { operation: "list tags" });
     await answer.dump();

@@ -5,6 +5,8 @@ import type { RepositoryEnd, RepositoryRequest } from "../repository-end.ts";
 export interface ScriptedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where redirects have led. Default: where the request went. */
+  readonly url?: string;
   readonly body?: string | Uint8Array | (() => AsyncIterable<Uint8Array>);
 }
 
@@ -48,12 +50,12 @@ export function scriptedEnd(answer: (line: string, request: RepositoryRequest) =
   return end;
 }
 
-function httpAnswer(url: URL, { status, headers = {}, body = "" }: ScriptedAnswer): HttpAnswer {
+function httpAnswer(asked: URL, { status, headers = {}, body = "", url }: ScriptedAnswer): HttpAnswer {
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body instanceof Uint8Array ? body : new Uint8Array();
   return {
     status,
     headers,
-    url,
+    url: url === undefined ? asked : new URL(url),
     bytes: () => Promise.resolve(bytes),
     stream: typeof body === "function" ? body : () => once(bytes),
     dump: () => Promise.resolve(),
