@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+
+import { jsonResponse, type RegistryHooks, type RunningRegistry, startRegistry } from "@chartferry/registry";
+
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
+import { basicAuthorization } from "../support/test-user.ts";
+
+/** An embedded registry that wants a token of its token service, both without the proxies that stand before them. */
+export interface TokenRegistry {
+  readonly registry: RunningRegistry;
+  /** `http://127.0.0.1:PORT` */
+  readonly tokenService: string;
+  /** A token that is always good, for whoever looks at the registry from outside. */
+  readonly pass: string;
+  /** Of the Bearer kind, with the realm that clients are sent to. */
+  readonly challenge: () => string;
+  readonly stop: () => Promise<void>;
+}
+
+/** `realm`: where the token service is found, known only once its proxy listens. */
+export async function startTokenRegistry(directory: string, realm: () => string): Promise<TokenRegistry> {
+  const pass = randomUUID();
+  const good = new Set<string>([pass]);
+  const anonymous = new Set<string>();
+  const service = await listenOnLoopback(
+    createServer((request, response) => {
+      const token = randomUUID();
+      (request.headers.authorization === basicAuthorization() ? good : anonymous).add(token);
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ token, expires_in: 300 }));
+    }),
+  );
+  const challenge = (): string => `Bearer realm="${realm()}",service="faults"`;
+  const authorise: RegistryHooks["authorise"] = ({ request, access }) => {
+    const token = request.headers["authorization"]?.replace(/^Bearer /u, "") ?? "";
+    if (good.has(token) || (anonymous.has(token) && access.length === 0)) return undefined;
+    const body = { errors: [{ code: "UNAUTHORIZED", message: "sign in" }] };
+    return jsonResponse(401, body, { "www-authenticate": challenge() });
+  };
+  const registry = await startRegistry({ directory, durability: "none", hooks: { authorise }, limits: { graceMs: 100 } });
+  return {
+    registry,
+    tokenService: service.url,
+    pass,
+    challenge,
+    async stop() {
+      await registry.close();
+      await service.stop();
+    },
+  };
+}
