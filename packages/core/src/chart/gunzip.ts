@@ -49,7 +49,8 @@ export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink
 /** Large output and damaged data are streamed instead: the one to bound memory, the other to use what comes before the damage. */
 function inflateWhole(input: Uint8Array): { bytes: Buffer; consumed: number } | "large" | "damaged" {
   try {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wholeLimit, info: true };
+    // Zlib's own pieces of 16 KiB cost two thirds more time.
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wholeLimit, chunkSize: sliceBytes, info: true };
     const result: unknown = inflateRawSync(input, options);
     return isInflated(result) ? { bytes: result.buffer, consumed: result.engine.bytesWritten } : "damaged";
   } catch (error) {

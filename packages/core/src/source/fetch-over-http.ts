@@ -44,8 +44,11 @@ export async function fetchProvenanceOverHttp(
   try {
     const answer = await get(fetcher, url, { operation: "fetch provenance", wholeBytes: provenanceLimit, signal });
     if (answer.status === 200) return { kind: "bytes", bytes: await answer.bytes(provenanceLimit) };
+    if (answer.status === 404 || answer.status === 410) {
+      await answer.dump();
+      return { kind: "absent" };
+    }
     const error = await httpFailure(answer, url, { operation: "fetch provenance", what: "the provenance", missing: "source-missing" });
-    if (answer.status === 404 || answer.status === 410) return { kind: "absent" };
     return answer.status === 403 ? { kind: "doubtful", why: "status 403" } : { kind: "failed", error };
   } catch (error) {
     signal?.throwIfAborted();
