@@ -20,13 +20,15 @@ export { createCredentialProvider, type CredentialProviderOptions } from "./auth
 export { checkCredentialFile } from "./auth/read-credential-file.ts";
 export type { Credential, CredentialProvider, CredentialRequest } from "./auth/credential.ts";
 export type { ChartMetadata, Dependency, Maintainer } from "./chart/chart-metadata.ts";
+export { type ChartNoteCode, chartNotes } from "./chart/chart-notes.ts";
+export { versionForm, type VersionForm } from "./chart/loose-version.ts";
 export type { ChartLimits } from "./chart/chart-limits.ts";
 export { type LoadedChart, readChart, type ReadChartOptions } from "./chart/read-chart.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { type BlobContent, bytesContent, type Descriptor, type StoredManifest } from "./content.ts";
 export type { AssembledPackage, Attachment, ChartPackage, VerbatimPackage } from "./copy/chart-package.ts";
 export { checkExisting, type ExistingAnswer, type ExistingCheck, type ExistingPolicy } from "./copy/check-existing.ts";
-export { type ConnectionSourceOptions, createConnectionSource } from "./copy/connection-source.ts";
+export { type ConnectionSourceOptions, createConnectionSource, isAttachmentTag } from "./copy/connection-source.ts";
 export { copyChart, type CopyOptions, type CopyOutcome } from "./copy/copy-chart.ts";
 export { openStandingChart, type StandingChart } from "./copy/open-chart.ts";
 export { type Digest, digestOf, digestWith, isDigest, splitDigest, verifiedStream } from "./digest.ts";
@@ -39,6 +41,7 @@ export { connectLayout } from "./layout/connect-layout.ts";
 export { type HeldLock, type LockRefusal, type RefuseLock, takeLock } from "./lock/lock-file.ts";
 export { makeFolder } from "./make-folder.ts";
 export { buildChartManifest, type ChartManifest, type ChartManifestInput } from "./manifest/build-manifest.ts";
+export { chartInManifest } from "./manifest/chart-in-manifest.ts";
 export { type ChartParts, chartParts } from "./manifest/chart-parts.ts";
 export { chooseCreated, type Created, type CreatedInputs } from "./manifest/created.ts";
 export { type ImageIndex, type ImageManifest, largestManifest, parseManifest, type ParsedManifest } from "./manifest/parse-manifest.ts";
@@ -59,7 +62,16 @@ export { formatTarget, parseTarget, type Target } from "./reference/parse-target
 export { chartRepository, type NameProblem, repositoryProblem } from "./reference/repository-name.ts";
 export { printable, quote, shown } from "./shown-text.ts";
 export type { AssembleOptions, CreatedPolicy, CreatedQuestion } from "./source/assemble-package.ts";
-export type { ChartSource, EntryProblem, SoughtProvenance, SourceEntry, SourceItem, SourceOptions } from "./source/chart-source.ts";
+export type {
+  ChartSource,
+  EntryDependency,
+  EntryProblem,
+  Foresight,
+  SoughtProvenance,
+  SourceEntry,
+  SourceItem,
+  SourceOptions,
+} from "./source/chart-source.ts";
 export type { UrlRewrite } from "./source/chart-url.ts";
 export { type ClassicLimits, type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
 export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";

@@ -2,4 +2,6 @@
 export interface Note {
   readonly code: string;
   readonly text: string;
+  /** The next thing to try, where there is one. */
+  readonly hint?: string;
 }

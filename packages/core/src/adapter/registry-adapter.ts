@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { ErrorDetails } from "../errors.ts";
 import type { TellPause } from "../http/host-pause.ts";
 import type { HttpClient } from "../http/http-client.ts";
+import type { Note } from "../note.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "../store/chart-store.ts";
 import type { Connection } from "../store/connection.ts";
@@ -30,6 +31,8 @@ export interface Traits {
   readonly manifestBytes: number;
   /** Components of a repository path. */
   readonly depth: { readonly min: number; readonly max: number };
+  /** What a user should know before a push to a repository that is not there yet: that it must be made first, that it will be public. */
+  readonly newRepository?: Note;
 }
 
 export const capabilityNames = [
@@ -99,6 +102,8 @@ export interface ConnectOptions {
   /** Host and port as written, lower case; for a layout its directory. */
   readonly registry: string;
   readonly plainHttp?: boolean;
+  /** Only looks: no right to push is asked for, no lock taken, no folder made. Default: false. */
+  readonly readOnly?: boolean;
   readonly tls?: TlsOptions;
   /** Explicit credential of this end; wins over every file. */
   readonly credential?: Credential;

@@ -3,6 +3,7 @@ import { ChartferryError } from "../errors.ts";
 import type { Note } from "../note.ts";
 import type { EntryProblem, SourceEntry } from "../source/chart-source.ts";
 import { shown } from "../shown-text.ts";
+import { readDependencies } from "./index-dependencies.ts";
 import { isMap, listOf } from "./parsed-value.ts";
 import { rememberVersion } from "./version-set.ts";
 import type { VersionSet } from "./version-set.ts";
@@ -108,12 +109,14 @@ function readOptional(fields: Record<string, unknown>, notes: Note[]): Partial<S
   const kind = scalar(fields["type"]);
   const deprecated = scalar(fields["deprecated"]);
   const digest = readDigest(fields["digest"], notes);
+  const dependencies = readDependencies(fields["dependencies"]);
   return {
     ...(created === undefined ? {} : { created }),
     ...(digest === undefined ? {} : { digest }),
     ...(deprecated === undefined ? {} : { deprecated: /^(?:true|yes|on|y)$/i.test(deprecated) }),
     ...(appVersion === undefined ? {} : { appVersion: appVersion.slice(0, longestField) }),
     ...(kind === undefined ? {} : { kind: kind.slice(0, longestField) }),
+    ...(dependencies.length === 0 ? {} : { dependencies }),
   };
 }
 

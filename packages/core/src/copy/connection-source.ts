@@ -46,7 +46,7 @@ async function* versions(
 }
 
 /** `sha256-<hex>` and cosign's `sha256-<hex>.sig` name what is attached to a manifest, not a version. */
-function isAttachmentTag(tag: string): boolean {
+export function isAttachmentTag(tag: string): boolean {
   return /^sha(256|512)-[0-9a-f]{64,128}(\.[a-z]+)?$/.test(tag);
 }
 

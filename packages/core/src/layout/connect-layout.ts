@@ -8,7 +8,8 @@ import { openLayoutTree } from "./layout-tree.ts";
 /** Image layouts below a directory as one end of a run. A source is only read; a target is owned until it is closed. @throws layout-locked, file-missing, file-unwritable */
 export async function connectLayout(options: ConnectOptions): Promise<Connection> {
   const tree = await openLayoutTree(resolve(options.registry), {
-    readOnly: options.end === "source",
+    readOnly: options.end === "source" || options.readOnly === true,
+    mayBeAbsent: options.end === "target",
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
   return {

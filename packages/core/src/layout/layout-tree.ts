@@ -24,6 +24,8 @@ export interface LayoutTreeOptions {
   readonly durability?: Durability;
   /** Takes no lock, writes nothing, follows what an owner folds. Default false. */
   readonly readOnly?: boolean;
+  /** A folder that is not there is read as an empty one. Default false. */
+  readonly mayBeAbsent?: boolean;
   readonly clock?: Clock;
   readonly limits?: Partial<UploadLimits>;
 }
@@ -56,7 +58,7 @@ export async function openLayoutTree(directory: string, options: LayoutTreeOptio
     closed: false,
     beforeWrite: () => {},
   };
-  await requireDirectory(context);
+  await requireDirectory(context, options.mayBeAbsent);
   const lock = context.readOnly ? undefined : await lockTree(root);
   try {
     const uploads = await writing(context.scratch, "open layout", () => openUploads(context, options.limits));
@@ -67,15 +69,16 @@ export async function openLayoutTree(directory: string, options: LayoutTreeOptio
   }
 }
 
-async function requireDirectory({ root, readOnly, durability }: LayoutContext): Promise<void> {
+async function requireDirectory({ root, readOnly, durability }: LayoutContext, mayBeAbsent = false): Promise<void> {
   if (!readOnly) {
     await writing(root, "create layout", () => ensureDirectory(root, durability));
     return;
   }
   const found = await stat(root).catch((error: unknown) => {
+    if (mayBeAbsent && isMissing(error)) return undefined;
     throw fileError(error, { code: isMissing(error) ? "file-missing" : "file-unreadable", operation: "open layout", path: root });
   });
-  if (found.isDirectory()) return;
+  if (found === undefined || found.isDirectory()) return;
   throw new ChartferryError(`${root} is no directory`, { code: "layout-invalid", operation: "open layout" });
 }
 
@@ -169,7 +172,11 @@ async function findRepositories(root: string): Promise<SortedNames> {
 
 /** Folders whose path can be a repository's name; links are not followed, so there is no way round in circles. */
 async function childrenOf(root: string, name: string): Promise<string[]> {
-  const entries = await readdir(join(root, name), { withFileTypes: true });
+  const entries = await readdir(join(root, name), { withFileTypes: true }).catch((error: unknown) => {
+    // Removed meanwhile, or never there.
+    if (isMissing(error)) return [];
+    throw error;
+  });
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => (name === "" ? entry.name : `${name}/${entry.name}`));
   return folders.filter((path) => isRepositoryName(path));
 }

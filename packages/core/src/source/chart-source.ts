@@ -1,4 +1,5 @@
 import type { ChartferryError } from "../errors.ts";
+import type { Digest } from "../digest.ts";
 import type { ChartPackage } from "../copy/chart-package.ts";
 import type { Note } from "../note.ts";
 
@@ -17,8 +18,16 @@ export interface SourceEntry {
   readonly deprecated?: boolean;
   readonly appVersion?: string;
   readonly kind?: string;
+  /** Those that name a repository; a bounded number. */
+  readonly dependencies?: readonly EntryDependency[];
   /** Things found while reading the entry that do not prevent copying it. */
   readonly notes: readonly Note[];
+}
+
+/** A dependency as Chart.yaml names it. */
+export interface EntryDependency {
+  readonly name: string;
+  readonly repository: string;
 }
 
 /** An entry that cannot be copied at all, reported with the others: a bad entry never hides the good ones. */
@@ -39,6 +48,8 @@ export interface SourceOptions {
 
 export interface SoughtProvenance {
   readonly found: boolean;
+  /** Of what was found. */
+  readonly digest?: Digest;
   readonly notes: readonly Note[];
 }
 
@@ -56,5 +67,15 @@ export interface ChartSource {
    * @throws provenance-missing, provenance-unavailable
    */
   seekProvenance?(entry: SourceEntry, options?: SourceOptions): Promise<SoughtProvenance>;
+  /** What can be told of the entry's coming without fetching it; absent where a source cannot tell. */
+  foresee?(entry: SourceEntry, options?: SourceOptions): Promise<Foresight>;
   close(): Promise<void>;
+}
+
+/** Known before any download. */
+export interface Foresight {
+  /** What `open` will throw. */
+  readonly fault?: ChartferryError;
+  /** What will be in the way. */
+  readonly notes: readonly Note[];
 }

@@ -17,6 +17,7 @@ import { fetchIndex } from "./fetch-index.ts";
 import type { OpenRegistry } from "./fetch-from-registry.ts";
 import { fileChunks } from "./folder-file.ts";
 import { gunzippedIfGzip } from "./gunzip-index.ts";
+import { createForesee } from "./foresee-entry.ts";
 import { findChart } from "./open-entry.ts";
 import type { FoundChart, Places } from "./open-entry.ts";
 import { seekProvenance } from "./seek-provenance.ts";
@@ -82,11 +83,16 @@ export function createClassicSource(options: ClassicSourceOptions): ClassicSourc
     clock,
     notes: [],
   };
+  const foresee = createForesee(parts.places);
   return {
     id: location.id,
     versions: (call) => versions(parts, call),
     open: (entry, call) => openEntry(parts, entry, call),
     seekProvenance: (entry, call) => seekEntryProvenance(parts, entry, call),
+    foresee: async (entry, call) => {
+      const fault = missingDigest(entry, options);
+      return fault === undefined ? foresee(entry, call?.signal) : { fault, notes: [] };
+    },
     notes: () => parts.notes,
     close: async () => http?.close(),
   };
@@ -154,7 +160,8 @@ async function openEntry(parts: Parts, entry: SourceEntry, call: SourceOptions =
   const { options, limits, places } = parts;
   const { signal } = call;
   try {
-    requireDigest(entry, options);
+    const fault = missingDigest(entry, options);
+    if (fault !== undefined) throw fault;
     const receive = {
       expectedDigest: entry.digest,
       memoryLimit: limits.memoryBytes,
@@ -204,10 +211,10 @@ function atIndex(error: ChartferryError, location: ClassicLocation): ChartferryE
 }
 
 /** A registry checks the layer against its own manifest; any other place needs the index's word. */
-function requireDigest(entry: SourceEntry, options: ClassicSourceOptions): void {
-  if (entry.digest !== undefined || options.allowMissingDigest === true) return;
-  if (entry.urls.length > 0 && entry.urls.every((url) => url.startsWith("oci:"))) return;
-  throw new ChartferryError(`the index has no digest for ${shown(entry.chart)} ${shown(entry.version)}: its bytes cannot be checked`, {
+function missingDigest(entry: SourceEntry, options: ClassicSourceOptions): ChartferryError | undefined {
+  if (entry.digest !== undefined || options.allowMissingDigest === true) return undefined;
+  if (entry.urls.length > 0 && entry.urls.every((url) => url.startsWith("oci:"))) return undefined;
+  return new ChartferryError(`the index has no digest for ${shown(entry.chart)} ${shown(entry.version)}: its bytes cannot be checked`, {
     code: "digest-missing",
     operation: "fetch chart",
     hint: "Regenerate the index with helm repo index, or use --allow-missing-digest",

@@ -41,7 +41,7 @@ export interface FoundChart {
 export async function findChart(places: Places, entry: SourceEntry, options: ReceiveOptions): Promise<FoundChart> {
   const failures: ChartferryError[] = [];
   const listed = orderedUrls(places.location, entry);
-  const mayFallBack = entry.digest !== undefined || places.uncheckedFallback;
+  const fallsBack = mayFallBack(places, entry);
   // What is added while a Set is gone through comes at its end.
   const candidates = new Set(listed);
   for (const url of candidates) {
@@ -51,11 +51,16 @@ export async function findChart(places: Places, entry: SourceEntry, options: Rec
       options.signal?.throwIfAborted();
       if (!isChartferryError(error) || error.code === "aborted") throw error;
       failures.push(error);
-      const beside = mayFallBack && isGone(error, url) ? besideIndex(url, places.location.base, entry) : undefined;
+      const beside = fallsBack && isGone(error, url) ? besideIndex(url, places.location.base, entry) : undefined;
       if (beside !== undefined) candidates.add(beside);
     }
   }
   throw worst(failures, entry, candidates.size > listed.length);
+}
+
+/** Whether a file beside the index is taken where the listed places have nothing: only what can be checked is. */
+export function mayFallBack({ uncheckedFallback }: Places, { digest }: SourceEntry): boolean {
+  return digest !== undefined || uncheckedFallback;
 }
 
 /** In a folder that has the file, the file is read; what its index says of the web is for others. */

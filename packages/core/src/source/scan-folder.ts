@@ -91,8 +91,16 @@ function entryOf(metadata: Metadata, url: string, digest: string): SourceEntry {
     ...(metadata.deprecated === undefined ? {} : { deprecated: metadata.deprecated }),
     ...(metadata.appVersion === undefined ? {} : { appVersion: metadata.appVersion }),
     ...(metadata.type === undefined ? {} : { kind: metadata.type }),
+    ...dependenciesOf(metadata),
     notes: [],
   };
+}
+
+function dependenciesOf({ dependencies = [] }: Metadata): Pick<SourceEntry, "dependencies"> {
+  const named = dependencies.flatMap(({ name, repository }) =>
+    name === undefined || repository === undefined ? [] : [{ name, repository }],
+  );
+  return named.length === 0 ? {} : { dependencies: named };
 }
 
 function twice({ chart, version }: SourceEntry, path: string): SourceItem {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { describe, expect, it, onTestFinished } from "vitest";
 
+import { digestOf } from "../digest.ts";
 import type { SoughtProvenance } from "./chart-source.ts";
 import { createClassicSource, type ClassicSourceOptions } from "./classic-source.ts";
 import { type Answers, entryOf, failureOf, indexOf, serve, signature, sourceAt, web } from "./testing/classic-repository.ts";
@@ -35,7 +36,7 @@ describe("seekProvenance", () => {
       "/charts/web-1.0.0.tgz.prov": signature,
       "/charts/web-1.0.0.tgz": web,
     });
-    expect(answer).toEqual({ found: true, notes: [] });
+    expect(answer).toEqual({ found: true, digest: digestOf(signature), notes: [] });
     expect(asked).toEqual(["GET /charts/web-1.0.0.tgz.prov"]);
   });
 

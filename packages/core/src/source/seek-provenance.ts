@@ -1,5 +1,6 @@
 import { readProvenance } from "../chart/provenance.ts";
 import { openStandingChart } from "../copy/open-chart.ts";
+import { digestOf } from "../digest.ts";
 import { isChartferryError } from "../errors.ts";
 import { shownUrl } from "../http/redact.ts";
 import { tagOf } from "../reference/chart-tag.ts";
@@ -26,7 +27,7 @@ export async function seekProvenance(places: Places, entry: SourceEntry, { polic
   let finding: ProvenanceFinding = { kind: "absent" };
   for (const url of candidates) {
     const here = await look(places, { url, entry }, signal);
-    if (here.kind === "bytes" && readProvenance(here.bytes) !== undefined) return { found: true, notes: [] };
+    if (here.kind === "bytes" && readProvenance(here.bytes) !== undefined) return { found: true, digest: digestOf(here.bytes), notes: [] };
     const beside = isNowhere(here, url) ? besideIndex(url, places.location.base, entry) : undefined;
     if (beside !== undefined) candidates.add(beside);
     if (!isNowhere(here, url)) finding = here;

@@ -1,4 +1,5 @@
 import type { HostTraffic } from "../http/http-client.ts";
+import type { Note } from "../note.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { ChartStore, CallOptions } from "./chart-store.ts";
 
@@ -15,6 +16,8 @@ export interface Connection {
   readonly adapter: string;
   /** What this registry has against a repository's name; known without asking it. */
   nameProblems(repository: string): readonly NameProblem[];
+  /** What a user should know before a push to a repository that is not there yet. */
+  readonly newRepository?: Note;
   openStore(repository: string): Promise<ChartStore>;
   /** Repositories below a path, where the registry can list them. @throws unsupported */
   repositories(prefix: string, options?: CallOptions): AsyncIterable<string>;

@@ -33,6 +33,7 @@ export function createHttpConnection(parts: HttpConnectionParts): Connection {
     end: options.end,
     registry: options.registry,
     adapter: adapter.id,
+    ...(adapter.traits.newRepository === undefined ? {} : { newRepository: adapter.traits.newRepository }),
     nameProblems: (repository) => [...depthProblems(adapter, repository), ...(adapter.validate?.(options.registry, repository) ?? [])],
     openStore: (repository) => Promise.resolve(createHttpStore(repositoryEnd(parts, repository, uploads))),
     repositories: (prefix, call) => listRepositories(parts, prefix, call),
@@ -60,7 +61,7 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
     manifestBytes: adapter.traits.manifestBytes,
     url: (path) => new URL(`/v2/${repository}/${path}`, origin),
     send: ({ access, alsoPull, ...request }) =>
-      http.send({ ...request, repository, scopes: scopes({ access: usual(options.end, access), alsoPull }, repository) }),
+      http.send({ ...request, repository, scopes: scopes({ access: usual(options, access), alsoPull }, repository) }),
     hasBlob: (digest, call) => hasBlob(end, digest, call),
     pause: (retry) => waitBeforeRetry(retry, { clock, maxWaitMs, onPause: options.onPause, stopWaiting: options.stopWaiting }),
     mapError: (view) => adapter.mapError?.(view),
@@ -68,9 +69,12 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
   return end;
 }
 
-/** A target is listed and then pushed to: one token with both rights saves a second request a repository. */
-function usual(end: ConnectOptions["end"], access: RepositoryRequest["access"]): RepositoryRequest["access"] {
-  return end === "target" && access === "pull" ? "push" : access;
+/**
+ * A target is listed and then pushed to: one token with both rights saves a second request a repository. Who only looks asks for no
+ * more than that: some registries make a repository while they issue a token to push to it.
+ */
+function usual({ end, readOnly = false }: ConnectOptions, access: RepositoryRequest["access"]): RepositoryRequest["access"] {
+  return end === "target" && !readOnly && access === "pull" ? "push" : access;
 }
 
 /** A push asks for `pull,push` at once: some token servers mishandle a second, wider request. */
