@@ -23,6 +23,10 @@ export interface DeliveryContext {
   readonly spool: Spool;
   readonly listings: TargetListings;
   readonly existing: ExistingPolicy;
+  /** What is done with a version whose turn has come. Default: `attemptDelivery`. */
+  readonly attempt?: Attempting | undefined;
+  /** How a chart travels that must. Default: it is opened and copied. */
+  readonly send?: Sender | undefined;
   /** Asks the source for provenance that a version at the target is without; absent = it is not looked for. */
   readonly seekProvenance?: ProvenanceLookUp | undefined;
   /** What an earlier run left under the item's tag. */
@@ -35,6 +39,10 @@ export interface DeliveryContext {
 /** Whose failure an error would be. */
 export type Progress = { stage: "target" | "source" };
 export type Attempt = Partial<VersionRecord> & Pick<VersionRecord, "status">;
+
+/** @throws whatever the target or the source fails with */
+export type Attempting = (delivery: Delivery, context: DeliveryContext, progress: Progress) => Promise<Attempt>;
+export type Sender = (sending: Sending, context: DeliveryContext, progress: Progress) => Promise<Attempt>;
 
 /** One try: what stands at the target, and then as much as is missing there. @throws whatever the target or the source fails with */
 export async function attemptDelivery(delivery: Delivery, context: DeliveryContext, progress: Progress): Promise<Attempt> {
@@ -57,6 +65,7 @@ export async function attemptDelivery(delivery: Delivery, context: DeliveryConte
   const { answers, notes } = await withProvenance(item, asked, { context, progress });
   const standing = standingOf(answers);
   const kept = standing && (await keep({ item, standing, store, recorded }, context));
+  const { send = sendPackage } = context;
   // What went away meanwhile is asked for once more, tag by tag.
   const facts = kept ?? (await send({ item, answers: standing === undefined ? answers : new Map(), store }, context, progress));
   return { ...facts, notes: [...notes, ...(facts.notes ?? [])] };
@@ -126,13 +135,13 @@ function isListed(known: WorkItem["known"], { tag, repository, clock }: ListedQu
   return isRecent(known.since, clock) ? known.state === "listed" : undefined;
 }
 
-interface Sending {
+export interface Sending {
   readonly item: WorkItem;
   readonly answers: TagAnswers;
   readonly store: ChartStore;
 }
 
-async function send({ item, answers, store }: Sending, context: DeliveryContext, progress: Progress): Promise<Attempt> {
+export async function sendPackage({ item, answers, store }: Sending, context: DeliveryContext, progress: Progress): Promise<Attempt> {
   progress.stage = "source";
   const lease = await context.spool.lease(item.sequence, item.entry);
   progress.stage = "target";
@@ -156,7 +165,7 @@ async function send({ item, answers, store }: Sending, context: DeliveryContext,
 }
 
 /** What the package says of itself, as far as it still holds under the names that it got here. */
-function notesOn(item: WorkItem, moved: ChartPackage): Note[] {
+export function notesOn(item: WorkItem, moved: ChartPackage): Note[] {
   if (moved.kind === "verbatim") return [...moved.notes];
   const { notes, signedFiles }: AssembledPackage = moved;
   const isPlain = item.tags[0] === tagOf(item.entry.version);

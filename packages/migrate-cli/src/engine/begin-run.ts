@@ -43,13 +43,13 @@ export interface Run {
 const defaultSpoolBytes = 256 * 1024 * 1024;
 
 /** @throws usage (a range or a name that cannot be used, a file that is no journal), journal-locked, file-unwritable */
-export async function beginRun(options: MigrateOptions): Promise<Run> {
+export async function beginRun(options: MigrateOptions, journalUse: "write" | "read" = "write"): Promise<Run> {
   const { clock = systemClock } = options;
   const selection = watchSelection(options.selection ?? {}, clock.now());
   const mapping = createMapping(options.mapping);
   const lanes = options.targets.map(({ id }) => id);
   const records = createRecordStore(lanes.length);
-  const journals = await openTargetJournals(options, mapping.key).catch((error: unknown) => {
+  const journals = await openTargetJournals(options, { mapping: mapping.key, use: journalUse }).catch((error: unknown) => {
     records.close();
     throw error;
   });

@@ -20,6 +20,7 @@ const attemptLimit = 3;
 /** Brings one version to one target, or says why not. Never rejects. */
 export async function deliverVersion(delivery: Delivery, context: DeliveryContext): Promise<DeliveryResult> {
   const { item } = delivery;
+  const { attempt: act = attemptDelivery } = context;
   const started = context.clock.now();
   const finish = (attempts: number, facts: Attempt): VersionRecord => ({
     ...recordOf(item),
@@ -31,7 +32,7 @@ export async function deliverVersion(delivery: Delivery, context: DeliveryContex
   for (let attempt = 1; ; attempt++) {
     const progress: Progress = { stage: "target" };
     try {
-      return { record: finish(attempt, await attemptDelivery(delivery, context, progress)) };
+      return { record: finish(attempt, await act(delivery, context, progress)) };
     } catch (error) {
       if (isAbort(error, context.signal)) return { record: finish(attempt, { status: "not-attempted", reason: "interrupted" }) };
       if (attempt < attemptLimit && progress.stage === "target" && isChartferryError(error, "blob-unknown")) continue;

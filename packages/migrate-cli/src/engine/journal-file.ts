@@ -27,6 +27,23 @@ export async function openJournalFile(path: string): Promise<JournalFile> {
   }
 }
 
+/** `undefined` = there is none. @throws file-unreadable */
+export function openToRead(path: string): number | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    if (!found.isFile()) throw new Error("it is no ordinary file");
+    return openSync(path, "r");
+  } catch (error) {
+    throw new ChartferryError(`cannot read the journal ${path}: ${error instanceof Error ? error.message : "unknown error"}`, {
+      code: "file-unreadable",
+      operation: "read journal",
+      hint: "choose another place with --journal FILE, or go without with --no-journal",
+      cause: error,
+    });
+  }
+}
+
 export function journalUnwritable(path: string, cause: unknown): ChartferryError {
   return new ChartferryError(`cannot write the journal ${path}: ${cause instanceof Error ? cause.message : "unknown error"}`, {
     code: "file-unwritable",

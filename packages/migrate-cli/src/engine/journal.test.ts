@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
-import { openJournal, type JournalEntry } from "./journal.ts";
+import { openJournal, openJournalToRead, type JournalEntry } from "./journal.ts";
 import { lockJournal } from "./journal-lock.ts";
 import { fillDisk } from "./testing/fill-disk.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
@@ -223,5 +223,38 @@ describe("journalKey", () => {
       { ...scope, createdPolicy: "x" },
     ];
     expect(new Set(keys.map((each) => journalKey(each))).size).toBe(keys.length);
+  });
+});
+
+describe("a journal that is only looked into", () => {
+  it("tells what stands in it while another run holds it, and changes nothing", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    const owner = await openJournal(path);
+    owner.append(entry("1.0.0"));
+    owner.flush();
+    appendFileSync(path, '{"key":"k","chart":"torn');
+    const before = readFileSync(path, "utf8");
+    const looking = await openJournalToRead(path);
+    looking.append(entry("2.0.0"));
+    looking.flush();
+    expect([looking.find("k", "web", "1.0.0"), looking.find("k", "web", "2.0.0")]).toEqual([entry("1.0.0"), undefined]);
+    await looking.close();
+    expect(readFileSync(path, "utf8")).toBe(before);
+    await owner.close();
+  });
+
+  it("is empty where there is no file, and makes none", async () => {
+    const path = join(temporaryFolder(), "none", "journal.jsonl");
+    const looking = await openJournalToRead(path);
+    expect(looking.find("k", "web", "1.0.0")).toBeUndefined();
+    await looking.close();
+    expect(existsSync(dirname(path))).toBe(false);
+  });
+
+  it("refuses a file that is something else, or no file", async () => {
+    const path = join(temporaryFolder(), "notes.txt");
+    writeFileSync(path, "my notes\n");
+    await expect(openJournalToRead(path)).rejects.toMatchObject({ code: "usage" });
+    await expect(openJournalToRead(dirname(path))).rejects.toMatchObject({ code: "file-unreadable" });
   });
 });

@@ -5,7 +5,7 @@ import { type ChartferryError, isDigest, type Digest } from "@chartferry/core";
 import { hashText } from "./hash-text.ts";
 import { createNumberTable, type NumberTable } from "./number-table.ts";
 import { createLineWriter } from "./journal-lines.ts";
-import { notAJournal, openJournalFile, readUnended } from "./journal-file.ts";
+import { notAJournal, openJournalFile, openToRead, readUnended } from "./journal-file.ts";
 import { readLines } from "./read-lines.ts";
 
 /** What an earlier run left at a target. Digests to compare with, never a proof that they are still there. */
@@ -48,18 +48,14 @@ export async function openJournal(path: string): Promise<Journal> {
     closeSync(descriptor);
     await lock.release();
   };
-  const end = await indexOrClose(() => indexLines(descriptor, path, offsets), close);
+  const end = await indexOrClose(() => cutTornLine(descriptor, indexLines(descriptor, path, offsets)), close);
   const lines = createLineWriter(descriptor, { path, end });
   return {
     path,
     get fault() {
       return lines.fault;
     },
-    find(key, chart, version) {
-      const offset = offsets.get(identity({ key, chart, version }));
-      const entry = offset === undefined ? undefined : readEntry(readLineAt(descriptor, offset));
-      return entry?.key === key && entry.chart === chart && entry.version === version ? entry : undefined;
-    },
+    find: (...names) => findEntry(descriptor, offsets, names),
     append(entry) {
       offsets.set(identity(entry), lines.next);
       lines.add(JSON.stringify(entry));
@@ -74,6 +70,34 @@ export async function openJournal(path: string): Promise<Journal> {
   };
 }
 
+/** Opens a journal to look into it: it takes no lock and changes nothing, and a file that is not there is an empty journal. @throws usage, file-unreadable */
+export async function openJournalToRead(path: string): Promise<Journal> {
+  const descriptor = openToRead(path);
+  const offsets = createNumberTable(descriptor === undefined ? 0 : fstatSync(descriptor).size / usualLine);
+  const close = async (): Promise<void> => {
+    if (descriptor !== undefined) closeSync(descriptor);
+  };
+  if (descriptor !== undefined) await indexOrClose(() => indexLines(descriptor, path, offsets), close);
+  return {
+    path,
+    fault: undefined,
+    find: (...names) => (descriptor === undefined ? undefined : findEntry(descriptor, offsets, names)),
+    append: () => {},
+    flush: () => {},
+    close,
+  };
+}
+
+function findEntry(
+  descriptor: number,
+  offsets: NumberTable,
+  [key, chart, version]: readonly [string, string, string],
+): JournalEntry | undefined {
+  const offset = offsets.get(identity({ key, chart, version }));
+  const entry = offset === undefined ? undefined : readEntry(readLineAt(descriptor, offset));
+  return entry?.key === key && entry.chart === chart && entry.version === version ? entry : undefined;
+}
+
 async function indexOrClose(index: () => number, close: () => Promise<void>): Promise<number> {
   try {
     return index();
@@ -84,7 +108,7 @@ async function indexOrClose(index: () => number, close: () => Promise<void>): Pr
 }
 
 /**
- * Remembers where each version's last line stands, and cuts off a line that a killed run left torn. Returns the end of the file.
+ * Remembers where each version's last line stands. Returns the end of the last whole line.
  * @throws usage for a file that begins with something else: nothing in it is touched
  */
 function indexLines(descriptor: number, path: string, offsets: NumberTable): number {
@@ -96,6 +120,11 @@ function indexLines(descriptor: number, path: string, offsets: NumberTable): num
     end = next;
   }
   if (end === 0 && !mayBeTorn(readUnended(descriptor, lineLimit))) throw notAJournal(path);
+  return end;
+}
+
+/** A killed run may have left the last line torn. */
+function cutTornLine(descriptor: number, end: number): number {
   if (fstatSync(descriptor).size > end) ftruncateSync(descriptor, end);
   return end;
 }

@@ -4,7 +4,8 @@ import { createCoordinator } from "./coordinator.ts";
 import { crawl } from "./crawl.ts";
 import { beginRun, type Run } from "./begin-run.ts";
 import { runLane } from "./lane.ts";
-import type { MigrateOptions } from "./migrate-options.ts";
+import type { Attempting } from "./attempt-delivery.ts";
+import type { MigrateOptions, MigrationTarget } from "./migrate-options.ts";
 import { type GuardedEvents, guardEvents } from "./guard-events.ts";
 import { finishReport, hostRecords, runNotes } from "./finish-report.ts";
 import type { Report } from "./report.ts";
@@ -20,12 +21,29 @@ const defaultConcurrency = 16;
  * report. @throws what keeps the source from being read at all, journal-locked, usage
  */
 export async function migrate(options: MigrateOptions): Promise<Report> {
+  return runVersions(options, {});
+}
+
+/** What a run does with the versions. Default: it brings them to the targets. */
+export interface RunWork {
+  readonly attempt?: Attempting;
+  /** Default: write. */
+  readonly journals?: "write" | "read";
+  /** Told of every listing of a repository at a target. */
+  readonly onListed?: (target: MigrationTarget, repository: string, tags: ReadonlySet<string> | undefined) => void;
+  /** Done when every version has been seen, unless the run was broken off. */
+  readonly afterwards?: (run: Run) => Promise<void>;
+}
+
+/** A run over all selected versions and targets: crawl, lanes, coordinator, report. Migration, plan and audit are such runs. */
+export async function runVersions(options: MigrateOptions, work: RunWork): Promise<Report> {
   checkTargets(options.targets.map(({ id }) => id));
   const started = new Date((options.clock ?? systemClock).now());
-  const run = await beginRun(options);
+  const run = await beginRun(options, work.journals);
   try {
-    const problem = await execute(options, run);
+    const problem = await execute({ options, run, work });
     if (problem !== undefined && run.totals.crawl.entries === 0 && !run.stop.aborted) throw problem;
+    if (problem === undefined && !run.stop.aborted) await work.afterwards?.(run);
     return finishReport(options, run, { started, problem });
   } catch (error) {
     run.records.close();
@@ -38,7 +56,7 @@ export async function migrate(options: MigrateOptions): Promise<Report> {
 }
 
 /** Runs crawler, lanes and coordinator side by side. Resolves with what broke the crawl off, if anything did. */
-async function execute(options: MigrateOptions, run: Run): Promise<Error | undefined> {
+async function execute({ options, run, work }: RunParts): Promise<Error | undefined> {
   const events = guardEvents(options.onEvent, () => run.abort());
   const downloads = (): Run["spool"]["counts"] => run.spool.counts;
   let isCrawled = false;
@@ -68,7 +86,7 @@ async function execute(options: MigrateOptions, run: Run): Promise<Error | undef
     events.tell({ type: "crawled", totals: run.totals.snapshot(downloads()) });
     return problem;
   });
-  const lanes = options.targets.map((target) => runTargetLane({ options, run, events }, target));
+  const lanes = options.targets.map((target) => runTargetLane({ options, run, work, events }, target));
   const [problem] = await Promise.all([crawled, coordinator.follow(run.queue.outcomes()), ...lanes]);
   events.rethrow();
   return problem;
@@ -78,13 +96,17 @@ function figuresOf(options: MigrateOptions, run: Run, crawled: boolean): RunFigu
   return { totals: run.totals.snapshot(run.spool.counts), crawled, inFlight: run.inFlight(), hosts: hostRecords(options) };
 }
 
-interface LaneParts {
+interface RunParts {
   readonly options: MigrateOptions;
   readonly run: Run;
+  readonly work: RunWork;
+}
+
+interface LaneParts extends RunParts {
   readonly events: GuardedEvents;
 }
 
-function runTargetLane({ options, run, events }: LaneParts, target: MigrateOptions["targets"][number]): Promise<void> {
+function runTargetLane({ options, run, work, events }: LaneParts, target: MigrationTarget): Promise<void> {
   const { clock = systemClock, existing = "verify", concurrency = defaultConcurrency, listTags = true } = options;
   const { spool, signal, stop, queue } = run;
   const journal = run.journals.get(target.id);
@@ -101,7 +123,13 @@ function runTargetLane({ options, run, events }: LaneParts, target: MigrateOptio
       seekProvenance: run.seekProvenance,
       clock,
       signal,
-      listings: createTargetListings(target.connection, { listTags, clock, signal }),
+      attempt: work.attempt,
+      listings: createTargetListings(target.connection, {
+        listTags,
+        clock,
+        signal,
+        onListed: (repository, tags) => work.onListed?.(target, repository, tags),
+      }),
       recorded: ({ entry }) => journal?.journal.find(journal.key, entry.chart, entry.version),
     },
   });

@@ -8,6 +8,8 @@ export interface RecordStore {
   readonly count: number;
   /** `slot` is the target's place, from 0. */
   add(place: { readonly sequence: number; readonly slot: number }, record: VersionRecord): void;
+  /** After all that were added so far, where the order of the source says nothing. */
+  append(record: VersionRecord): void;
   records(): Generator<VersionRecord, void, undefined>;
   close(): void;
 }
@@ -19,28 +21,29 @@ export function createRecordStore(slots: number): RecordStore {
   const file = openTemporary();
   let offsets = new Float64Array(1024);
   let [count, last, end] = [0, -1, 0];
-  let pending: Buffer[] = [];
+  let pending = "";
   let pendingBytes = 0;
   const flush = (): void => {
-    writeAll(file.descriptor, Buffer.concat(pending), end);
-    [pending, end, pendingBytes] = [[], end + pendingBytes, 0];
+    writeAll(file.descriptor, Buffer.from(pending), end);
+    [pending, end, pendingBytes] = ["", end + pendingBytes, 0];
+  };
+  const put = (index: number, record: VersionRecord): void => {
+    if (index >= offsets.length) offsets = grown(offsets, index);
+    // 0 stands for "no record", so offsets count from 1.
+    offsets[index] = end + pendingBytes + 1;
+    last = Math.max(last, index);
+    count++;
+    const line = `${JSON.stringify(record)}\n`;
+    pending += line;
+    pendingBytes += Buffer.byteLength(line);
+    if (pendingBytes >= blockSize) flush();
   };
   return {
     get count() {
       return count;
     },
-    add({ sequence, slot }, record) {
-      const index = sequence * slots + slot;
-      if (index >= offsets.length) offsets = grown(offsets, index);
-      // 0 stands for "no record", so offsets count from 1.
-      offsets[index] = end + pendingBytes + 1;
-      last = Math.max(last, index);
-      count++;
-      const line = Buffer.from(`${JSON.stringify(record)}\n`);
-      pending.push(line);
-      pendingBytes += line.byteLength;
-      if (pendingBytes >= blockSize) flush();
-    },
+    add: ({ sequence, slot }, record) => put(sequence * slots + slot, record),
+    append: (record) => put(last + 1, record),
     *records() {
       flush();
       const read = lineReader(file.descriptor);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 
 import type { Note } from "@chartferry/core";
 
-import { openJournal, type Journal } from "./journal.ts";
+import { openJournal, openJournalToRead, type Journal } from "./journal.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
 
 /** The journal of one target, and the key that its lines carry there. */
@@ -31,15 +31,16 @@ export function journalKey({ source, target, mapping, createdPolicy }: JournalSc
 /** Opens each file once, however many targets write to it. @throws journal-locked, file-unwritable, usage (a file is no journal) */
 export async function openTargetJournals(
   { source, targets, createdPolicy = "", journalPath }: MigrateOptions,
-  mapping: string,
+  { mapping, use = "write" }: { readonly mapping: string; readonly use?: "write" | "read" },
 ): Promise<ReadonlyMap<string, TargetJournal>> {
+  const open = use === "write" ? openJournal : openJournalToRead;
   const files = new Map<string, Journal>();
   const journals = new Map<string, TargetJournal>();
   try {
     for (const target of targets) {
       const path = journalPath?.(target, source.id);
       if (path === undefined) continue;
-      const journal = files.get(resolve(path)) ?? (await openJournal(resolve(path)));
+      const journal = files.get(resolve(path)) ?? (await open(resolve(path)));
       files.set(resolve(path), journal);
       journals.set(target.id, { journal, key: journalKey({ source: source.id, target: target.id, mapping, createdPolicy }) });
     }

@@ -5,6 +5,8 @@ export interface TargetRepository {
   readonly store: ChartStore;
   /** Whether a tag was there a moment ago. `undefined` = the registry lets nobody list, or the listing is old: the tag is asked for by name. */
   lists(tag: string): boolean | undefined;
+  /** What was listed, however long ago. `undefined` = the registry lets nobody list. */
+  readonly tags: ReadonlySet<string> | undefined;
 }
 
 export interface TargetListings {
@@ -26,6 +28,7 @@ const keptRepositories = 64;
 export interface ListingOptions {
   /** `false` = open the repositories only. */
   readonly listTags: boolean;
+  readonly onListed?: (repository: string, tags: ReadonlySet<string> | undefined) => void;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,7 +39,8 @@ export function createTargetListings(connection: Connection, options: ListingOpt
     // From the listing's start on: a tag may have come while later pages were read.
     const since = options.clock.now();
     const { store, tags } = await list(connection, repository, options);
-    return { store, lists: (tag) => (isRecent(since, options.clock) ? tags?.has(tag) : undefined) };
+    options.onListed?.(repository, tags);
+    return { store, tags, lists: (tag) => (isRecent(since, options.clock) ? tags?.has(tag) : undefined) };
   };
   return {
     of(repository) {

@@ -9,13 +9,16 @@ import type { Report } from "./report.ts";
 /** Characters gathered for one write. */
 const pieceSize = 64 * 1024;
 
-/** The report as JSON text, piece by piece: it may hold a million records. */
-export function* reportText(report: Report): Generator<string, void, undefined> {
-  const { schemaVersion, run, totals, hosts } = report;
-  const head = JSON.stringify({ schemaVersion, run, totals, hosts }, undefined, 2);
-  let piece = `${head.slice(0, -2)},\n  "versions": [`;
+/** The report as JSON text. */
+export function reportText({ schemaVersion, run, totals, hosts, ...report }: Report): Iterable<string> {
+  return documentText({ schemaVersion, run, totals, hosts }, report.records());
+}
+
+/** A JSON object of a head and a list `versions`, piece by piece: the list may hold a million records. */
+export function* documentText(head: object, versions: Iterable<object>): Generator<string, void, undefined> {
+  let piece = `${JSON.stringify(head, undefined, 2).slice(0, -2)},\n  "versions": [`;
   let separator = "\n    ";
-  for (const record of report.records()) {
+  for (const record of versions) {
     piece += `${separator}${JSON.stringify(record)}`;
     separator = ",\n    ";
     if (piece.length < pieceSize) continue;
@@ -27,10 +30,15 @@ export function* reportText(report: Report): Generator<string, void, undefined> 
 
 /** Writes the report so that its path never names half of one. @throws file-unwritable */
 export async function writeReport(path: string, report: Report): Promise<void> {
+  return writeDocument(path, reportText(report));
+}
+
+/** Writes pieces of text so that the path never names half of them. @throws file-unwritable */
+export async function writeDocument(path: string, pieces: Iterable<string>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   try {
     const file = await open(temporary, "wx", 0o644);
-    await writePieces(file, reportText(report));
+    await writePieces(file, pieces);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

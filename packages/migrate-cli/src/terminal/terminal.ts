@@ -3,11 +3,14 @@ import { setMaxListeners } from "node:events";
 import { exitCodes } from "../exit-codes.ts";
 import { screenOf, type Screen } from "./screen.ts";
 import { watchOutput } from "./watch-output.ts";
+import { writePieces } from "./write-pieces.ts";
 
 /** What a command may touch of the outside; tests bring their own. */
 export interface Terminal {
   /** Data only. */
   out(text: string): void;
+  /** The same for a document of any length: resolves when the last piece is on its way. */
+  outPieces(pieces: Iterable<string>): Promise<void>;
   /** Progress, warnings and errors. */
   err(text: string): void;
   /** For a live view; undefined where stderr is no terminal of usable width. */
@@ -29,6 +32,7 @@ export function processTerminal(): Terminal {
   watchOutput({ stdout, stderr }, () => process.once("exit", () => (process.exitCode = exitCodes.usage)));
   return {
     out: (text) => void stdout.write(text),
+    outPieces: (pieces) => writePieces(stdout, pieces),
     err: (text) => void stderr.write(text),
     live: screenOf(stderr, env),
     readInput,

@@ -12,6 +12,9 @@ export function createFakeTerminal(environment: Terminal["environment"] = {}, in
   const interrupt = new AbortController();
   return {
     out: (text) => void (stdout += text),
+    outPieces: async (pieces) => {
+      for (const piece of pieces) stdout += piece;
+    },
     err: (text) => void (stderr += text),
     live: undefined,
     readInput: () => Promise.resolve(input),

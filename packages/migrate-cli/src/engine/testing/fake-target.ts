@@ -95,3 +95,11 @@ function sum(calls: FakeTarget["calls"]): number {
 export function contentOf(text: string): BlobContent {
   return bytesContent(Buffer.from(text));
 }
+
+/** The manifest of a container image. */
+export function imageManifest(): StoredManifest {
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const config = { mediaType: "application/vnd.oci.image.config.v1+json", digest: contentOf("{}").digest, size: 2 };
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] }));
+  return { mediaType, digest: contentOf(bytes.toString()).digest, bytes };
+}
