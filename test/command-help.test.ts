@@ -15,8 +15,20 @@ const connection = list(
 const promised: Readonly<Record<string, readonly string[]>> = {
   migrate: [
     ...list("--chart --exclude --version --existing --provenance --url-rewrite --allow-missing-digest --created --adapter"),
-    ...list("--report --journal --concurrency --max-wait --output --log-format"),
+    ...list("--report --journal --concurrency --max-wait --output --log-format --dry-run"),
     ...list("--source-username --source-password-file --source-ca-file --source-cert-file --source-key-file"),
+    ...connection,
+  ],
+  plan: [
+    ...list(
+      "--chart --exclude --version --latest --v-prefix --rename --existing --provenance --url-rewrite --allow-missing-digest --created",
+    ),
+    ...list("--deep --check --output --report --journal --concurrency --max-wait --source-username --source-ca-file"),
+    ...connection,
+  ],
+  verify: [
+    ...list("--chart --exclude --version --latest --v-prefix --rename --provenance --url-rewrite --quick --output --report --concurrency"),
+    ...list("--max-wait --source-username --source-ca-file"),
     ...connection,
   ],
   push: ["--existing", "--provenance", "--created", "--helm-compatible", "--output", ...connection],

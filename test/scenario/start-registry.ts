@@ -6,6 +6,8 @@ import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
 
 export interface RunningRegistry {
   readonly host: string;
+  /** Where it keeps its data, for registries that are not ours. */
+  readonly directory?: string;
   readonly stop: () => Promise<unknown>;
 }
 

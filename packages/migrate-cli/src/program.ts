@@ -1,13 +1,10 @@
 import { Argument, Command, Option } from "commander";
 
-import { addSourceFlags, addTargetFlags, collect } from "./commands/flags.ts";
-import { addSelectionFlags } from "./commands/selection-flags.ts";
+import { addTargetFlags, collect, existing, type Finish, output } from "./commands/flags.ts";
 import type { PublishFlags } from "./commands/publish.ts";
-import { parseCount, parsePort, parseUrlRewrite } from "./commands/parse-flag.ts";
+import { parsePort } from "./commands/parse-flag.ts";
+import { addMigrate, addPlan, addVerify } from "./commands/run-commands.ts";
 import type { Terminal } from "./terminal/terminal.ts";
-
-/** What a command ends with. */
-export type Finish = (exitCode: number) => void;
 
 /** The command line: names, options and help. Each command's code is loaded only when it runs. */
 export function createProgram(terminal: Terminal, finish: Finish, version: string): Command {
@@ -20,6 +17,8 @@ export function createProgram(terminal: Terminal, finish: Finish, version: strin
     .showHelpAfterError("(add --help for what there is)")
     .addHelpText("after", exitCodesHelp);
   addMigrate(program, terminal, finish);
+  addPlan(program, terminal, finish);
+  addVerify(program, terminal, finish);
   addPublish(program, terminal, finish);
   addPush(program, terminal, finish);
   addPull(program, terminal, finish);
@@ -31,44 +30,6 @@ const exitCodesHelp = `
 Exit codes:
   0 all done · 1 some versions failed, the rest was done · 2 nothing could be done: usage, configuration, or an end that cannot be used
   3 differences found · 130 interrupted, run the same command again to carry on`;
-
-const existing = (): Option =>
-  new Option("--existing <policy>", "a tag that is already there: compare it, trust it, replace it (charts only), or fail")
-    .choices(["verify", "trust", "overwrite", "fail"])
-    .default("verify");
-
-const output = (): Option => new Option("--output <format>", "what goes to stdout").choices(["text", "json"]).default("text");
-
-function addMigrate(program: Command, terminal: Terminal, finish: Finish): void {
-  const command = program
-    .command("migrate")
-    .description("Brings every version of a classic repository to one or more registries.")
-    .argument("<source>", "http(s)://… (with or without /index.yaml), or a directory")
-    .argument("<target...>", "oci://HOST/NAMESPACE or oci-layout:DIR, one or more");
-  addSelectionFlags(command)
-    .addOption(existing())
-    .addOption(new Option("--provenance <policy>", "signatures beside the charts").choices(["auto", "require", "skip"]).default("auto"))
-    .option("--refresh-provenance", "look for signatures of versions that are there without one, and complete them")
-    .option("--url-rewrite <from=to>", "chart urls that begin with FROM are asked for at TO; may be repeated", parseUrlRewrite)
-    .option("--allow-missing-digest", "accept charts for which the index gives no digest")
-    .option("--created <time>", "creation time of every manifest, RFC 3339, instead of the index's")
-    .option("--created-from <target>", "creation time from where the same chart already stands: a target of this run or another one")
-    .option("--helm-compatible", "with a folder: each file's modification time as creation time, as helm push does")
-    .option(
-      "--concurrency <count>",
-      "versions in flight per target, at most; a registry that asks for fewer requests gets fewer",
-      parseCount,
-    )
-    .addOption(output())
-    .option("--report <file>", "write the report of every version there, JSON")
-    .option("--journal <file>", "keep the digests of what was done there, instead of in the state folder")
-    .option("--no-journal", "keep none: the next run asks the registry a little more")
-    .addOption(new Option("--log-format <format>", "progress on stderr").choices(["text", "json"]).default("text"));
-  addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
-    const { runMigrate } = await import("./commands/migrate.ts");
-    finish(await runMigrate({ source, targets, flags: command.opts() }, terminal));
-  });
-}
 
 function addPublish(program: Command, terminal: Terminal, finish: Finish): void {
   const command = program

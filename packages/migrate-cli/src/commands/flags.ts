@@ -71,3 +71,13 @@ export function addSourceFlags(command: Command): Command {
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];
 }
+
+export const existing = (): Option =>
+  new Option("--existing <policy>", "a tag that is already there: compare it, trust it, replace it (charts only), or fail")
+    .choices(["verify", "trust", "overwrite", "fail"])
+    .default("verify");
+
+export const output = (): Option => new Option("--output <format>", "what goes to stdout").choices(["text", "json"]).default("text");
+
+/** What a command ends with. */
+export type Finish = (exitCode: number) => void;

@@ -16,6 +16,8 @@ export interface RunPlaces {
   readonly source: string;
   readonly targets: readonly string[];
   readonly flags: EndFlags;
+  /** The targets are only looked at. Default: false. */
+  readonly readOnly?: boolean;
 }
 
 /** The outside as the ends see it. */
@@ -35,7 +37,7 @@ export interface RunEnds {
 }
 
 /** Opens all of them or none. @throws usage, and whatever keeps an end from being reached */
-export async function openEnds({ source: location, targets: texts, flags }: RunPlaces, terminal: EndsTerminal): Promise<RunEnds> {
+export async function openEnds({ source: location, targets: texts, flags, readOnly }: RunPlaces, terminal: EndsTerminal): Promise<RunEnds> {
   const mapping = mappingOf(flags);
   const createdFrom = flags.createdFrom === undefined ? undefined : readCreatedFrom(flags.createdFrom, { flags, mapping, terminal });
   const { source, traffic } = await openSource(location, flags, {
@@ -50,7 +52,7 @@ export async function openEnds({ source: location, targets: texts, flags }: RunP
     await closeTargets(targets);
   };
   try {
-    targets = await openTargets(texts, { flags, concurrency: flags.concurrency, onPause: terminal.onTargetPause }, terminal);
+    targets = await openTargets(texts, { flags, concurrency: flags.concurrency, readOnly, onPause: terminal.onTargetPause }, terminal);
     await createdFrom?.open(targets);
   } catch (error) {
     await close();

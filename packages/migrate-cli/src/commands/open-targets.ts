@@ -12,6 +12,8 @@ export interface TargetOptions {
   readonly flags: TargetFlags;
   /** Versions in flight, where the user said so: there must be as many connections. */
   readonly concurrency?: number | undefined;
+  /** They are only looked at. Default: false. */
+  readonly readOnly?: boolean | undefined;
   /** Told of every registry that holds us back, and whose it is. */
   readonly onPause?: ((pause: HostPause, target: string) => void) | undefined;
 }
@@ -22,11 +24,11 @@ export interface TargetOptions {
  */
 export async function openTargets(
   texts: readonly string[],
-  { flags, concurrency = 0, onPause }: TargetOptions,
+  { flags, concurrency = 0, readOnly = false, onPause }: TargetOptions,
   terminal: Terminal,
 ): Promise<MigrationTarget[]> {
   const targets = readTargets(texts, flags);
-  const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency) };
+  const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency), readOnly };
   const results = await Promise.allSettled(
     targets.map((target) => openTarget(target, { ...options, onPause: (pause) => onPause?.(pause, formatTarget(target)) })),
   );

@@ -4,6 +4,7 @@ import * as engine from "./index.ts";
 
 it("the engine gives away all that the commands build on", () => {
   expect(Object.keys(engine).toSorted()).toEqual([
+    "auditStates",
     "chooseItems",
     "createCreatedFrom",
     "createEntryFilter",
@@ -12,19 +13,28 @@ it("the engine gives away all that the commands build on", () => {
     "createMapping",
     "createTagClaims",
     "createWorkQueue",
+    "decisions",
     "defaultJournalPath",
+    "documentText",
     "funnelNotes",
+    "hasNothingToDo",
+    "isBlind",
     "isComplete",
+    "isWhole",
     "mapEntry",
     "mappedFileNotes",
     "migrate",
     "parseVersionRange",
+    "plan",
     "pullChart",
     "reportText",
     "rivalRefusal",
     "selectionFilters",
     "stateFolder",
+    "verdict",
+    "verify",
     "versionStatuses",
+    "writeDocument",
     "writeReport",
   ]);
 });

@@ -1,0 +1,38 @@
+import { systemClock } from "@chartferry/core";
+
+import type { MigrateOptions } from "../engine/migrate-options.ts";
+import { checkReportPlace } from "../engine/write-report.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { createLookingProgress } from "../output/looking-progress.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { keepHeapSmall } from "./keep-heap-small.ts";
+import { openEnds, type RunEnds } from "./open-ends.ts";
+import { checkRunFlags, type RunCommand, type RunFlags } from "./run-options.ts";
+
+export type LookingEnds = RunEnds & Required<Pick<MigrateOptions, "onEvent">>;
+
+/** Opens both ends to look at them only, and closes them when `look` is done. @throws usage, and whatever keeps an end from being reached */
+export async function lookAtEnds<Flags extends RunFlags>(
+  command: RunCommand<Flags>,
+  terminal: Terminal,
+  look: (ends: LookingEnds) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const { flags } = command;
+  checkRunFlags(flags);
+  if (flags.report !== undefined) await checkReportPlace(flags.report);
+  keepHeapSmall();
+  const progress = createLookingProgress(terminal, systemClock);
+  const ends = await openEnds(
+    { ...command, readOnly: true },
+    {
+      ...terminal,
+      onSourcePause: (pause) => progress.event({ type: "waiting", end: "source", ...pause }),
+      onTargetPause: (pause, target) => progress.event({ type: "waiting", end: "target", target, ...pause }),
+    },
+  );
+  try {
+    return await look({ ...ends, onEvent: (event) => progress.event(event) });
+  } finally {
+    await ends.close();
+  }
+}

@@ -1,0 +1,136 @@
+import { type ChartSource, type ExistingAnswer, isChartferryError, type Note } from "@chartferry/core";
+
+import { attemptDelivery, notesOn, sendPackage } from "../attempt-delivery.ts";
+import type { Attempting, DeliveryContext, Progress, Sender } from "../attempt-delivery.ts";
+import { describeFailure } from "../describe-failure.ts";
+import { mappedFileNotes } from "../map-entry.ts";
+import type { Spool } from "../spool.ts";
+import type { TargetListings } from "../target-listings.ts";
+import type { WorkItem } from "../work-item.ts";
+import { isDecided, undecided } from "./decisions.ts";
+import { type FormerHomes, indexWarnings } from "./index-warnings.ts";
+import { lookingStore } from "./looking-store.ts";
+import { packageWarnings } from "./package-warnings.ts";
+
+export interface PlanVersionOptions {
+  readonly source: ChartSource;
+  readonly homes: FormerHomes;
+  /** Opens every chart. */
+  readonly deep: boolean;
+  /** Whether provenance travels. */
+  readonly provenance: boolean;
+  /** What is to be known before the first push to a new repository of a target. */
+  readonly newRepository: (item: WorkItem) => Note | undefined;
+}
+
+interface Planning {
+  readonly options: PlanVersionOptions;
+  readonly item: WorkItem;
+  readonly context: DeliveryContext;
+  readonly progress: Progress;
+  /** Filled on the way, and kept where the version turns out to fail. */
+  readonly notes: Note[];
+}
+
+/** Says of each version what a migration would do with it: the migration's own attempt, at a store that only looks. */
+export function planVersion(options: PlanVersionOptions): Attempting {
+  return async (delivery, context, progress) => {
+    const { item } = delivery;
+    const planning = { options, item, context, progress, notes: notesFromIndex(item, options) };
+    try {
+      const decided = await attemptDelivery(delivery, lookingContext(planning), progress);
+      if (options.deep && decided.status === "skipped") await openStanding(planning);
+      return { ...decided, notes: [...planning.notes, ...(decided.notes ?? [])] };
+    } catch (error) {
+      if (!isDecided(error)) throw error;
+      return { status: "failed", ...describeFailure(error), notes: planning.notes };
+    }
+  };
+}
+
+function notesFromIndex(item: WorkItem, { homes, provenance, deep }: PlanVersionOptions): Note[] {
+  // An opened chart tells which files its provenance names, if it has one.
+  const mapped = provenance && !deep ? mappedFileNotes(item.entry, item) : [];
+  return [...indexWarnings(item.entry, item.tags, { homes, provenance, deep }), ...mapped];
+}
+
+function lookingContext(planning: Planning): DeliveryContext {
+  const { context, options } = planning;
+  const listings = lookingListings(context.listings);
+  return options.deep
+    ? { ...context, listings, spool: readingSpool(planning), send: lookAndSend(planning) }
+    : { ...context, listings, send: foresee(planning) };
+}
+
+function lookingListings(listings: TargetListings): TargetListings {
+  return {
+    async of(name) {
+      const repository = await listings.of(name);
+      return { ...repository, store: lookingStore(repository.store) };
+    },
+  };
+}
+
+/** Without the chart: it counts as sent, unless the source already says that it will not give it. */
+function foresee(planning: Planning): Sender {
+  return async ({ answers }) => {
+    await lookAhead(planning);
+    if ([...answers.values()].some((answer) => isOpen(answer, planning.item))) {
+      const message = "another push stands there; whether it is the same is known only when the chart is opened";
+      return { status: "not-attempted", reason: undecided, message, hint: "plan with --deep to open every chart" };
+    }
+    const [first] = answers.values();
+    return { status: "pushed", reason: first?.reason ?? "absent" };
+  };
+}
+
+/** Without a digest nothing can be compared; where the same archive is to be overwritten, its manifest may be the same as well. */
+function isOpen(answer: ExistingAnswer, { entry }: WorkItem): boolean {
+  return (
+    answer.reason === "unknown-layer" || (answer.reason === "overwrite" && answer.standingLayer === (entry.digest ?? answer.standingLayer))
+  );
+}
+
+/** With the chart: the copy itself decides. */
+function lookAndSend(planning: Planning): Sender {
+  return async (...sending) => {
+    await lookAhead(planning);
+    return sendPackage(...sending);
+  };
+}
+
+async function lookAhead({ options, item, context, progress, notes }: Planning): Promise<void> {
+  const repository = await context.listings.of(item.repository);
+  const first = repository.tags?.size === 0 ? options.newRepository(item) : undefined;
+  if (first !== undefined) notes.push(first);
+  progress.stage = "source";
+  const { fault, notes: foreseen = [] } = (await options.source.foresee?.(item.entry, { signal: context.signal })) ?? {};
+  notes.push(...foreseen);
+  if (fault !== undefined) throw fault;
+  progress.stage = "target";
+}
+
+/** What each package says of itself is noted, whatever is decided then. */
+function readingSpool({ item, context: { spool }, notes }: Planning): Spool {
+  return {
+    ...spool,
+    async lease(sequence, entry) {
+      const lease = await spool.lease(sequence, entry);
+      notes.push(...packageWarnings(lease.package), ...notesOn(item, lease.package));
+      return lease;
+    },
+  };
+}
+
+/** A chart that is there already is opened too; where the source cannot give it, that changes nothing for the target. */
+async function openStanding(planning: Planning): Promise<void> {
+  const { item, notes } = planning;
+  try {
+    const lease = await readingSpool(planning).lease(item.sequence, item.entry);
+    await lease.release();
+  } catch (error) {
+    if (!isChartferryError(error) || error.code === "aborted") throw error;
+    const { code, message, hint } = error;
+    notes.push({ code: "source-cannot-give-it", text: `${message} [${code}]`, ...(hint === undefined ? {} : { hint }) });
+  }
+}

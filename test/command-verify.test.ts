@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+import { type Schema, schemaProblems } from "../packages/migrate-cli/src/engine/testing/check-schema.ts";
+import { type CountingProxy, startCountingProxy } from "./scenario/counting-proxy.ts";
+import { type RegistryKind, registryKinds, type RunningRegistry } from "./scenario/start-registry.ts";
+import { makeChart } from "./scenario-b/make-chart.ts";
+import { pushImage } from "./scenario-b/push-image.ts";
+import { runMigrate } from "./scenario-b/run-migrate.ts";
+import { provenanceText, writeRepository } from "./scenario-b/write-repository.ts";
+import { runChartferry } from "./support/chartferry.ts";
+import { describeWith } from "./support/real-tools.ts";
+import { startStaticServer, type StaticServer } from "./support/start-static-server.ts";
+import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
+
+const schemaFile = fileURLToPath(new URL("../packages/migrate-cli/src/engine/verify/verify.schema.json", import.meta.url));
+const schema: Schema = JSON.parse(readFileSync(schemaFile, "utf8"));
+
+interface ReadAudit {
+  readonly run: { readonly notes: readonly { readonly code: string }[] };
+  readonly totals: { readonly targets: Readonly<Record<string, Readonly<Record<string, number>>>> };
+  readonly versions: readonly { readonly chart: string; readonly version: string; readonly state: string; readonly reason: string }[];
+}
+
+/** By request; from the disk where a registry deletes nothing that a manifest names. */
+async function loseBlob({ host, directory }: RunningRegistry, repository: string, digest: string): Promise<void> {
+  const { status } = await fetch(`http://${host}/v2/${repository}/blobs/${digest}`, { method: "DELETE" });
+  if (status === 202) return;
+  if (directory === undefined) throw new Error(`the blob was not deleted: ${status}`);
+  const hex = digest.slice("sha256:".length);
+  const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(hex));
+  expect(files.length).toBeGreaterThan(0);
+  for (const file of files) rmSync(join(directory, file));
+}
+
+for (const kind of registryKinds) describeWith([...kind.needs], `verify against ${kind.title}`, () => verifyAgainst(kind));
+
+function verifyAgainst(kind: RegistryKind): void {
+  const scratch = makeTempDir("verify");
+  const repository = join(scratch, "repository");
+  const charts = ["1.0.0", "1.1.0", "2.0.0+b7"].map((version) => makeChart("web", version));
+  const signed = makeChart("db", "1.0.0");
+  const all = [...charts, { chart: signed, provenance: provenanceText(signed) }];
+  let registry: RunningRegistry;
+  let proxy: CountingProxy;
+  let source: StaticServer;
+  beforeAll(async () => {
+    writeRepository(repository, all);
+    registry = await kind.start();
+    [proxy, source] = await Promise.all([startCountingProxy(registry.host), startStaticServer(repository)]);
+  });
+  afterAll(async () => {
+    await Promise.all([proxy?.stop(), source?.stop()]);
+    await registry?.stop();
+    removeTempDir(scratch);
+  });
+
+  const home = join(scratch, "home");
+  const migrate = (namespace: string): Promise<unknown> => runMigrate([repository, `oci://${registry.host}/${namespace}`], { home });
+
+  async function verify(
+    namespace: string,
+    ...more: string[]
+  ): Promise<{ readonly code: number; readonly lines: string[]; readonly audit: ReadAudit }> {
+    const { code, stdout } = await runChartferry(["verify", source.url, `oci://${proxy.host}/${namespace}`, "--output", "json", ...more], {
+      home,
+    });
+    const audit: ReadAudit = JSON.parse(stdout);
+    expect(schemaProblems(audit, schema)).toEqual([]);
+    const lines = audit.versions.map(
+      ({ chart, version, state, reason }) => `${chart} ${version}: ${state}${state === reason ? "" : ` ${reason}`}`,
+    );
+    return { code, lines, audit };
+  }
+
+  it("finds equal what was migrated, with looks only and without reading a chart", async () => {
+    await migrate("equal");
+    source.requests.splice(0);
+    proxy.take();
+    const { code, lines } = await verify("equal");
+    expect({ code, lines }).toEqual({ code: 0, lines: ["web 1.0.0: same", "web 1.1.0: same", "web 2.0.0+b7: same", "db 1.0.0: same"] });
+    expect(new Set(proxy.take().map(({ method }) => method))).toEqual(new Set(["GET", "HEAD"]));
+    expect(source.requests.filter(({ path }) => path.endsWith(".tgz"))).toEqual([]);
+    expect(source.requests.filter(({ path }) => path.endsWith(".prov")).length).toBe(4);
+  });
+
+  it("looks at manifests only under --quick", async () => {
+    await migrate("quick");
+    source.requests.splice(0);
+    proxy.take();
+    expect((await verify("quick", "--quick")).code).toBe(0);
+    expect(proxy.take().filter(({ path }) => path.includes("/blobs/"))).toEqual([]);
+    expect(source.requests.map(({ path }) => path)).toEqual(["/index.yaml"]);
+  });
+
+  it("tells what is missing, differs, is more than the source has, and is no chart", async () => {
+    const before = join(scratch, "before");
+    const otherBytes = makeChart("web", "1.1.0", { lines: ["description: other bytes"] });
+    writeRepository(before, [otherBytes, makeChart("web", "9.0.0"), makeChart("left", "1.0.0"), signed]);
+    await runMigrate([before, `oci://${registry.host}/differs`], { home });
+    await pushImage(`http://${registry.host}`, "differs/web", "1.0.0");
+    const { code, lines } = await verify("differs");
+    expect(code).toBe(3);
+    expect(lines).toEqual([
+      "web 1.0.0: unverifiable not-a-chart",
+      "web 1.1.0: drifted chart-differs",
+      "web 2.0.0+b7: missing tag-missing",
+      // Pushed before it was signed.
+      "db 1.0.0: drifted provenance-missing",
+      "web 9.0.0: extra extra-tag",
+      "left 1.0.0: extra extra-repository",
+    ]);
+    const words = await runChartferry(["verify", source.url, `oci://${registry.host}/differs`], { home });
+    expect(words.code).toBe(3);
+    expect(words.stdout).toContain("0 as the source has them, 1 missing, 2 drifted, 0 broken, 2 extra, 1 unverifiable, 0 unchecked");
+    expect(words.stdout).toContain("missing: tag-missing (1)");
+  });
+
+  it("finds a chart broken whose blob was deleted, and not under --quick", async () => {
+    await migrate("broken");
+    await loseBlob(registry, "broken/web", charts[1]?.digest ?? "");
+    const { code, lines } = await verify("broken");
+    expect({ code, lines }).toEqual({
+      code: 3,
+      lines: ["web 1.0.0: same", "web 1.1.0: broken blob-missing", "web 2.0.0+b7: same", "db 1.0.0: same"],
+    });
+    expect((await verify("broken", "--quick")).code).toBe(0);
+  });
+
+  it("honours selection and mapping, and takes for extra only what the whole source has not", async () => {
+    const mapping = ["--rename", "web=site"];
+    await runMigrate([repository, `oci://${registry.host}/mapped`, ...mapping], { home });
+    expect(await verify("mapped", ...mapping, "--version", "1.x")).toMatchObject({
+      code: 0,
+      lines: ["web 1.0.0: same", "web 1.1.0: same", "db 1.0.0: same"],
+    });
+    expect((await verify("mapped")).lines).toEqual([
+      "web 1.0.0: missing tag-missing",
+      "web 1.1.0: missing tag-missing",
+      "web 2.0.0+b7: missing tag-missing",
+      "db 1.0.0: same",
+      "site 1.0.0: extra extra-repository",
+      "site 1.1.0: extra extra-repository",
+      "site 2.0.0+b7: extra extra-repository",
+    ]);
+  });
+}
