@@ -91,6 +91,10 @@ const refused: Play = () => {
   throw new ChartferryError("refused", { code: "connection-refused", operation: "read index", retryable: true });
 };
 
+const unanswered: Play = () => {
+  throw new ChartferryError("no answer", { code: "connection-lost", operation: "read index", retryable: true, hint: "write https" });
+};
+
 async function fetchWith(http: HttpClient): Promise<FetchedIndex> {
   return fetchIndex(url, { http, clock, limit: 100_000_000, directory });
 }
@@ -144,10 +148,7 @@ describe("an index whose download is cut", () => {
   });
 
   it("before its first byte is asked for once: the client has repeated that already, and its failure says more", async () => {
-    const silent = (): never => {
-      throw new ChartferryError("no answer", { code: "connection-lost", operation: "read index", retryable: true, hint: "write https" });
-    };
-    const http = clientOf([silent]);
+    const http = clientOf([unanswered]);
     expect(await failureOf(fetchWith(http))).toMatchObject({ code: "connection-lost", hint: "write https" });
     expect(http.asked).toHaveLength(1);
   });
