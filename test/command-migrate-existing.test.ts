@@ -72,6 +72,27 @@ describe("a tag that is already there: the same chart, another chart, and a new 
     expect(conflict?.hint).toContain("--existing overwrite");
   });
 
+  it("verify still says conflict after trust has left the other chart where it was", async () => {
+    const [folder, home] = [join(scratch, "republished"), join(scratch, "home-republished")];
+    mkdirSync(home);
+    const run = (...options: string[]): Promise<MigrateRun> =>
+      runMigrate([folder, `oci://${registry.host}/republished`, ...options], { home });
+    writeRepository(folder, [same, before]);
+    await run();
+    writeRepository(folder, [same, after]);
+    const trusting = await run("--existing", "trust");
+    const left = reportOf(trusting).versions.find(({ version }) => version === "2.0.0");
+    expect({ code: trusting.code, reason: left?.reason, layer: left?.layerDigest }).toEqual({
+      code: 0,
+      reason: "listed",
+      layer: undefined,
+    });
+    const lines = ["web 1.0.0: skipped unchanged", "web 2.0.0: failed conflict"];
+    const verifying = await run();
+    expect({ code: verifying.code, lines: statusLines(reportOf(verifying)) }).toEqual({ code: 1, lines });
+    expect(await layerAt("republished", "2.0.0")).toBe(before.digest);
+  });
+
   it("verify notices that somebody replaced the chart behind the journal's back", async () => {
     await migrate("old", "replaced");
     const foreign = await runMigrate([join(scratch, "new"), `oci://${registry.host}/replaced`, "--existing", "overwrite"], {

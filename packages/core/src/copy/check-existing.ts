@@ -24,14 +24,28 @@ export type ExistingAnswer =
   /** Known only after the download: `copyChart` compares what stands there with what came. */
   | {
       readonly action: "push";
-      /** `without-provenance`: the chart may stay, unless the source has a provenance to complete it with. */
-      readonly reason: "overwrite" | "unknown-layer" | "without-provenance";
+      readonly reason: "overwrite" | "unknown-layer";
       readonly manifestDigest: Digest;
       readonly standingLayer: Digest;
       /** Provenance was sought, and is not there. */
       readonly incomplete?: true;
     }
-  | { readonly action: "skip"; readonly reason: "listed" | "unchanged" | "same-chart"; readonly manifestDigest?: Digest };
+  /** The chart may stay, unless the source has a provenance to complete it with. */
+  | {
+      readonly action: "push";
+      readonly reason: "without-provenance";
+      readonly manifestDigest: Digest;
+      readonly standingLayer: Digest;
+      readonly incomplete: true;
+      /** Why it stays if the source has none. */
+      readonly otherwise: ExistingSkip["reason"];
+    }
+  | ExistingSkip;
+
+export type ExistingSkip =
+  /** The tag is there, and whatever it names was not compared with the source: nothing is known of its chart. */
+  | { readonly action: "skip"; readonly reason: "listed"; readonly manifestDigest?: Digest }
+  | { readonly action: "skip"; readonly reason: "unchanged" | "same-chart"; readonly manifestDigest: Digest };
 
 interface StorePlace {
   readonly registry: string;
@@ -63,11 +77,22 @@ async function compare(store: ExistingStore, check: ExistingCheck, options: Call
   const chart = chartInManifest(manifest);
   const answer = judge(store, check, { manifestDigest, mediaType, layer: chart?.layer.digest });
   if (check.seekProvenance !== true || chart === undefined || chart.provenance !== undefined) return answer;
-  if (answer.action === "push") return answer.reason === "absent" ? answer : { ...answer, incomplete: true };
-  const standingLayer = chart.layer.digest;
-  if (check.layerDigest !== undefined && check.layerDigest !== standingLayer) return answer;
-  return { action: "push", reason: "without-provenance", manifestDigest, standingLayer, incomplete: true };
+  if (answer.action === "push") return { ...answer, incomplete: true };
+  return mayBeCompleted(check, answer, { manifestDigest, standingLayer: chart.layer.digest });
 }
+
+/** What stands without provenance and may stay: only what may be the source's chart is completed. */
+function mayBeCompleted(
+  { layerDigest }: ExistingCheck,
+  answer: ExistingSkip,
+  standing: { readonly manifestDigest: Digest; readonly standingLayer: Digest },
+): ExistingAnswer {
+  if (layerDigest !== undefined && layerDigest !== standing.standingLayer) return answer;
+  const otherwise = layerDigest === undefined ? answer.reason : "same-chart";
+  return { action: "push", reason: "without-provenance", ...standing, incomplete: true, otherwise };
+}
+
+type Judgement = Exclude<ExistingAnswer, { readonly reason: "absent" | "without-provenance" }>;
 
 interface Standing {
   readonly manifestDigest: Digest;
@@ -76,7 +101,7 @@ interface Standing {
   readonly layer: Digest | undefined;
 }
 
-function judge(store: ExistingStore, check: ExistingCheck, { manifestDigest, mediaType, layer }: Standing): ExistingAnswer {
+function judge(store: ExistingStore, check: ExistingCheck, { manifestDigest, mediaType, layer }: Standing): Judgement {
   const place = { registry: store.registry, repository: store.repository, tag: check.tag };
   if (check.existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
   if (check.recordedDigest === manifestDigest) return { action: "skip", reason: "unchanged", manifestDigest };

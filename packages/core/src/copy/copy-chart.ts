@@ -7,7 +7,7 @@ import type { Note } from "../note.ts";
 import type { ChartStore } from "../store/chart-store.ts";
 import type { AssembledPackage, ChartPackage, VerbatimPackage } from "./chart-package.ts";
 import type { ExistingAnswer, ExistingPolicy } from "./check-existing.ts";
-import { decideTags, type TagDecision } from "./decide-tags.ts";
+import { decideTags, type SkippedChart } from "./decide-tags.ts";
 import { storeBlobs } from "./store-blobs.ts";
 
 export interface CopyOptions {
@@ -27,7 +27,10 @@ export interface CopyOutcome {
   readonly status: "pushed" | "skipped";
   readonly reason: string;
   readonly manifestDigest: Digest;
+  /** Of the chart that stands under the tags now; undefined where nobody looked, or it is none. */
   readonly layerDigest: Digest | undefined;
+  /** What stands there was sent, or compared with what would have been. `false` = it was left there unseen, as `trust` does. */
+  readonly proved: boolean;
   /** Bytes of the blobs and the manifest that make up the chart, sent or found there. */
   readonly bytes: number;
   readonly notes: readonly Note[];
@@ -39,11 +42,17 @@ export interface CopyOutcome {
  */
 export async function copyChart(source: ChartPackage, target: ChartStore, options: CopyOptions): Promise<CopyOutcome> {
   const plan = source.kind === "assemble" ? assembled(source) : verbatim(source);
-  const facts = { manifestDigest: plan.manifest.digest, layerDigest: plan.layerDigest, bytes: plan.bytes, notes: source.notes };
+  const facts = {
+    manifestDigest: plan.manifest.digest,
+    layerDigest: plan.layerDigest,
+    proved: true,
+    bytes: plan.bytes,
+    notes: source.notes,
+  };
   const { write, skip, complete } = await decideTags(target, plan, options);
   if (skip !== undefined) return { ...facts, status: "skipped", ...skip };
   await storeContent(target, plan, options);
-  const outcomes: (boolean | Skip)[] = [];
+  const outcomes: (boolean | SkippedChart)[] = [];
   for (const tag of write) outcomes.push(await putTag(target, { tag, plan }, options));
   if (complete === true || outcomes.includes(true)) return { ...facts, status: "pushed", reason: "copied" };
   const found = outcomes.find((outcome) => typeof outcome === "object");
@@ -90,8 +99,6 @@ function total(manifest: StoredManifest, blobs: readonly { readonly size: number
   return blobs.reduce((sum, blob) => sum + blob.size, manifest.bytes.byteLength);
 }
 
-type Skip = NonNullable<TagDecision["skip"]>;
-
 function standingBefore(checked: ExistingAnswer | undefined): Digest | undefined {
   return checked?.action === "push" && checked.reason !== "absent" ? checked.manifestDigest : undefined;
 }
@@ -104,9 +111,9 @@ async function putTag(
   target: ChartStore,
   { tag, plan }: { readonly tag: string; readonly plan: CopyPlan },
   options: CopyOptions,
-): Promise<boolean | Skip> {
+): Promise<boolean | SkippedChart> {
   const { signal } = options;
-  let found: Skip | undefined;
+  let found: SkippedChart | undefined;
   const whenHeld = async (milliseconds: number): Promise<void> => {
     if (milliseconds < lookAgainAfterMs) return;
     const { skip } = await decideTags(target, plan, { tags: [tag], existing: options.existing, signal });

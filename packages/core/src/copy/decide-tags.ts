@@ -1,7 +1,7 @@
 import type { StoredManifest } from "../content.ts";
 import type { Digest } from "../digest.ts";
 import type { ChartStore } from "../store/chart-store.ts";
-import { checkExisting, type ExistingAnswer, type ExistingPolicy, refusal } from "./check-existing.ts";
+import { checkExisting, type ExistingAnswer, type ExistingPolicy, type ExistingSkip, refusal } from "./check-existing.ts";
 import type { Attachment } from "./chart-package.ts";
 
 export interface TagDecision {
@@ -10,7 +10,16 @@ export interface TagDecision {
   /** The manifest stands under its tags, but something that belongs to it is missing: that is written, no tag moves. */
   readonly complete?: true;
   /** Why nothing need be written, where that is so. */
-  readonly skip?: { readonly reason: string; readonly manifestDigest: Digest };
+  readonly skip?: SkippedChart;
+}
+
+/** What stands at the target, as far as it was looked at. */
+export interface SkippedChart {
+  readonly reason: string;
+  readonly manifestDigest: Digest;
+  readonly layerDigest: Digest | undefined;
+  /** See `CopyOutcome`. */
+  readonly proved: boolean;
 }
 
 export interface WantedContent {
@@ -45,17 +54,18 @@ export async function decideTags(target: ChartStore, wanted: WantedContent, opti
   }
   const [first] = standing;
   if (write.length > 0 || first === undefined) return { write };
-  const skip = { reason: first.reason, manifestDigest: first.manifestDigest ?? wanted.manifest.digest };
+  const skip = skipOf(first, wanted);
   // Where another manifest stands, or nobody looked, nothing is ours to complete.
   const isOurs = standing.some(({ manifestDigest }) => manifestDigest === wanted.manifest.digest);
   return !isOurs || (await allAttached(target, wanted, options)) ? { write, skip } : { write, complete: true };
 }
 
-interface Skip {
-  readonly action: "skip";
-  readonly reason: string;
-  readonly manifestDigest?: Digest;
+function skipOf({ reason, manifestDigest }: Skip, { manifest, layerDigest }: WantedContent): SkippedChart {
+  const proved = reason !== "listed" || manifestDigest === manifest.digest;
+  return { reason, manifestDigest: manifestDigest ?? manifest.digest, layerDigest: proved ? layerDigest : undefined, proved };
 }
+
+type Skip = ExistingSkip | { readonly action: "skip"; readonly reason: "identical"; readonly manifestDigest: Digest };
 
 type TagAnswer = { readonly action: "push" } | Skip;
 

@@ -5,13 +5,13 @@ import {
   type ChartPackage,
   type ChartStore,
   type Clock,
-  type Digest,
   type ExistingPolicy,
   type Note,
 } from "@chartferry/core";
 
 import { checkTags, completeTags, keepIncomplete, type Standing, standingOf, type TagAnswers } from "./check-tags.ts";
 import type { JournalEntry } from "./journal.ts";
+import type { Landing } from "./landing.ts";
 import { mappedFileNotes } from "./map-entry.ts";
 import type { ProvenanceLookUp } from "./provenance-look-up.ts";
 import type { Spool } from "./spool.ts";
@@ -38,7 +38,8 @@ export interface DeliveryContext {
 
 /** Whose failure an error would be. */
 export type Progress = { stage: "target" | "source" };
-export type Attempt = Partial<VersionRecord> & Pick<VersionRecord, "status">;
+/** What becomes of the record, and what stands at the target by then: the record's digests come from there. */
+export type Attempt = Partial<VersionRecord> & Pick<VersionRecord, "status"> & { readonly landing?: Landing };
 
 /** @throws whatever the target or the source fails with */
 export type Attempting = (delivery: Delivery, context: DeliveryContext, progress: Progress) => Promise<Attempt>;
@@ -101,16 +102,14 @@ interface Keeping {
 /** What stands stays, under every tag that was asked for. `undefined` = it went away meanwhile. */
 async function keep({ item: { entry }, standing, store, recorded }: Keeping, { signal }: DeliveryContext): Promise<Attempt | undefined> {
   const { answer, missing } = standing;
-  const layer = answer.reason === "listed" ? undefined : (entry.digest ?? recorded?.layer);
+  const proved = answer.reason !== "listed";
+  const layerDigest = proved ? (entry.digest ?? recorded?.layer) : undefined;
   if (missing.length === 0) {
-    return { status: "skipped", reason: answer.reason, ...digestsOf(answer.manifestDigest ?? recorded?.manifest, layer) };
+    return { status: "skipped", reason: answer.reason, landing: { manifestDigest: answer.manifestDigest, layerDigest, proved } };
   }
-  const completed = await completeTags(store, standing, { signal });
-  return completed === undefined ? undefined : { status: "pushed", reason: "tagged", ...digestsOf(completed, layer) };
-}
-
-function digestsOf(manifest: Digest | undefined, layer: Digest | undefined): Pick<VersionRecord, "manifestDigest" | "layerDigest"> {
-  return { ...(manifest === undefined ? {} : { manifestDigest: manifest }), ...(layer === undefined ? {} : { layerDigest: layer }) };
+  const manifestDigest = await completeTags(store, standing, { signal });
+  if (manifestDigest === undefined) return undefined;
+  return { status: "pushed", reason: "tagged", landing: { manifestDigest, layerDigest, proved } };
 }
 
 /**
@@ -120,7 +119,7 @@ function digestsOf(manifest: Digest | undefined, layer: Digest | undefined): Pic
 function speaksFor(recorded: JournalEntry | undefined, { entry }: WorkItem, existing: ExistingPolicy): recorded is JournalEntry {
   if (recorded === undefined) return false;
   if (entry.digest === undefined) return existing !== "overwrite";
-  return recorded.layer === undefined ? existing !== "overwrite" : recorded.layer === entry.digest;
+  return recorded.layer === entry.digest;
 }
 
 interface ListedQuestion {
@@ -147,18 +146,10 @@ export async function sendPackage({ item, answers, store }: Sending, context: De
   progress.stage = "target";
   try {
     const options = { tags: item.tags, existing: context.existing, checked: answers, signal: context.signal };
-    const { status, reason, manifestDigest, layerDigest, bytes } = await copyChart(lease.package, store, options);
+    const { status, reason, bytes, manifestDigest, layerDigest, proved } = await copyChart(lease.package, store, options);
     const created = lease.package.kind === "assemble" ? { created: lease.package.created } : {};
-    const layer = layerDigest === undefined ? {} : { layerDigest };
-    return {
-      status,
-      reason,
-      manifestDigest,
-      bytes: status === "pushed" ? bytes : 0,
-      notes: notesOn(item, lease.package),
-      ...layer,
-      ...created,
-    };
+    const landing = { manifestDigest, layerDigest, proved };
+    return { status, reason, bytes: status === "pushed" ? bytes : 0, notes: notesOn(item, lease.package), landing, ...created };
   } finally {
     await lease.release();
   }

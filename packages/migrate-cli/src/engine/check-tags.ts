@@ -1,4 +1,4 @@
-import { checkExisting, type ChartStore, type ExistingAnswer, type ExistingCheck } from "@chartferry/core";
+import { checkExisting, type ChartStore, type ExistingAnswer, type ExistingCheck, type ExistingSkip } from "@chartferry/core";
 
 /** What `checkExisting` said of each tag of a version. */
 export type TagAnswers = ReadonlyMap<string, ExistingAnswer>;
@@ -22,17 +22,15 @@ export function keepIncomplete(answers: TagAnswers): TagAnswers {
   return new Map(
     [...answers].map(([tag, answer]) => {
       if (answer.reason !== "without-provenance") return [tag, answer];
-      return [tag, { action: "skip", reason: "same-chart", manifestDigest: answer.manifestDigest }];
+      return [tag, { action: "skip", reason: answer.otherwise, manifestDigest: answer.manifestDigest }];
     }),
   );
 }
 
-type Skip = ExistingAnswer & { readonly action: "skip" };
-
 /** Where the version stands under some of its tags, and the others are free. */
 export interface Standing {
   readonly tag: string;
-  readonly answer: Skip;
+  readonly answer: ExistingSkip;
   readonly missing: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import type { MigrateEvent, MigrationTarget } from "./migrate-options.ts";
 import type { RecordStore } from "./record-store.ts";
 import type { createTotals, Totals } from "./report.ts";
 import type { TargetJournal } from "./target-journals.ts";
-import type { Outcome, VersionRecord } from "./work-item.ts";
+import type { Outcome } from "./work-item.ts";
 
 export interface CoordinatorOptions {
   readonly targets: readonly MigrationTarget[];
@@ -29,8 +29,9 @@ export interface Coordinator {
 export function createCoordinator({ targets, journals, records, totals, downloads, onEvent, abort }: CoordinatorOptions): Coordinator {
   const slots = new Map(targets.map(({ id }, slot) => [id, slot]));
   let fault: { readonly error: unknown } | undefined;
-  const keep = ({ sequence, record }: Outcome): void => {
-    remember(journals.get(record.target ?? ""), record);
+  const keep = (outcome: Outcome): void => {
+    const { sequence, record } = outcome;
+    remember(journals.get(record.target ?? ""), outcome);
     records.add({ sequence, slot: slots.get(record.target ?? "") ?? 0 }, record);
     totals.add(record);
     onEvent({ type: "version", sequence, record, totals: totals.snapshot(downloads()) });
@@ -53,10 +54,10 @@ export function createCoordinator({ targets, journals, records, totals, download
   };
 }
 
-/** Only what changed is written: an unchanged repository leaves the journal as it is. */
-function remember(target: TargetJournal | undefined, record: VersionRecord): void {
-  const { chart, version, status, manifestDigest: manifest, layerDigest: layer } = record;
-  if (target === undefined || manifest === undefined || (status !== "pushed" && status !== "skipped")) return;
+/** Only what is proved, and what changed: an unchanged repository leaves the journal as it is. */
+function remember(target: TargetJournal | undefined, { record: { chart, version }, landing }: Outcome): void {
+  if (target === undefined || landing?.manifestDigest === undefined || !landing.proved) return;
+  const { manifestDigest: manifest, layerDigest: layer } = landing;
   const { journal, key } = target;
   const known = journal.find(key, chart, version);
   if (known?.manifest === manifest && known.layer === layer) return;

@@ -3,7 +3,7 @@ import { ChartferryError, isChartferryError } from "@chartferry/core";
 import { createWakeUp } from "./bounded-channel.ts";
 import { createCircuit } from "./circuit.ts";
 import type { DeliveryContext } from "./attempt-delivery.ts";
-import { deliverVersion, recordOf } from "./deliver-version.ts";
+import { deliverVersion, type DeliveryResult, recordOf } from "./deliver-version.ts";
 import { describeFailure, interruption } from "./describe-failure.ts";
 import type { VersionRecord } from "./work-item.ts";
 import type { Delivery, WorkQueue } from "./work-queue.ts";
@@ -36,10 +36,11 @@ export async function runLane(options: LaneOptions): Promise<void> {
   const handle = async (delivery: Delivery): Promise<void> => {
     const { item } = delivery;
     const refusal = refuse(delivery, { stopped: options.stop?.aborted === true, openedBy: circuit.openedBy });
-    const { record, targetError } = refusal === undefined ? await deliverVersion(delivery, context) : { record: refusal };
+    const { targetError, ...result }: DeliveryResult =
+      refusal === undefined ? await deliverVersion(delivery, context) : { record: refusal };
     await context.spool.settle(target, item.sequence);
-    await delivery.ack({ sequence: item.sequence, record });
-    if (refusal === undefined && !isSourceFailure(record, targetError)) settle(targetError);
+    await delivery.ack({ sequence: item.sequence, ...result });
+    if (refusal === undefined && !isSourceFailure(result.record, targetError)) settle(targetError);
   };
   const running = new Set<Promise<void>>();
   const freed = createWakeUp();

@@ -71,6 +71,47 @@ describe("a second migrate", () => {
     expect(told(report)).toEqual([`web 1.0.0 ${outcome}`, "web 1.1.0 skipped unchanged", "db 1.0.0 skipped unchanged"]);
   });
 
+  it.each([
+    ["verify", "failed conflict"],
+    ["overwrite", "pushed copied"],
+  ] as const)("remembers nothing of an archive that trust left in place unseen: %s", async (existing, outcome) => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(["web 1.0.0"]), [target], { journalPath });
+    const source = createFakeSource(["web 1.0.0"], { replaced: { "web 1.0.0": "another archive" } });
+    const standing = target.tags.get("charts/web:1.0.0")!;
+    for (const options of [{}, { refreshProvenance: true }, { mapping: { vPrefix: "strip" } }] as const) {
+      const trusting = await run(source, [target], { journalPath, existing: "trust", ...options });
+      const [record] = trusting.records();
+      expect(record).toMatchObject({ status: "skipped", reason: "listed" });
+      expect(record).not.toHaveProperty("layerDigest");
+      expect([undefined, standing.digest]).toContain(record?.manifestDigest);
+    }
+    expect(told(await run(source, [target], { journalPath, existing }))).toEqual([`web 1.0.0 ${outcome}`]);
+  });
+
+  it("remembers nothing under trust of a chart without provenance that has no digest in the source to compare it with", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(["web 1.0.0"]), [target]);
+    const source = createFakeSource(["web 1.0.0"], { withoutDigests: true, replaced: { "web 1.0.0": "another archive" } });
+    const trusting = await run(source, [target], { journalPath, existing: "trust", refreshProvenance: true });
+    expect(told(trusting)).toEqual(["web 1.0.0 skipped listed"]);
+    expect(told(await run(source, [target], { journalPath }))).toEqual(["web 1.0.0 failed conflict"]);
+  });
+
+  it("remembers nothing of a tag that trust set beside one that it had not seen", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(["web v1.0.0"]), [target], { journalPath });
+    const options = { journalPath, mapping: { vPrefix: "both" } } as const;
+    const source = createFakeSource(["web v1.0.0"], { replaced: { "web v1.0.0": "another archive" } });
+    const [record] = (await run(source, [target], { ...options, existing: "trust" })).records();
+    expect(record).toMatchObject({ status: "pushed", reason: "tagged", manifestDigest: target.tags.get("charts/web:v1.0.0")!.digest });
+    expect(record).not.toHaveProperty("layerDigest");
+    expect(told(await run(source, [target], options))).toEqual(["web v1.0.0 failed conflict"]);
+  });
+
   it("reads again under overwrite what has no digest in the source, and keeps what the journal knows under verify", async () => {
     const target = createFakeTarget();
     const journalPath = journalIn(temporaryFolder());

@@ -1,5 +1,7 @@
 import type { Digest, Note, SourceEntry } from "@chartferry/core";
 
+import type { Landing } from "./landing.ts";
+
 /** One version on its way to one target: self-contained and serialisable, so that any process may take it. Never a credential. */
 export interface WorkItem {
   /** Place in the order of the source, from 0; together with the target it names the item. */
@@ -45,7 +47,9 @@ export interface VersionRecord {
   readonly hint?: string;
   /** `created` as written into the manifest. */
   readonly created?: string;
+  /** Where the version was brought or left: of the chart that stands there, as far as that is known. Otherwise as the source declares it. */
   readonly layerDigest?: Digest;
+  /** As it stands at the target. */
   readonly manifestDigest?: Digest;
   /** Of a version that was pushed: bytes of its blobs and its manifest, those that the registry had already included. Otherwise 0. */
   readonly bytes: number;
@@ -58,4 +62,6 @@ export interface VersionRecord {
 export interface Outcome {
   readonly sequence: number;
   readonly record: VersionRecord;
+  /** Absent where nothing was brought or found. */
+  readonly landing?: Landing | undefined;
 }
