@@ -5,7 +5,7 @@ import type { Reference } from "../reference/parse-reference.ts";
 import type { ChartStore } from "../store/chart-store.ts";
 import type { SourceEntry } from "./chart-source.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
-import { provenanceLimit } from "./provenance-policy.ts";
+import { failedToLook, provenanceLimit } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
 import type { ReceivedContent, ReceiveOptions } from "./received-content.ts";
 
@@ -50,7 +50,6 @@ export async function fetchProvenance(
     });
     return { kind: "bytes", bytes: content.bytes ?? new Uint8Array() };
   } catch (error) {
-    signal?.throwIfAborted();
-    return { kind: "failed", error };
+    return failedToLook(error, signal);
   }
 }

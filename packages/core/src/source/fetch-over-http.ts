@@ -5,7 +5,7 @@ import type { DeadHosts } from "./dead-hosts.ts";
 import { httpFailure } from "./http-failure.ts";
 import { provenanceUrl } from "./chart-url.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
-import { provenanceLimit } from "./provenance-policy.ts";
+import { failedToLook, provenanceLimit } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
 import type { ReceivedContent, ReceiveOptions } from "./received-content.ts";
 
@@ -51,8 +51,7 @@ export async function fetchProvenanceOverHttp(
     const error = await httpFailure(answer, url, { operation: "fetch provenance", what: "the provenance", missing: "source-missing" });
     return answer.status === 403 ? { kind: "doubtful", why: "status 403" } : { kind: "failed", error };
   } catch (error) {
-    signal?.throwIfAborted();
-    return { kind: "failed", error };
+    return failedToLook(error, signal);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readProvenance } from "../chart/provenance.ts";
 import type { Provenance } from "../chart/provenance.ts";
 import { bytesContent, type BlobContent } from "../content.ts";
-import { ChartferryError } from "../errors.ts";
+import { ChartferryError, isChartferryError } from "../errors.ts";
 import type { Note } from "../note.ts";
 import { describeBytes } from "./describe-bytes.ts";
 
@@ -15,6 +15,13 @@ export type ProvenanceFinding =
   /** Most likely absent, but the server did not say so in plain words. */
   | { readonly kind: "doubtful"; readonly why: string }
   | { readonly kind: "failed"; readonly error: unknown };
+
+/** For whoever could not look: that we ended it ourselves says nothing of the place. @throws the signal's reason, aborted */
+export function failedToLook(error: unknown, signal: AbortSignal | undefined): ProvenanceFinding {
+  signal?.throwIfAborted();
+  if (isChartferryError(error, "aborted")) throw error;
+  return { kind: "failed", error };
+}
 
 export interface ProvenanceOutcome {
   readonly provenance?: { readonly content: BlobContent; readonly signed: Provenance };

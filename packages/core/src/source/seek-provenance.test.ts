@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { digestOf } from "../digest.ts";
+import { createHttpClient } from "../http/create-http-client.ts";
+import { manualClock } from "../http/testing/manual-clock.ts";
+import type { StubHandler } from "../http/testing/start-stub-server.ts";
 import type { SoughtProvenance } from "./chart-source.ts";
 import { createClassicSource, type ClassicSourceOptions } from "./classic-source.ts";
 import { type Answers, entryOf, failureOf, indexOf, serve, signature, sourceAt, web } from "./testing/classic-repository.ts";
@@ -51,6 +54,40 @@ describe("seekProvenance", () => {
     const { answer } = await seek(["http://127.0.0.1:1/web-1.0.0.tgz"], { "/web-1.0.0.tgz.prov": signature });
     expect(answer.found).toBe(true);
   });
+
+  it.each(["auto", "require"] as const)("does not take a source that is gone by now for one that has none: %s", async (provenance) => {
+    const server = await serve({ "/index.yaml": indexOf(["charts/web-1.0.0.tgz"]) });
+    const source = sourceAt(server.origin, { provenance });
+    onTestFinished(() => source.close());
+    const entry = await entryOf(source);
+    await server.close();
+    const failure = await failureOf(source.seekProvenance?.(entry) ?? Promise.resolve());
+    expect(failure).toMatchObject({ code: "provenance-unavailable", repository: "web", version: "1.0.0" });
+  });
+
+  it("believes a place that says no over one that cannot be reached, in whatever order they come", async () => {
+    const dead = "http://127.0.0.1:1/web-1.0.0.tgz";
+    for (const urls of [[dead], [dead, "charts/web-1.0.0.tgz"], ["charts/web-1.0.0.tgz", dead]])
+      expect((await seek(urls, {})).answer).toEqual({ found: false, notes: [] });
+  });
+
+  it.each(["open", "seekProvenance"] as const)(
+    "passes on that its waiting was ended, which says nothing of the provenance: %s",
+    async (verb) => {
+      const stop = new AbortController();
+      const hold: StubHandler = (_, response) => {
+        response.writeHead(429, { "retry-after": "60" }).end();
+        stop.abort();
+      };
+      const server = await serve({ "/index.yaml": indexOf(["web-1.0.0.tgz"]), "/web-1.0.0.tgz": web, "/web-1.0.0.tgz.prov": hold });
+      onTestFinished(() => server.close());
+      const http = createHttpClient({ origin: server.origin, clock: manualClock(), random: () => 0, stopWaiting: stop.signal });
+      const source = sourceAt(server.origin, { http });
+      onTestFinished(() => source.close());
+      const entry = await entryOf(source);
+      expect((await failureOf(source[verb]?.(entry) ?? Promise.resolve())).code).toBe("aborted");
+    },
+  );
 
   it("takes no page of HTML for one, and says so", async () => {
     const { answer } = await seek(["web-1.0.0.tgz"], { "/web-1.0.0.tgz.prov": "<!DOCTYPE html><html></html>" });
