@@ -52,6 +52,18 @@ function passwordFile(home: string, password: string): string {
   return file;
 }
 
+/** Asks for Basic, and then refuses in the words that it was told. */
+const echoRefused: Route = (request, response) => {
+  const sent = request.headers.authorization;
+  if (sent === undefined) {
+    response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
+    return;
+  }
+  const pair = Buffer.from(sent.slice("Basic ".length), "base64").toString();
+  const detail = { header: sent, pair, password: pair.slice(pair.indexOf(":") + 1) };
+  response.writeHead(403).end(JSON.stringify({ errors: [{ code: "DENIED", message: `header was ${sent}`, detail }] }));
+};
+
 /** Says back, in a registry's words, what it was sent. */
 const echo: Route = (request, response) => {
   const body = { errors: [{ code: "DENIED", message: `you sent ${request.headers.authorization}`, detail: request.headers }] };
@@ -145,12 +157,26 @@ describe("no secret is seen in stdout, stderr, report, journal or any other file
     writeRepository(folder, charts);
     const routes = { "/v2/": echo, "/v2/charts/web/tags/list": echo, "/v2/charts/web/blobs/uploads/": echo, "/index.yaml": echo };
     const echoing = await startStaticServer(folder, { routes });
-    const asTarget = await runWithSecrets({ source: folder, target: `oci://${echoing.host}/charts` });
+    const plain = await startStaticServer(folder, { auth: sourceUser });
+    const asTarget = await runWithSecrets({ source: plain.url, target: `oci://${echoing.host}/charts` });
     const asSource = await runWithSecrets({ source: echoing.url, target: `oci-layout:${folder}/layouts` });
-    await echoing.stop();
+    await Promise.all([plain.stop(), echoing.stop()]);
     expect([asTarget.result.code, asSource.result.code].every((code) => code > 0)).toBe(true);
     expectNoSecret(asTarget.home, asTarget.result);
     expectNoSecret(asSource.home, asSource.result);
+  });
+
+  it("of a registry that refuses in the words of the credential that it was given", async () => {
+    const folder = join(scratch, "echo-refused");
+    writeRepository(folder, charts);
+    const paths = ["/v2/", "/v2/charts/web/tags/list", "/v2/charts/web/blobs/uploads/"];
+    const target = await startStaticServer(folder, { routes: Object.fromEntries(paths.map((path) => [path, echoRefused])) });
+    const source = await startStaticServer(folder, { auth: sourceUser });
+    const { home, result } = await runWithSecrets({ source: source.url, target: `oci://${target.host}/charts` });
+    await Promise.all([source.stop(), target.stop()]);
+    expect(result.code).toBeGreaterThan(0);
+    expect(result.stdout + result.stderr).toContain("header was Basic ***");
+    expectNoSecret(home, result);
   });
 
   it("of a credential file that is broken", async () => {

@@ -9,6 +9,7 @@ import { createAddressGuard, type Lookup } from "./address-guard.ts";
 import { readErrorView } from "./error-view.ts";
 import type { TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
+import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
 import { readWhole, withBody } from "./open-answer.ts";
 import { followRedirects } from "./redirects.ts";
 import { createRequestGate } from "./request-gate.ts";
@@ -83,16 +84,18 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const retry = { clock, random, onPause, stopWaiting, maxWaitMs, attempts };
   const gate = createRequestGate(retry);
   const wire = createWire({ routes, gate, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
+  const secrets = createKnownSecrets();
   const parts: ClientParts = {
     origin,
     wire,
+    secrets,
     retry,
     isTokenExpired: options.isTokenExpired,
     signIn: createSignIn({
       origin,
       clock,
-      send: sendPlain(wire, retry, closing.signal),
-      credentials: options.credentials ?? anonymous,
+      send: sendPlain({ wire, retry, secrets }, closing.signal),
+      credentials: learning(options.credentials ?? anonymous, secrets),
       credentialKey: options.credentialKey ?? origin.host,
       basic: options.basic ?? "asked",
       tokenRequest: options.tokenRequest,
@@ -113,18 +116,28 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 interface ClientParts {
   readonly origin: URL;
   readonly wire: Wire;
+  readonly secrets: KnownSecrets;
   readonly signIn: SignIn;
   readonly retry: RetryOptions & { readonly attempts: number };
   readonly isTokenExpired: HttpClientOptions["isTokenExpired"];
 }
 
+function learning(credentials: CredentialProvider, secrets: KnownSecrets): CredentialProvider {
+  return async (request) => {
+    const credential = await credentials(request);
+    secrets.learn(credential);
+    return credential;
+  };
+}
+
 /** For the token service: many requests may wait for one answer, so no single one's signal may cut it off. */
-function sendPlain(wire: Wire, retry: ClientParts["retry"], signal: AbortSignal): SendPlain {
+function sendPlain({ wire, retry, secrets }: Pick<ClientParts, "wire" | "retry" | "secrets">, signal: AbortSignal): SendPlain {
   return ({ authorization, ...request }) =>
     repeatedly(
       async (attempt) => {
         const headers = { ...request.headers, ...authorizationHeader(authorization) };
-        return readWhole(await followRedirects(wire, { ...request, url: request.url, headers, ...attempt, signal }), request);
+        const answer = await followRedirects(wire, { ...request, url: request.url, headers, ...attempt, signal });
+        return readWhole({ ...answer, scrub: secrets.scrubber({ ...request, headers }, answer.url) }, request);
       },
       { ...request, signal },
       retry,
@@ -165,7 +178,7 @@ async function isRefused(
 async function transfer(
   request: HttpRequest,
   { used, ...attempt }: Attempt & { readonly used: Authorization | undefined },
-  { wire }: ClientParts,
+  { wire, secrets }: ClientParts,
 ): Promise<HttpAnswer> {
   const outgoing: WireRequest = {
     ...request,
@@ -173,7 +186,8 @@ async function transfer(
     headers: { ...request.headers, ...authorizationHeader(used?.header) },
     ...attempt,
   };
-  const answer = await (request.redirects === "refuse" ? wire.exchange(outgoing) : followRedirects(wire, outgoing));
+  const received = await (request.redirects === "refuse" ? wire.exchange(outgoing) : followRedirects(wire, outgoing));
+  const answer = { ...received, scrub: secrets.scrubber(outgoing, received.url) };
   return used?.header === undefined || used.credential.kind === "anonymous"
     ? answer
     : { ...answer, credentialSource: used.credential.source };

@@ -9,10 +9,13 @@ const sentenceLimit = 500;
 const textLimit = 64 * 1024;
 const errorLimit = 20;
 
-/** Reads a refused answer once, at most 64 KiB of it. */
+type Scrub = (text: string) => string;
+
+/** Reads a refused answer once, at most 64 KiB of it; secrets of ours that the server says back are masked in all that is read. */
 export async function readErrorView(answer: HttpAnswer, operation: string): Promise<ErrorView> {
+  const { scrub = (text) => text } = answer;
   const text = new TextDecoder().decode(await readStart(answer));
-  return { status: answer.status, headers: answer.headers, text, errors: parseErrors(text), operation };
+  return { status: answer.status, headers: answer.headers, text: scrub(text), errors: parseErrors(text, scrub), operation };
 }
 
 /** The first bytes; a body that breaks off or stalls is what came of it, for the status alone says enough. */
@@ -32,17 +35,25 @@ async function readStart(answer: HttpAnswer): Promise<Uint8Array> {
 }
 
 /** `{"errors":[{code,message,detail}]}`; also a lone object with `code` or `message`, as some registries write. */
-function parseErrors(text: string): ErrorView["errors"] {
+function parseErrors(text: string, scrub: Scrub): ErrorView["errors"] {
   if (!/^\s*\{/.test(text)) return [];
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(text, (_, value: unknown) => scrubbed(value, scrub));
   } catch {
     return [];
   }
   const list: unknown = field(body, "errors");
   const entries: unknown[] = Array.isArray(list) ? list.slice(0, errorLimit) : [body];
   return entries.flatMap(readEntry);
+}
+
+/** Masked as they are read: escapes such as `\/` would hide a secret in the text itself. */
+function scrubbed(value: unknown, scrub: Scrub): unknown {
+  if (typeof value === "string") return scrub(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  return entries.some(([key]) => scrub(key) !== key) ? Object.fromEntries(entries.map(([key, inner]) => [scrub(key), inner])) : value;
 }
 
 function readEntry(entry: unknown): ErrorView["errors"] {

@@ -37,6 +37,8 @@ export interface HttpAnswer {
   readonly url: URL;
   /** Where the credential that the request carried was found (`Credential.source`); absent when it carried none. */
   readonly credentialSource?: string;
+  /** Masks the secrets that this end knows; for all of its text that is shown. */
+  readonly scrub?: (text: string) => string;
   /** Fails with `too-large` beyond `limit` bytes. */
   bytes(limit: number): Promise<Uint8Array>;
   stream(): AsyncIterable<Uint8Array>;

@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it } from "vitest";
+
+import type { Credential } from "../auth/credential.ts";
+import { createHttpClient } from "./create-http-client.ts";
+import { errorFromAnswer } from "./error-response.ts";
+import type { HttpClient } from "./http-client.ts";
+import { manualClock } from "./testing/manual-clock.ts";
+import { type SeenRequest, startStubServer } from "./testing/start-stub-server.ts";
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+const password = 'pa/ss"w&rd';
+const pair = `admin:${password}`;
+const basic: Credential = { kind: "basic", username: "admin", password, source: "given" };
+
+type Say = (request: SeenRequest) => { readonly status: number; readonly body: string };
+
+/** A registry that asks for a sign-in as `challenge` says and then answers what `say` says. */
+async function registry(challenge: (origin: string) => string, credential: Credential, say: Say): Promise<{ http: HttpClient; url: URL }> {
+  const server = await startStubServer((request, response) => {
+    if (request.url.startsWith("/token")) {
+      const told = JSON.stringify({ details: `you sent ${sent(request)} and ${request.body.toString()}` });
+      const refuses = request.url.includes("refuse");
+      response.writeHead(refuses ? 401 : 200).end(refuses ? told : '{"token":"issued-token-0815"}');
+    } else if (request.headers["authorization"] === undefined) {
+      response.writeHead(401, { "www-authenticate": challenge(server.origin.href) }).end();
+    } else {
+      const { status, body } = say(request);
+      response.writeHead(status).end(body);
+    }
+  });
+  const http = createHttpClient({ origin: server.origin, credentials: () => Promise.resolve(credential), clock: manualClock() });
+  closers.push(
+    () => server.close(),
+    () => http.close(),
+  );
+  return { http, url: new URL("/v2/a/manifests/1", server.origin) };
+}
+
+const askBasic = (): string => 'Basic realm="x"';
+const askBearer = (origin: string): string => `Bearer realm="${origin}token",service="s"`;
+const oci = (said: string, detail?: unknown): string => JSON.stringify({ errors: [{ code: "DENIED", message: said, detail }] });
+
+const sent = ({ headers }: SeenRequest): string => String(headers["authorization"]);
+const echoed: Say = (request) => ({ status: 403, body: oci(`header was ${sent(request)}`) });
+const fine: Say = () => ({ status: 200, body: "" });
+const askRefusing = (origin: string): string => `Bearer realm="${origin}token/refuse"`;
+
+async function message({ http, url }: { http: HttpClient; url: URL }): Promise<string> {
+  const error: unknown = await http
+    .send({ method: "GET", url, operation: "fetch manifest", scopes: ["repository:a:pull"] })
+    .then((answer) => errorFromAnswer(answer, { operation: "fetch manifest" }))
+    .catch((thrown: unknown) => thrown);
+  return error instanceof Error ? `${error.message} ${JSON.stringify(error)}` : "";
+}
+
+describe("a server that says back what this end must keep to itself", () => {
+  const encoded = Buffer.from(pair).toString("base64");
+  it.each<[string, Say]>([
+    ["the header", echoed],
+    ["the header, in 400", (request) => ({ status: 400, body: oci(`header was ${sent(request)}`) })],
+    ["the header, in 401", (request) => ({ status: 401, body: oci(`header was ${sent(request)}`) })],
+    ["the header as text", (request) => ({ status: 403, body: `header was ${sent(request)}` })],
+    ["the header in a page", (request) => ({ status: 403, body: `<html><title>${sent(request)}</title></html>` })],
+    ["user and password", () => ({ status: 403, body: oci(pair) })],
+    ["the password alone", () => ({ status: 403, body: oci(`bad password ${password}!`) })],
+    ["the password in a url", () => ({ status: 403, body: oci(`bad form p=${encodeURIComponent(password)}`) })],
+    ["the password as JSON within text", () => ({ status: 403, body: `not json {"p":${JSON.stringify(password)}}` })],
+    ["the password in a detail", () => ({ status: 403, body: oci("bad", { deep: [{ value: password }] }) })],
+    ["the password as a detail's name", () => ({ status: 403, body: oci("bad", { [password]: 1 }) })],
+    ["base64 with escaped slashes", () => ({ status: 403, body: oci(encoded).replaceAll("/", "\\/") })],
+  ])("is not repeated: %s", async (_what, say) => {
+    const text = await message(await registry(askBasic, basic, say));
+    expect(text).toContain("***");
+    for (const secret of [password, JSON.stringify(password).slice(1, -1), encodeURIComponent(password), encoded])
+      expect(text).not.toContain(secret);
+  });
+
+  it("is not repeated: a bearer token, given or issued", async () => {
+    const given: Credential = { kind: "bearer", token: "given-token-4711", source: "given" };
+    expect(await message(await registry(askBearer, given, echoed))).toContain("header was Bearer ***");
+    expect(await message(await registry(askBearer, basic, echoed))).toContain("header was Bearer ***");
+  });
+
+  it("is not repeated: what a token service was sent", async () => {
+    const withPassword = await message(await registry(askRefusing, basic, fine));
+    expect(withPassword).toContain("you sent Basic *** and");
+    const refresh: Credential = { kind: "refresh", refreshToken: "refresh-token-0042", source: "given" };
+    const withToken = await message(await registry(askRefusing, refresh, fine));
+    expect(withToken).toContain("refresh_token=***");
+    expect(withToken).not.toContain("0042");
+  });
+
+  it("is not repeated: the signature of an address", async () => {
+    const { http, url } = await registry(askBasic, basic, ({ url: asked }) => {
+      const signature = new URL(asked, "http://x").searchParams.get("X-Amz-Signature");
+      return { status: 403, body: oci(`SignatureDoesNotMatch ${signature} in ${asked} for n=10`) };
+    });
+    const signed = new URL("?n=10&X-Amz-Signature=c2ln%2Fbmf0dXJl", url);
+    const text = await message({ http, url: signed });
+    expect(text).toContain("SignatureDoesNotMatch *** in");
+    expect(text).toContain("X-Amz-Signature=*** for n=10");
+  });
+
+  it("leaves a short password's letters in every other word alone", async () => {
+    const short: Credential = { kind: "basic", username: "bob", password: "not", source: "given" };
+    const text = await message(await registry(askBasic, short, () => ({ status: 403, body: oci("you may not, bob:not") })));
+    expect(text).toContain("you may not, ***");
+  });
+});

@@ -1,0 +1,88 @@
+import type { Credential } from "../auth/credential.ts";
+import { isPlainParameter } from "./redact.ts";
+
+/** What this end must keep to itself, so that a server that says it back does not put it into a message, a report or a log. */
+export interface KnownSecrets {
+  learn(credential: Credential): void;
+  /** Masks in a server's text what is known, and what this request carried. */
+  scrubber(request: SentRequest, answered: URL): (text: string) => string;
+}
+
+export interface SentRequest {
+  readonly url: URL;
+  /** Lower-case names, Authorization included. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** A shorter password stands in every other sentence; it is masked where it stands beside its user. Characters. */
+const shortestPassword = 4;
+/** Page numbers and the like are no secrets. Characters. */
+const shortestValue = 8;
+/** Parameters of a token service's form that tell nothing. */
+const plainFields = new Set(["grant_type", "client_id", "service", "scope", "access_type", "tenant"]);
+
+export function createKnownSecrets(): KnownSecrets {
+  const learnt = new Set<string>();
+  return {
+    learn: (credential) => {
+      for (const secret of ofCredential(credential)) learnt.add(secret);
+    },
+    scrubber: (request, answered) => (text) => {
+      const secrets = [
+        ...learnt,
+        ...ofAuthorization(request.headers["authorization"]),
+        ...ofQuery(request.url),
+        ...ofQuery(answered),
+        ...ofForm(request),
+      ];
+      return masked(text, secrets);
+    },
+  };
+}
+
+function ofCredential(credential: Credential): string[] {
+  if (credential.kind === "basic") return ofPair(`${credential.username}:${credential.password}`);
+  if (credential.kind === "refresh") return [credential.refreshToken, ...ofPair(`<token>:${credential.refreshToken}`)];
+  return credential.kind === "bearer" ? [credential.token] : [];
+}
+
+function ofPair(pair: string): string[] {
+  const password = pair.slice(pair.indexOf(":") + 1);
+  return [pair, Buffer.from(pair, "utf8").toString("base64"), ...(password.length < shortestPassword ? [] : [password])];
+}
+
+function ofAuthorization(header: string | undefined): string[] {
+  const [, scheme = "", value = ""] = /^(\S+) +(.+)$/.exec(header ?? "") ?? [];
+  return scheme.toLowerCase() === "basic" ? [value, ...ofPair(Buffer.from(value, "base64").toString("utf8"))] : [value];
+}
+
+/** The values that `redactUrl` masks: a signature or the state of an upload, as written and as read. */
+function ofQuery(url: URL): string[] {
+  const written = url.search.slice(1).split("&");
+  return [...url.searchParams]
+    .flatMap(([name, value], place) => (isPlainParameter(name) ? [] : [value, written[place]?.split("=").slice(1).join("=") ?? ""]))
+    .filter((value) => value.length >= shortestValue);
+}
+
+function ofForm({ headers, body }: SentRequest): string[] {
+  if (headers["content-type"] !== "application/x-www-form-urlencoded" || !(body instanceof Uint8Array)) return [];
+  return [...new URLSearchParams(new TextDecoder().decode(body))]
+    .filter(([name, value]) => !plainFields.has(name) && value.length >= shortestValue)
+    .map(([, value]) => value);
+}
+
+/** The longest first: a password within its pair must not leave the rest of the pair behind. */
+function masked(text: string, secrets: readonly string[]): string {
+  const forms = new Set(secrets.flatMap(spellings).filter((form) => form.length >= shortestPassword));
+  return [...forms].toSorted((a, b) => b.length - a.length).reduce((rest, form) => rest.replaceAll(form, "***"), text);
+}
+
+/** As it is, and as it stands in JSON, a url, HTML, and base64 without its padding. */
+function spellings(secret: string): string[] {
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  // A lone surrogate, which no url can carry, becomes a replacement character on the way.
+  const inUrl = encodeURIComponent(Buffer.from(secret, "utf8").toString("utf8"));
+  const inHtml = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return [secret, inJson, inJson.replaceAll("/", "\\/"), inUrl, inHtml, secret.replace(/=+$/, "")];
+}
