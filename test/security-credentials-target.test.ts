@@ -61,7 +61,7 @@ describe("a target that sends us elsewhere shows its password to nobody else:", 
         return true;
       },
     });
-    expect(new Set(reportOf(world.run).versions.map(({ reason }) => reason))).toEqual(new Set(["unauthenticated"]));
+    expect(new Set(reportOf(world.run).versions.map(({ reason }) => reason))).toEqual(new Set(["redirect-refused"]));
     ends.expectNoLeak(world);
   });
 
