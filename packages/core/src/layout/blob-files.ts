@@ -5,6 +5,7 @@ import { errnoOf, isMissing } from "../errno.ts";
 import type { BlobContent } from "../content.ts";
 import { splitDigest, verifiedStream, type Digest } from "../digest.ts";
 import { ensureDirectory, placeFile, syncFile, type Durability } from "./durable-files.ts";
+import { fileError } from "./file-errors.ts";
 
 /** Where new blobs are written before they get their name; on the same file system as the layouts. */
 export interface BlobWriteOptions {
@@ -20,25 +21,29 @@ export function blobPath(directory: string, digest: Digest): string {
   return join(directory, "blobs", algorithm, hex);
 }
 
-/** Bytes of the blob, `undefined` where there is none; links are not followed. */
+function unreadable(error: unknown, directory: string, digest: Digest): Error {
+  return fileError(error, { code: "file-unreadable", operation: "read blob", path: blobPath(directory, digest) });
+}
+
+/** Bytes of the blob, `undefined` where there is none; links are not followed. @throws file-unreadable */
 export async function blobSize(directory: string, digest: Digest): Promise<number | undefined> {
   try {
     const found = await lstat(blobPath(directory, digest));
     return found.isFile() ? found.size : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw unreadable(error, directory, digest);
   }
 }
 
-/** A handle on the blob and its size; the caller closes it. `undefined` where there is none. */
+/** A handle on the blob and its size; the caller closes it. `undefined` where there is none. @throws file-unreadable */
 export async function openBlob(directory: string, digest: Digest): Promise<{ handle: FileHandle; size: number } | undefined> {
   let handle: FileHandle;
   try {
     handle = await open(blobPath(directory, digest), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw unreadable(error, directory, digest);
   }
   const found = await handle.stat();
   if (found.isFile()) return { handle, size: found.size };

@@ -40,6 +40,15 @@ export function fileError(error: unknown, what: { code: Extract<ErrorCode, `file
   });
 }
 
+/** Runs a look at files; whatever the file system refuses becomes `file-unreadable`. */
+export async function reading<T>(path: string, operation: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw fileError(error, { code: "file-unreadable", operation, path });
+  }
+}
+
 /** Runs a write; whatever the file system refuses becomes `disk-full` or `file-unwritable`. */
 export async function writing<T>(path: string, operation: string, run: () => Promise<T>): Promise<T> {
   try {

@@ -5,7 +5,7 @@ import { isMissing } from "../errno.ts";
 import type { Digest } from "../digest.ts";
 import { makeFolder } from "../make-folder.ts";
 import { ensureDirectory, replaceFile } from "./durable-files.ts";
-import { writing } from "./file-errors.ts";
+import { reading, writing } from "./file-errors.ts";
 import { requireWritable, type LayoutContext } from "./layout-context.ts";
 import type { LayoutState } from "./layout-state.ts";
 import { loadState } from "./load-state.ts";
@@ -51,6 +51,11 @@ export async function refresh(repository: LayoutRepository): Promise<void> {
   const { context, directory } = repository;
   if (!context.readOnly || context.clock.now() - repository.lookedAt < freshForMs) return;
   repository.lookedAt = context.clock.now();
+  await reading(directory, "open repository", () => loadNewer(repository));
+}
+
+async function loadNewer(repository: LayoutRepository): Promise<void> {
+  const { directory } = repository;
   const seen = await fingerprint(directory);
   if (seen === repository.seen) return;
   const loaded = await loadState(directory);

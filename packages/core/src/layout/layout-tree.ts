@@ -8,7 +8,7 @@ import { ChartferryError } from "../errors.ts";
 import type { HeldLock } from "../lock/lock-file.ts";
 import { blobSize } from "./blob-files.ts";
 import { ensureDirectory, type Durability } from "./durable-files.ts";
-import { fileError, writing } from "./file-errors.ts";
+import { fileError, reading, writing } from "./file-errors.ts";
 import type { LayoutContext } from "./layout-context.ts";
 import { isRepositoryName, requireRepositoryName } from "./layout-names.ts";
 import type { LayoutRepository } from "./layout-repository.ts";
@@ -144,16 +144,20 @@ async function openOne(context: LayoutContext, name: string): Promise<LayoutRepo
 /** A part of the tree that another process opened alone, before this one took the whole. */
 async function refuseLocksOnTheWay(root: string, name: string): Promise<void> {
   const parts = name.split("/");
-  for (let length = 1; length <= parts.length; length += 1) await refuseForeignLock(join(root, ...parts.slice(0, length)));
+  for (let length = 1; length <= parts.length; length += 1) {
+    const part = join(root, ...parts.slice(0, length));
+    await reading(part, "look for a lock", () => refuseForeignLock(part));
+  }
 }
 
 /** Whether the directory itself is one layout, rather than a tree of them. */
 export async function isLayout(directory: string): Promise<boolean> {
+  const path = join(directory, "index.json");
   try {
-    return (await stat(join(directory, "index.json"))).isFile();
+    return (await stat(path)).isFile();
   } catch (error) {
     if (isMissing(error)) return false;
-    throw error;
+    throw fileError(error, { code: "file-unreadable", operation: "read layout", path });
   }
 }
 
@@ -175,7 +179,7 @@ async function childrenOf(root: string, name: string): Promise<string[]> {
   const entries = await readdir(join(root, name), { withFileTypes: true }).catch((error: unknown) => {
     // Removed meanwhile, or never there.
     if (isMissing(error)) return [];
-    throw error;
+    throw fileError(error, { code: "file-unreadable", operation: "list repositories", path: join(root, name) });
   });
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => (name === "" ? entry.name : `${name}/${entry.name}`));
   return folders.filter((path) => isRepositoryName(path));

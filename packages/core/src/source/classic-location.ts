@@ -1,10 +1,12 @@
-import { stat } from "node:fs/promises";
+import { lstat, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { errnoOf } from "../errno.ts";
 import { ChartferryError } from "../errors.ts";
 import { shownUrl } from "../http/redact.ts";
 import { shown } from "../shown-text.ts";
+import { kindOfFile, unreadable } from "./folder-file.ts";
 
 /** Where a classic repository lies. */
 export type ClassicLocation =
@@ -68,9 +70,9 @@ function folder(path: string): ClassicLocation {
   };
 }
 
-/** Whether the folder's index is there. @throws file-missing when the folder itself is not */
+/** Whether the folder's index is there. @throws file-missing (no folder, or a link that leads nowhere), file-unreadable */
 export async function folderHasIndex(location: ClassicLocation & { kind: "folder" }): Promise<boolean> {
-  const directory = await stat(location.directory).catch(() => undefined);
+  const directory = await unlessMissing(location.directory, stat(location.directory));
   if (directory?.isDirectory() !== true) {
     const what = directory === undefined ? "does not exist" : "is not a folder";
     throw new ChartferryError(`${shown(location.directory)} ${what}`, {
@@ -79,7 +81,28 @@ export async function folderHasIndex(location: ClassicLocation & { kind: "folder
       hint: "Name a folder of charts, or the url of a chart repository",
     });
   }
-  return (await stat(location.index).catch(() => undefined))?.isFile() === true;
+  return (await unlessMissing(location.index, lstat(location.index))) !== undefined && isReadableIndex(location.index);
+}
+
+/** What bears the index's name is the index: taken for none, its charts would go up without a digest that vouches for them. */
+async function isReadableIndex(path: string): Promise<true> {
+  const facts = await unlessMissing(path, stat(path));
+  if (facts?.isFile() === true) return true;
+  throw new ChartferryError(`${shown(path)} is ${facts === undefined ? "a link that leads nowhere" : kindOfFile(facts)}: it is no index`, {
+    code: facts === undefined ? "file-missing" : "file-unreadable",
+    operation: "read index",
+    hint: "Restore the index, or remove what stands in its place to take the folder's charts without one",
+  });
+}
+
+/** @throws file-unreadable for whatever else than its absence keeps a file from being looked at */
+async function unlessMissing<T>(path: string, looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoOf(error) ?? "")) return undefined;
+    throw unreadable(path, error);
+  }
 }
 
 function filePath(url: URL): string {

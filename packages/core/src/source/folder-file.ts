@@ -1,14 +1,15 @@
-import { createReadStream } from "node:fs";
-import { readFile, realpath, stat } from "node:fs/promises";
+import { createReadStream, type Stats } from "node:fs";
+import { lstat, readFile, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { errnoOf } from "../errno.ts";
 import { ChartferryError } from "../errors.ts";
 import { shown } from "../shown-text.ts";
 
 /**
  * The real path of a file that must lie within a folder, links resolved: an index must not make us read other files of this
- * machine (CVE-2022-24348). @throws source-missing, entry-invalid
+ * machine (CVE-2022-24348). @throws source-missing, entry-invalid, file-unreadable
  */
 export async function fileWithin(directory: string, url: URL): Promise<string> {
   let path: string;
@@ -17,8 +18,7 @@ export async function fileWithin(directory: string, url: URL): Promise<string> {
   } catch (cause) {
     throw new ChartferryError(`${shown(url.pathname)} names no file`, { code: "entry-invalid", operation: "open chart", cause });
   }
-  const [root, file] = await Promise.all([realpath(directory), realpath(path).catch(() => undefined)]);
-  if (file === undefined) throw missing(path);
+  const [root, file] = await Promise.all([realPath(directory), realPath(path)]);
   if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {
     throw new ChartferryError(`${shown(path)} lies outside the folder ${shown(directory)} and is not read`, {
       code: "entry-invalid",
@@ -26,8 +26,32 @@ export async function fileWithin(directory: string, url: URL): Promise<string> {
       hint: "Copy the file into the folder, or correct the url in the index",
     });
   }
-  if (!(await stat(file)).isFile()) throw missing(path);
+  const facts = await stat(file);
+  if (!facts.isFile()) throw missing(path, `is ${kindOfFile(facts)}, not a chart archive`);
   return file;
+}
+
+async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ELOOP") throw missing(path, "is a link that leads to itself");
+    if (errno !== "ENOENT" && errno !== "ENOTDIR") throw unreadable(path, error);
+    const isLink = await lstat(path).then(
+      () => true,
+      () => false,
+    );
+    throw isLink ? missing(path, "is a link that leads nowhere") : missing(path);
+  }
+}
+
+/** In words what bears a file's name and is no regular file. */
+export function kindOfFile(facts: Stats): string {
+  if (facts.isDirectory()) return "a folder";
+  if (facts.isFIFO()) return "a named pipe";
+  if (facts.isSocket()) return "a socket";
+  return "a device";
 }
 
 /** Bytes of a file, or `undefined` when there is none. @throws too-large, file-unreadable */
@@ -54,11 +78,22 @@ export async function* fileChunks(path: string, signal?: AbortSignal): AsyncGene
   }
 }
 
-function missing(path: string): ChartferryError {
-  return new ChartferryError(`${shown(path)}: no such file`, { code: "source-missing", operation: "open chart" });
+function missing(path: string, what?: string): ChartferryError {
+  return new ChartferryError(`${shown(path)}${what === undefined ? ": no such file" : ` ${what}`}`, {
+    code: "source-missing",
+    operation: "open chart",
+  });
 }
 
-function unreadable(path: string, cause: unknown): ChartferryError {
-  const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
-  return new ChartferryError(`${shown(path)} cannot be read: ${reason}`, { code: "file-unreadable", operation: "read file", cause });
+/** What the file system says when this process may not. */
+const forbidden = new Set(["EACCES", "EPERM"]);
+
+export function unreadable(path: string, cause: unknown): ChartferryError {
+  const reason = errnoOf(cause) ?? "unknown reason";
+  return new ChartferryError(`${shown(path)} cannot be read: ${reason}`, {
+    code: "file-unreadable",
+    operation: "read file",
+    hint: forbidden.has(reason) ? "Check its owner and permissions, and those of the folders above it" : undefined,
+    cause,
+  });
 }

@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -5,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { readChart } from "../chart/read-chart.ts";
 import { ChartferryError, isChartferryError, withContext } from "../errors.ts";
 import type { SourceEntry, SourceItem } from "./chart-source.ts";
-import { fileChunks, fileWithin } from "./folder-file.ts";
+import { fileChunks, fileWithin, unreadable } from "./folder-file.ts";
 import { receiveContent } from "./received-content.ts";
 import { shown } from "../shown-text.ts";
 
@@ -15,13 +16,17 @@ export interface ScanOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The charts of a folder without index: every `.tgz` in it and one level down, as `helm repo index` looks for them; what cannot be read is reported. @throws index-missing */
+/** The charts of a folder without index: every `.tgz` in it and one level down, as `helm repo index` looks for them; what cannot be read is reported. @throws index-missing, file-unreadable (the folder itself) */
 export async function* scanFolder(directory: string, options: ScanOptions): AsyncGenerator<SourceItem, void, undefined> {
   const seen = new Set<string>();
   let found = false;
   for await (const path of archivesIn(directory)) {
     found = true;
     options.signal?.throwIfAborted();
+    if (typeof path !== "string") {
+      yield path;
+      continue;
+    }
     const item = await readArchive(directory, path, options);
     const key = item.kind === "entry" ? `${item.entry.chart}\n${item.entry.version}` : "";
     if (item.kind === "entry" && seen.has(key)) yield twice(item.entry, path);
@@ -40,16 +45,28 @@ function nothingThere(directory: string): ChartferryError {
   });
 }
 
-/** Sorted by name, so that the order does not depend on the disk. */
-async function* archivesIn(directory: string): AsyncGenerator<string, void, undefined> {
-  const top = (await readdir(directory, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+/** Sorted by name, so that the order does not depend on the disk. A folder within that cannot be read hides what it holds, and is told as a problem. */
+async function* archivesIn(directory: string): AsyncGenerator<string | SourceItem, void, undefined> {
+  const top = (await namesIn(directory)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name } of top.filter((item) => !item.isDirectory() && isArchive(item.name))) yield join(directory, name);
   for (const { name } of top.filter((item) => item.isDirectory())) {
-    const names = (await readdir(join(directory, name), { withFileTypes: true })).filter(
-      (item) => !item.isDirectory() && isArchive(item.name),
-    );
-    for (const inner of names.map((item) => item.name).toSorted()) yield join(directory, name, inner);
+    const inner = await namesIn(join(directory, name)).catch((error: unknown) => {
+      if (!isChartferryError(error)) throw error;
+      return error;
+    });
+    if (inner instanceof ChartferryError) yield { kind: "problem", problem: { chart: name, version: "", error: inner } };
+    else {
+      const files = inner.filter((item) => !item.isDirectory() && isArchive(item.name)).map((item) => item.name);
+      for (const file of files.toSorted()) yield join(directory, name, file);
+    }
   }
+}
+
+/** @throws file-unreadable */
+async function namesIn(directory: string): Promise<Dirent[]> {
+  return readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    throw unreadable(directory, error);
+  });
 }
 
 function isArchive(name: string): boolean {
