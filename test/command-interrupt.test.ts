@@ -40,7 +40,7 @@ async function startSlowSource(): Promise<StaticServer & { release: () => void; 
 }
 
 describe("SIGINT during migrate", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)("(%s) ends with 130 and a report; the same command carries on", async (signal) => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("(%s) ends with 130 and a report; the same command carries on", async (signal) => {
     const home = join(scratch, signal);
     mkdirSync(home);
     const source = await startSlowSource();

@@ -82,13 +82,13 @@ describe("a disk without room", () => {
     const report = join(home, "report.json");
     const { code, stdout } = await runFull("/tmp/", 4 * MIB, [source.url, target, "--report", report]);
     expect(code).toBe(1);
-    expect(stdout).toContain("file-unwritable (1)");
+    expect(stdout).toContain("disk-full (1)");
     expect(stdout).toContain("set TMPDIR to a place with room");
     expect(await readContents(registry.host, namespace, ["large", "small"])).toHaveLength(120);
     expect(JSON.parse(readFileSync(report, "utf8")).versions[0]).toMatchObject({
       chart: "large",
       status: "failed",
-      reason: "file-unwritable",
+      reason: "disk-full",
     });
     expect(readdirSync(join(home, "tmp"))).toEqual([]);
     expect(await runWithRoom([source.url, target])).toEqual({ pushed: 1, skipped: 120 });

@@ -8,3 +8,10 @@ export function errnoOf(error: unknown): string | undefined {
 export function isMissing(error: unknown): boolean {
   return ["ENOENT", "ENOTDIR", "ELOOP", "EISDIR"].includes(errnoOf(error) ?? "");
 }
+
+const noRoom: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
+/** The code of a write that the file system refused: without room, on the disk or in the quota, it is one of its own. */
+export function unwritableCode(error: unknown): "disk-full" | "file-unwritable" {
+  return noRoom.has(errnoOf(error) ?? "") ? "disk-full" : "file-unwritable";
+}

@@ -32,6 +32,7 @@ export { type ConnectionSourceOptions, createConnectionSource, isAttachmentTag }
 export { copyChart, type CopyOptions, type CopyOutcome } from "./copy/copy-chart.ts";
 export { openStandingChart, type StandingChart } from "./copy/open-chart.ts";
 export { type Digest, digestOf, digestWith, isDigest, splitDigest, verifiedStream } from "./digest.ts";
+export { errnoOf, unwritableCode } from "./errno.ts";
 export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChartferryError, withContext } from "./errors.ts";
 export { addTraffic } from "./http/add-traffic.ts";
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 
-import { errnoOf } from "../errno.ts";
+import { errnoOf, unwritableCode } from "../errno.ts";
 import { ChartferryError } from "../errors.ts";
 import { shown } from "../shown-text.ts";
 
@@ -16,7 +16,7 @@ export function temporaryFileError(error: unknown, operation: string, directory:
   if (errno === undefined) return error instanceof Error ? error : new Error("a temporary file failed", { cause: error });
   const full = noRoom.has(errno);
   return new ChartferryError(`the temporary folder ${shown(directory)} ${full ? "has no room left" : "cannot be written"} (${errno})`, {
-    code: "file-unwritable",
+    code: unwritableCode(error),
     operation,
     hint: full ? "set TMPDIR to a place with room" : "set TMPDIR to a folder that can be written",
     cause: error,

@@ -1,10 +1,10 @@
 import { systemClock } from "@chartferry/core";
 
 import type { MigrateOptions } from "../engine/migrate-options.ts";
-import { checkReportPlace } from "../engine/write-report.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { createLookingProgress } from "../output/looking-progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { checkReport } from "./check-report.ts";
 import { keepHeapSmall } from "./keep-heap-small.ts";
 import { openEnds, type RunEnds } from "./open-ends.ts";
 import { checkRunFlags, type RunCommand, type RunFlags } from "./run-options.ts";
@@ -19,7 +19,7 @@ export async function lookAtEnds<Flags extends RunFlags>(
 ): Promise<ExitCode> {
   const { flags } = command;
   checkRunFlags(flags);
-  if (flags.report !== undefined) await checkReportPlace(flags.report);
+  await checkReport(command, terminal);
   keepHeapSmall();
   const progress = createLookingProgress(terminal, systemClock);
   const ends = await openEnds(

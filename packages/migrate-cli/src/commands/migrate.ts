@@ -1,10 +1,11 @@
 import { exitCodeOf, type ExitCode } from "../exit-codes.ts";
 import { migrate } from "../engine/migrate.ts";
 import type { Report } from "../engine/report.ts";
-import { checkReportPlace, reportText, writeReport } from "../engine/write-report.ts";
+import { reportText, writeReport } from "../engine/write-report.ts";
 import { summarize } from "../output/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { beginProgress, type CommandProgress } from "./begin-progress.ts";
+import { checkReport } from "./check-report.ts";
 import { openEnds } from "./open-ends.ts";
 import { checkRunFlags, type RunCommand, type RunFlags, runOptions } from "./run-options.ts";
 
@@ -15,7 +16,7 @@ export interface MigrateFlags extends RunFlags {
 export async function runMigrate(command: RunCommand<MigrateFlags>, terminal: Terminal): Promise<ExitCode> {
   const { flags } = command;
   checkRunFlags(flags);
-  if (flags.report !== undefined) await checkReportPlace(flags.report);
+  await checkReport(command, terminal);
   // Request lines would tear a live view apart.
   const progress = beginProgress(command.targets, { logFormat: flags.logFormat, live: flags.debug !== true }, terminal);
   try {

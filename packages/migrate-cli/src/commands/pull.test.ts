@@ -1,12 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 
+import { allowFileCalls, refuseFileCall } from "../engine/testing/refuse-file-call.ts";
 import { temporaryFolder } from "../engine/testing/temporary-folder.ts";
 import { run } from "../testing/run-words.ts";
 
 const examples = new URL("../../../../examples/classic-repo", import.meta.url).pathname;
+
+afterEach(allowFileCalls);
 
 it("pulls from a folder of layouts, makes the destination, and never writes where a file stands", async () => {
   const layout = join(temporaryFolder(), "layout");
@@ -29,4 +32,22 @@ it("pulls from a folder of layouts, makes the destination, and never writes wher
   expect(existsSync(never)).toBe(false);
   expect(await run(["pull", `oci-layout:${layout}/nothing-of-this-name:1.0.0`])).toMatchObject({ code: 1 });
   expect(await run(["pull", `oci-layout:${never}/harbour-web:1.0.0`])).toMatchObject({ code: 2 });
+});
+
+it.each([
+  ["EACCES", "permission denied [file-unwritable]"],
+  ["ENOSPC", "the disk is full [disk-full]"],
+])("says why a chart cannot be written (%s), before it is asked for where that can be known", async (code, why) => {
+  const layout = join(temporaryFolder(), "layout");
+  await run(["push", join(examples, "harbour-web-1.3.0.tgz"), `oci-layout:${layout}`]);
+  const folder = temporaryFolder();
+  const path = join(folder, "harbour-web-1.3.0.tgz");
+  refuseFileCall("open", code, ".part");
+  refuseFileCall("rm", "EBUSY", ".part");
+  const pull = (): ReturnType<typeof run> => run(["pull", `oci-layout:${layout}/harbour-web:1.3.0`, "-d", folder]);
+  expect(await pull()).toMatchObject({ code: 2, err: expect.stringContaining(`error: cannot write ${path}: ${why}\n`) });
+  refuseFileCall("open", code);
+  const early = await run(["pull", "oci://127.0.0.1:1/web:1.0.0", "-d", folder]);
+  expect(early).toMatchObject({ code: 2, err: expect.stringContaining(`error: cannot write ${folder}: ${why}\n`) });
+  expect(readdirSync(folder)).toEqual([]);
 });

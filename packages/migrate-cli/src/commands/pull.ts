@@ -21,7 +21,7 @@ export async function runPull(
 ): Promise<ExitCode> {
   const inFolder = text.startsWith(layoutScheme);
   const reference = inFolder ? parseLayoutReference(text, { version: flags.version }) : parseReference(text, { version: flags.version });
-  checkDestination(flags.destination);
+  await checkDestination(flags.destination);
   const options = await connectOptions(flags, terminal);
   // The scheme names the adapter: a folder has no host to find it by.
   const place = inFolder ? { registry: reference.registry, adapter: "oci-layout" } : { registry: reference.registry.toLowerCase() };

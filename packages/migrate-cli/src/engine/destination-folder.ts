@@ -1,12 +1,19 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-import { ChartferryError, makeFolder } from "@chartferry/core";
+import { ChartferryError, errnoOf, makeFolder, unwritableCode } from "@chartferry/core";
 
-/** Whether a folder is there or could be made, asked before anything is fetched for it. @throws file-unwritable */
-export function checkDestination(directory: string): void {
+import { probeFolder } from "./probe-folder.ts";
+
+/** Whether a folder can be written to, or could be made, tried before anything is fetched for it. @throws file-unwritable, disk-full */
+export async function checkDestination(directory: string): Promise<void> {
   const place = nearestStanding(resolve(directory));
   if (statSync(place, { throwIfNoEntry: false })?.isDirectory() === false) throw unwritable(directory, `${place} is a file, not a folder`);
+  try {
+    await probeFolder(place);
+  } catch (error) {
+    throw unwritable(directory, error);
+  }
 }
 
 function nearestStanding(path: string): string {
@@ -46,9 +53,9 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** What keeps a chart from being written; `why` is a sentence, or what the file system said. */
 export function unwritable(path: string, why: unknown): ChartferryError {
-  const code = why instanceof Error && "code" in why ? String(why.code) : "unknown reason";
+  const code = errnoOf(why) ?? "unknown reason";
   return new ChartferryError(`cannot write ${path}: ${typeof why === "string" ? why : (reasons[code] ?? code)}`, {
-    code: "file-unwritable",
+    code: unwritableCode(why),
     operation: "pull chart",
     hint: "choose another folder with --destination DIR",
     cause: why,

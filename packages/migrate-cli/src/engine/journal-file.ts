@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
-import { ChartferryError, type HeldLock, makeFolder } from "@chartferry/core";
+import { ChartferryError, type HeldLock, makeFolder, unwritableCode } from "@chartferry/core";
 
 import { lockJournal } from "./journal-lock.ts";
 
@@ -46,7 +46,7 @@ export function openToRead(path: string): number | undefined {
 
 export function journalUnwritable(path: string, cause: unknown): ChartferryError {
   return new ChartferryError(`cannot write the journal ${path}: ${cause instanceof Error ? cause.message : "unknown error"}`, {
-    code: "file-unwritable",
+    code: unwritableCode(cause),
     operation: "write journal",
     hint: "choose another place with --journal FILE, or go without with --no-journal",
     cause,

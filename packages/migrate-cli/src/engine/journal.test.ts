@@ -141,7 +141,7 @@ describe("a journal on a full disk", () => {
     first.append(entry("1.1.0"));
     first.flush();
     restore();
-    expect(first.fault).toMatchObject({ code: "file-unwritable", message: expect.stringContaining(path) });
+    expect(first.fault).toMatchObject({ code: "disk-full", message: expect.stringContaining(path) });
     first.append(entry("1.2.0"));
     await first.close();
     expect(readFileSync(path, "utf8")).toBe(`${JSON.stringify(entry("1.0.0"))}\n`);

@@ -65,9 +65,7 @@ describe("a fault during migrate", () => {
     const report = await run(createFakeSource(["web 1.0.0"]), [createFakeTarget()]);
     const restore = fillDisk(10);
     try {
-      expect(() => [...report.records()]).toThrow(
-        expect.objectContaining({ code: "file-unwritable", hint: "set TMPDIR to a place with room" }),
-      );
+      expect(() => [...report.records()]).toThrow(expect.objectContaining({ code: "disk-full", hint: "set TMPDIR to a place with room" }));
     } finally {
       restore();
     }

@@ -87,20 +87,25 @@ async function save(path: string, chunks: AsyncIterable<Uint8Array>): Promise<vo
   if (standing?.isFile() === false) throw unwritable(path, "what stands there is no ordinary file");
   const temporary = `${path}.${randomBytes(6).toString("hex")}.part`;
   try {
-    await write(temporary, chunks);
+    await write({ temporary, path }, chunks);
     await rename(temporary, path).catch((error: unknown) => {
       throw unwritable(path, error);
     });
   } finally {
-    await rm(temporary, { force: true });
+    // What kept it from being written says more than what keeps it from being removed.
+    await rm(temporary, { force: true }).catch(() => {});
   }
 }
 
-async function write(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+/** `path`: the name for messages. */
+async function write(
+  { temporary, path }: { readonly temporary: string; readonly path: string },
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
   const fail = (error: unknown): never => {
     throw unwritable(path, error);
   };
-  const file = await open(path, "wx", 0o644).catch(fail);
+  const file = await open(temporary, "wx", 0o644).catch(fail);
   try {
     for await (const chunk of chunks) await file.writeFile(chunk).catch(fail);
   } finally {

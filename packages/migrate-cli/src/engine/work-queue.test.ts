@@ -58,7 +58,7 @@ describe("createWorkQueue", () => {
       for (;;) await queue.put(item(put++, "slow"));
     };
     await expect(filling().finally(restore)).rejects.toMatchObject({
-      code: "file-unwritable",
+      code: "disk-full",
       hint: "set TMPDIR to a place with room",
     });
     await queue.close();

@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { access, constants, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { access, constants, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join, basename } from "node:path";
 
-import { ChartferryError, isChartferryError } from "@chartferry/core";
+import { ChartferryError, isChartferryError, unwritableCode } from "@chartferry/core";
 
+import { writePieces } from "../terminal/write-pieces.ts";
+import { probeFolder } from "./probe-folder.ts";
+import { reportPlace } from "./report-place.ts";
 import type { Report } from "./report.ts";
 
 /** Characters gathered for one write. */
@@ -33,45 +36,75 @@ export async function writeReport(path: string, report: Report): Promise<void> {
   return writeDocument(path, reportText(report));
 }
 
-/** Writes pieces of text so that the path never names half of them. @throws file-unwritable */
+/** Writes pieces of text so that the path never names half of them; a device or a pipe takes them as they come. @throws file-unwritable, disk-full */
 export async function writeDocument(path: string, pieces: Iterable<string>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
   try {
-    const file = await open(temporary, "wx", 0o644);
-    await writePieces(file, pieces);
-    await rename(temporary, path);
+    const place = await reportPlace(path);
+    if (place.kind === "file") await replaceFile(place, pieces);
+    else if (place.kind === "device") await writeThrough(place, pieces);
+    else await writePieces(place.stream, pieces);
   } catch (error) {
-    await rm(temporary, { force: true });
     // The records come from a temporary file, whose own failure is told as such.
     throw isChartferryError(error) ? error : unwritable(path, error);
   }
 }
 
-/** Whether a report can be written there, asked before the run that it is to tell of. @throws file-unwritable */
+/** Whether a report can be written there, asked before the run that it is to tell of. @throws file-unwritable, disk-full */
 export async function checkReportPlace(path: string): Promise<void> {
   try {
-    await access(dirname(path), constants.W_OK);
-    const standing = await stat(path).catch(() => undefined);
-    if (standing?.isDirectory() === true) throw new Error("it is a folder");
+    const place = await reportPlace(path);
+    if (place.kind === "file") await probeFolder(dirname(place.path));
+    // A pipe is not opened to try: its reader would see it end.
+    else if (place.kind === "device") await access(path, constants.W_OK);
   } catch (error) {
     throw unwritable(path, error);
   }
 }
 
+async function replaceFile(
+  { path, mode }: { readonly path: string; readonly mode: number | undefined },
+  pieces: Iterable<string>,
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  try {
+    const file = await open(temporary, "wx", mode ?? 0o644);
+    await fill(file, pieces, async () => {
+      // What the umask took from the mode of the file that is replaced.
+      if (mode !== undefined) await file.chmod(mode);
+      await file.sync();
+    });
+    await rename(temporary, path);
+  } catch (error) {
+    // Why it could not be written says more than why nothing could be removed.
+    await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeThrough({ path, pipe }: { readonly path: string; readonly pipe: boolean }, pieces: Iterable<string>): Promise<void> {
+  // Opening a pipe that nobody reads from would never end. This says so at once (ENXIO), and keeps the pipe until it is open for good.
+  const reader = pipe ? await open(path, constants.O_WRONLY | constants.O_NONBLOCK) : undefined;
+  try {
+    await fill(await open(path, constants.O_WRONLY), pieces);
+  } finally {
+    await reader?.close();
+  }
+}
+
 function unwritable(path: string, cause: unknown): ChartferryError {
   return new ChartferryError(`cannot write the report ${path}: ${cause instanceof Error ? cause.message : "unknown error"}`, {
-    code: "file-unwritable",
+    code: unwritableCode(cause),
     operation: "write report",
     hint: "choose another place with --report FILE; run the same command again to get the report",
     cause,
   });
 }
 
-async function writePieces(file: FileHandle, pieces: Iterable<string>): Promise<void> {
+async function fill(file: FileHandle, pieces: Iterable<string>, finish?: () => Promise<void>): Promise<void> {
   try {
     // Not `write`, which may take a part of the piece where the disk is nearly full, and says so in its answer only.
     for (const piece of pieces) await file.appendFile(piece);
-    await file.sync();
+    await finish?.();
   } finally {
     await file.close();
   }

@@ -18,7 +18,7 @@ export interface Terminal {
   /** Everything that stands on stdin. */
   readInput(limitBytes: number): Promise<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The first interruption (SIGINT, SIGTERM): finish what is begun. */
+  /** The first interruption (SIGINT, SIGTERM, or SIGHUP when a terminal goes away): finish what is begun. */
   readonly interrupt: AbortSignal;
   /** The second: end at once. */
   readonly abort: AbortSignal;
@@ -47,8 +47,7 @@ function watchSignals(): { interrupt: AbortSignal; abort: AbortSignal } {
   // Every request in flight may listen: that many are no leak.
   setMaxListeners(0, interrupt.signal, abort.signal);
   const onSignal = (): void => (interrupt.signal.aborted ? abort : interrupt).abort();
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   return { interrupt: interrupt.signal, abort: abort.signal };
 }
 

@@ -17,7 +17,7 @@ function lose(code: string): { text: string; lost: number } {
 }
 
 it("tells once, in one line, that stdout takes no more", () => {
-  expect(lose("ENOSPC")).toEqual({ text: "error: cannot write to stdout: ENOSPC: write [file-unwritable]\n", lost: 1 });
+  expect(lose("ENOSPC")).toEqual({ text: "error: cannot write to stdout: ENOSPC: write [disk-full]\n", lost: 1 });
 });
 
 it.skipIf(!existsSync("/dev/full"))("tells of a full disk (skipped where there is no /dev/full)", async () => {

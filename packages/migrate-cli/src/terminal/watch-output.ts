@@ -1,4 +1,4 @@
-import { ChartferryError } from "@chartferry/core";
+import { ChartferryError, unwritableCode } from "@chartferry/core";
 
 import { showError } from "./show-error.ts";
 
@@ -20,7 +20,7 @@ export function watchOutput({ stdout, stderr }: OutputStreams, onLost: () => voi
     failed = true;
     if ("code" in error && error.code === "EPIPE") return;
     const message = `cannot write to stdout: ${error.message}`;
-    stderr.write(showError(new ChartferryError(message, { code: "file-unwritable", operation: "write output", cause: error })));
+    stderr.write(showError(new ChartferryError(message, { code: unwritableCode(error), operation: "write output", cause: error })));
     onLost();
   });
 }

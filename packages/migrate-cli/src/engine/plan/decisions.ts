@@ -31,6 +31,7 @@ const noAnswer: ReadonlySet<string> = new Set<ErrorCode | "unexpected">([
   "provenance-unavailable",
   "file-unreadable",
   "file-unwritable",
+  "disk-full",
   "layout-invalid",
   "layout-locked",
   "unexpected",
