@@ -18,19 +18,25 @@ afterAll(() => removeTempDir(scratch));
 
 /** The registry of this very process, with a bucket in front of what starts an upload and one in front of what puts a manifest. */
 async function migrateThrough(
-  limits: { status: 429 | 503; retryAfter?: number; uploadStarts: number; manifestPuts: number },
+  limits: { status: 429 | 503; retryAfter?: number; uploadStarts: number; manifestPuts: number; bodies?: number },
   home: string,
 ) {
   const { status, retryAfter } = limits;
   const uploadStarts = createTokenBucket({ rate: limits.uploadStarts, status, retryAfter });
   const manifestPuts = createTokenBucket({ rate: limits.manifestPuts, status, retryAfter });
+  const blobPuts = limits.bodies === undefined ? undefined : createTokenBucket({ rate: limits.bodies, status, retryAfter });
   const directory = join(scratch, home, "layouts");
   mkdirSync(directory, { recursive: true });
-  const registry = await startRegistry({ directory, port: 0, durability: "none", hooks: bucketHooks({ uploadStarts, manifestPuts }) });
+  const registry = await startRegistry({
+    directory,
+    port: 0,
+    durability: "none",
+    hooks: bucketHooks({ uploadStarts, manifestPuts, ...(blobPuts && { blobPuts }) }),
+  });
   try {
     const target = `oci://${new URL(registry.url).host}/charts`;
     const report = reportOf(await runMigrate([source, target], { home: join(scratch, home) }));
-    return { report, uploadStarts, manifestPuts };
+    return { report, uploadStarts, manifestPuts, blobPuts };
   } finally {
     await registry.close();
   }
@@ -62,6 +68,22 @@ describe("a registry that takes 20 upload starts a second", () => {
     expect(Object.values(report.totals.targets)[0]).toMatchObject({ pushed: charts.length, failed: 0 });
     expect(uploadStarts.used()).toBeGreaterThan(0.6);
     expect(uploadStarts.refused).toBeLessThan(90);
+  });
+});
+
+describe.each([
+  ["429 and a Retry-After", { status: 429, retryAfter: 1 }],
+  ["a plain 429", { status: 429 }],
+  ["503 and a Retry-After", { status: 503, retryAfter: 1 }],
+  ["503", { status: 503 }],
+] as const)("a registry that takes 40 bodies a second, and else answers %s", (name, answers) => {
+  it("gets every version too", async () => {
+    const limits = { ...answers, uploadStarts: 10_000, manifestPuts: 10_000, bodies: 40 };
+    const { report, blobPuts } = await migrateThrough(limits, `bodies-${name.replaceAll(" ", "-")}`);
+    expect(Object.values(report.totals.targets)[0]).toMatchObject({ pushed: charts.length, failed: 0, "not-attempted": 0 });
+    expect(blobPuts?.granted).toBeGreaterThanOrEqual(charts.length);
+    expect(blobPuts?.used()).toBeGreaterThan(0.5);
+    expect(blobPuts?.refused).toBeLessThan(90);
   });
 });
 

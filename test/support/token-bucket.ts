@@ -49,13 +49,21 @@ export function createTokenBucket({ rate, status, retryAfter }: BucketOptions): 
 export interface RegistryBuckets {
   readonly uploadStarts: TokenBucket;
   readonly manifestPuts: TokenBucket;
+  readonly blobPuts?: TokenBucket;
 }
 
-/** Holds what starts an upload and what puts a manifest, each for itself. */
-export function bucketHooks({ uploadStarts, manifestPuts }: RegistryBuckets): RegistryHooks {
+function noWholeBlobs(): ReturnType<typeof errorResponse> {
+  return errorResponse({ status: 405, code: "UNSUPPORTED", message: "uploads take two steps here" });
+}
+
+/** Holds what starts an upload, what sends its body and what puts a manifest, each for itself. */
+export function bucketHooks({ uploadStarts, manifestPuts, blobPuts }: RegistryBuckets): RegistryHooks {
   return {
     intercept: ({ request, route }) => {
+      // Bodies come by themselves only where the registry does not take them with the start.
+      if (blobPuts !== undefined && request.method === "POST" && request.query.has("digest")) return noWholeBlobs();
       if (route?.kind === "uploads" && request.method === "POST") return uploadStarts.take();
+      if (route?.kind === "upload" && request.method === "PUT") return blobPuts?.take();
       return route?.kind === "manifest" && request.method === "PUT" ? manifestPuts.take() : undefined;
     },
   };

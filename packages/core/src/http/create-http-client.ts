@@ -50,7 +50,7 @@ export interface HttpClientOptions {
   readonly connections?: number;
   /** Times that a request is sent at most; default 5. */
   readonly attempts?: number;
-  /** The longest Retry-After that is waited for; default 15 min. Milliseconds. */
+  /** For how long one request may be held back in all, by a Retry-After, a pace or behind others; default 15 min. Milliseconds. */
   readonly maxWaitMs?: number;
   /** See `ConnectOptions.onPause`. */
   readonly onPause?: TellPause | undefined;

@@ -12,7 +12,7 @@ export interface Patience {
   heldSince: number | undefined;
   /** 503s without a word on when to come back. */
   bareRefusals: number;
-  /** To the gate the host looks broken, not busy: sending again is of no use. */
+  /** Sending again is of no use: to the gate the host looks broken, not busy, or it was waited for as long as may be. */
   hopeless: boolean;
 }
 
@@ -165,9 +165,14 @@ function failLate(action: Action, now: number): void {
   for (const waiter of late) {
     queue.splice(queue.indexOf(waiter), 1);
     leaveQueue(action, waiter);
-    const { heldSince = now } = waiter.request.patience;
-    waiter.fail(heldTooLong(waiter.request, { refusal: host.lastRefusal, milliseconds: now - heldSince }));
+    waiter.fail(outOfPatience(waiter.request, { host, now }));
   }
+}
+
+export function outOfPatience(request: GateRequest, { host, now }: { readonly host: Host; readonly now: number }): ChartferryError {
+  const { patience } = request;
+  patience.hopeless = true;
+  return heldTooLong(request, { refusal: host.lastRefusal, milliseconds: now - (patience.heldSince ?? now) });
 }
 
 export function failAll(action: Action, why: (waiter: Waiter) => ChartferryError): void {

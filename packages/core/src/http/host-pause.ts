@@ -1,5 +1,3 @@
-import type { ErrorCode } from "../errors.ts";
-
 /** A time in which requests to a host are held back, for whoever watches. Holds no secrets. */
 export interface HostPause {
   /** Host and port. */
@@ -7,8 +5,6 @@ export interface HostPause {
   readonly milliseconds: number;
   /** What the host answered or did: one clause, as in `answers 429 and asks to wait 30 s`. */
   readonly reason: string;
-  /** The failure that it would be if nobody waited. */
-  readonly code: ErrorCode;
 }
 
 export type TellPause = (pause: HostPause) => void;

@@ -1,3 +1,5 @@
+import type { Patience } from "./gate-line.ts";
+
 /** A request body that a retry or a second sign-in can read again. */
 export type RequestBody = Uint8Array | { readonly size: number; open(signal?: AbortSignal): AsyncIterable<Uint8Array> };
 
@@ -11,13 +13,18 @@ export interface HttpRequest {
   readonly operation: string;
   /** Registry token scopes, the missing one first: `repository:team/web:pull,push`. Empty for a plain http server. */
   readonly scopes?: readonly string[];
-  /** `once`: an answer or a broken connection is not repeated here (the caller repeats the whole upload session); sign-in still is. Default `repeat`. */
+  /**
+   * `once`: a fault is not repeated here (the caller repeats the whole upload session); sign-in still is, and what was refused for want of patience
+   * (429, 503) where that is safe. Default `repeat`.
+   */
   readonly retry?: "repeat" | "once";
   /**
    * Bytes. The body of a 200 is read before it is given back, this much of it at most: one that breaks off is then repeated like a connection that
    * breaks before it. Default: the caller reads, and an answer that breaks off is his to repeat.
    */
   readonly wholeBytes?: number;
+  /** Shared by requests that are one to their caller: for how long they are held is counted over all of them. Default: its own. */
+  readonly patience?: Patience;
   /** Default `follow`. `refuse`: the redirecting answer itself comes back. */
   readonly redirects?: "follow" | "refuse";
   /** Repository and version for messages. */

@@ -39,6 +39,14 @@ describe.each(words)("a host with a token bucket that answers %s", (_name, how) 
   });
 });
 
+describe("a host with a token bucket to which many a connection breaks", () => {
+  it("takes as much as another: a request that broke gives its place back", async () => {
+    const { granted, failed, used } = await served({ rate: 10, burst: 10, roundTrip: 2, status: 429, breaksEvery: 20 }, 400);
+    expect({ granted, failed }).toEqual({ granted: 400, failed: [] });
+    expect(used).toBeGreaterThan(0.8);
+  });
+});
+
 describe("a bucket that holds one token", () => {
   it.each([10, 100])("is used well too, at %i a second", async (rate) => {
     const { failed, used } = await served({ rate, burst: 1, roundTrip: 2, status: 429 }, rate * 40);

@@ -8,6 +8,7 @@ import {
   type Host,
   type LineOptions,
   mayStartAt,
+  outOfPatience,
   type Pass,
   pump,
   startNow,
@@ -49,7 +50,8 @@ export function createRequestGate(options: GateOptions): RequestGate {
   return {
     enter(request) {
       const action = actionOf(hosts, request, options.clock);
-      if (action.control === undefined && action.host.pausedUntil === 0 && action.queue.length === 0) return begin(action, request);
+      const isOpen = action.control === undefined && action.host.pausedUntil === 0 && action.queue.length === 0;
+      if (isOpen && request.patience.heldSince === undefined) return begin(action, request);
       return enterHeld(action, request, options);
     },
     left(pass, answer) {
@@ -69,6 +71,20 @@ export function createRequestGate(options: GateOptions): RequestGate {
       stop();
     },
   };
+}
+
+/** Sends one request as soon as the gate lets it go, and tells the gate what became of it, whatever that is. @throws what `enter` and `send` throw */
+export async function throughGate(gate: RequestGate, request: GateRequest, send: (pass: Pass) => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  const entering = gate.enter(request);
+  // An open gate costs no turn of the event loop.
+  const pass = entering instanceof Promise ? await entering : entering;
+  let answer: HttpAnswer | undefined;
+  try {
+    answer = await send(pass);
+    return answer;
+  } finally {
+    gate.left(pass, answer);
+  }
 }
 
 function actionOf(hosts: Map<string, Host>, { method, url, operation }: GateRequest, clock: Clock): Action {
@@ -93,6 +109,8 @@ function enterHeld(action: Action, request: GateRequest, options: GateOptions): 
   const { host, control } = action;
   if (host.pausedUntil <= now) host.pausedUntil = 0;
   if (control?.isOver(now) === true) action.control = undefined;
+  const { heldSince = now } = request.patience;
+  if (now - heldSince >= options.maxWaitMs) return Promise.reject(outOfPatience(request, { host, now }));
   if (action.queue.length === 0 && mayStartAt(action) <= now) return startNow(action, request, now);
   return waitInLine(action, request, options);
 }
@@ -106,6 +124,7 @@ function refuse(pass: Pass, refusal: Refusal, options: GateOptions): void {
   const { action } = pass;
   const now = options.clock.now();
   action.host.lastRefusal = refusal;
+  pass.patience.heldSince ??= now;
   if (refusal.askedMs !== undefined) pauseHost(action.host, now + refusal.askedMs, options);
   // One shortage refuses many requests at once: those that started before it was known say nothing new.
   if (action.control === pass.control && (pass.control === undefined || pass.epoch === pass.control.epoch)) {
@@ -125,7 +144,11 @@ function despair({ action, patience }: Pass, { status, askedMs, text }: Refusal,
   if (status !== 503 || (askedMs ?? 0) > 0) return;
   const broken = (action.control?.fruitless ?? 0) >= attempts;
   patience.hopeless = broken || ++patience.bareRefusals >= 2 * attempts;
-  if (broken) failAll(action, ({ request }) => outOfService(request, text));
+  if (!broken) return;
+  failAll(action, ({ request }) => {
+    request.patience.hopeless = true;
+    return outOfService(request, text);
+  });
 }
 
 function pauseHost(host: Host, until: number, options: GateOptions): void {
@@ -143,5 +166,5 @@ function tellHold(host: Host, { until, refusal }: { until: number; refusal: Refu
   host.pausedMs += more;
   host.countedUntil = until;
   const milliseconds = Math.round(until - now);
-  if (more >= shortestPauseToldMs) onPause?.({ host: host.name, milliseconds, reason: refusal.text, code: "rate-limited" });
+  if (more >= shortestPauseToldMs) onPause?.({ host: host.name, milliseconds, reason: refusal.text });
 }

@@ -76,6 +76,21 @@ describe("repeating requests", () => {
     expect({ outcome, requests }).toMatchObject({ outcome: { status: 503 }, requests: 1 });
   });
 
+  it.each([
+    ["HEAD", 429],
+    ["POST", 429],
+    ["PUT", 429],
+    ["HEAD", 503],
+    ["POST", 503],
+  ] as const)(
+    "waits with a %s that is answered %i and a Retry-After time and again, though the caller repeats all else himself",
+    async (method, status) => {
+      const statuses = Array.from({ length: 12 }, () => [status, { "retry-after": "3" }] as const);
+      const { outcome, requests } = await send(statuses, { retry: "once", method });
+      expect({ outcome, requests }).toMatchObject({ outcome: { status: 200 }, requests: 13 });
+    },
+  );
+
   it.each(["HEAD", "POST", "PUT"] as const)(
     "waits with a %s that is asked to, though the caller repeats all else himself",
     async (method) => {
@@ -123,7 +138,6 @@ describe("repeating requests", () => {
       {
         host: "127.0.0.1",
         milliseconds: 30_000,
-        code: "rate-limited",
         reason: expect.stringMatching(/^127\.0\.0\.1:\d+ answers 429 and asks to wait 30 s$/),
       },
     ]);

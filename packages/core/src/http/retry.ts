@@ -12,7 +12,7 @@ export interface RetryOptions {
   readonly clock: Clock;
   /** 0 ≤ x < 1; default Math.random. */
   readonly random?: (() => number) | undefined;
-  /** A longer Retry-After is not waited for. */
+  /** For how long one request may be held back in all; a longer Retry-After is not waited for. Milliseconds. */
   readonly maxWaitMs: number;
   readonly onPause?: TellPause | undefined;
   /** Once aborted nobody waits any more. */
@@ -36,8 +36,8 @@ export async function waitBeforeRetry(
   await waitUnlessStopped(milliseconds, { clock, signal, stopWaiting, operation: error.operation, registry: error.registry });
 }
 
-function tell(milliseconds: number, { registry: host = "", code, message: reason }: ChartferryError, { onPause }: RetryOptions): void {
-  if (milliseconds >= shortestPauseToldMs) onPause?.({ host, milliseconds: Math.round(milliseconds), reason, code });
+function tell(milliseconds: number, { registry: host = "", message: reason }: ChartferryError, { onPause }: RetryOptions): void {
+  if (milliseconds >= shortestPauseToldMs) onPause?.({ host, milliseconds: Math.round(milliseconds), reason });
 }
 
 /** A Retry-After is honoured in full; a little chance on top keeps many waiters from coming back at the same moment. */
@@ -46,7 +46,7 @@ function backoffMs(attempt: number, { random = Math.random }: RetryOptions, aske
   return Math.floor(random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 16)));
 }
 
-type Repeatable = Pick<HttpRequest, "method" | "operation" | "url" | "repository" | "version" | "retry" | "signal">;
+type Repeatable = Pick<HttpRequest, "method" | "operation" | "url" | "repository" | "version" | "retry" | "patience" | "signal">;
 type RepeatOptions = RetryOptions & { readonly attempts: number };
 /** One attempt; the gate tells `patience` what became of it. */
 export interface Attempt {
@@ -61,7 +61,7 @@ type Send = (attempt: Attempt) => Promise<HttpAnswer>;
  * fewer requests is asked again as soon as the gate lets us, for `maxWaitMs` at most.
  */
 export async function repeatedly(send: Send, request: Repeatable, options: RepeatOptions): Promise<HttpAnswer> {
-  const patience = newPatience();
+  const { patience = newPatience() } = request;
   let faults = 0;
   for (let attempt = 1; ; attempt++) {
     const last = request.retry === "once" || faults + 1 >= options.attempts;
@@ -94,10 +94,13 @@ async function tryOnce(send: Send, attempt: Attempt, at: Circumstances): Promise
   }
 }
 
-/** Whoever repeats whole uploads does so after a 503 too: nobody knows what has become of the session. A 429 comes before anything is read. */
+/**
+ * What `once` leaves to the caller even here: a read, and the body of an upload after a 503, since nobody knows what has become of its session.
+ * A 429 comes before anything is read.
+ */
 async function refused(answer: HttpAnswer, { patience }: Attempt, { request }: Circumstances): Promise<HttpAnswer | "refused"> {
   const { method, retry } = request;
-  const mayRepeat = retry !== "once" || method === "POST" || (answer.status === 429 && method !== "GET");
+  const mayRepeat = retry !== "once" || method === "POST" || method === "HEAD" || (answer.status === 429 && method !== "GET");
   if (!mayRepeat || patience.hopeless) return answer;
   await answer.dump();
   return "refused";

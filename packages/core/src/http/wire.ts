@@ -4,7 +4,7 @@ import { openAnswer } from "./open-answer.ts";
 import { redactUrl } from "./redact.ts";
 import { isRefusal } from "./refusal.ts";
 import type { Patience } from "./gate-line.ts";
-import type { RequestGate } from "./request-gate.ts";
+import { type RequestGate, throughGate } from "./request-gate.ts";
 import { noteBrokenAnswer, type Route, type Routes, type Timeouts } from "./routes.ts";
 import { openUpload } from "./upload-body.ts";
 import { ChartferryError } from "../errors.ts";
@@ -50,20 +50,13 @@ function trafficOf(hosts: Map<string, HostTraffic>, host: string): HostTraffic {
   return fresh;
 }
 
-async function exchange(request: WireRequest, traffic: HostTraffic, options: WireOptions): Promise<HttpAnswer> {
-  const { gate } = options;
-  const entering = gate.enter(request);
-  // An open gate costs no turn of the event loop.
-  const pass = entering instanceof Promise ? await entering : entering;
-  let answer: HttpAnswer | undefined;
-  try {
-    if (pass.heldMs > 0) await request.whenHeld?.(pass.heldMs);
-    answer = await transmit(request, traffic, options);
+function exchange(request: WireRequest, traffic: HostTraffic, options: WireOptions): Promise<HttpAnswer> {
+  return throughGate(options.gate, request, async ({ heldMs }) => {
+    if (heldMs > 0) await request.whenHeld?.(heldMs);
+    const answer = await transmit(request, traffic, options);
     if (isRefusal(answer.status)) traffic.throttled += 1;
     return answer;
-  } finally {
-    gate.left(pass, answer);
-  }
+  });
 }
 
 async function transmit(request: WireRequest, traffic: HostTraffic, options: WireOptions): Promise<HttpAnswer> {

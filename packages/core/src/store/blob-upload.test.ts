@@ -98,7 +98,7 @@ describe("uploading a blob", () => {
   it("gives up after a few sessions, with the last error", async () => {
     const end = scriptedEnd((line) => {
       if (line.startsWith("POST")) return { status: 202, headers: { location: "/up/1" } };
-      return { status: line.startsWith("HEAD") ? 404 : 503 };
+      return { status: line.startsWith("HEAD") ? 404 : 500 };
     });
     await expect(uploadBlob(end, blob)).rejects.toMatchObject({
       code: "unavailable",

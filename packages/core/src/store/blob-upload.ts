@@ -1,5 +1,6 @@
 import type { BlobContent } from "../content.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
+import { newPatience, type Patience } from "../http/gate-line.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
@@ -13,6 +14,8 @@ const headFirstBytes = 4 * 1024 * 1024;
  */
 const sessionAttempts = 6;
 
+const operation = "push blob";
+
 const octetStream = { "content-type": "application/octet-stream" };
 
 /**
@@ -20,28 +23,38 @@ const octetStream = { "content-type": "application/octet-stream" };
  * Source: distribution-spec "Pushing blobs"; which form the registry takes is learned once per connection.
  */
 export async function uploadBlob(end: RepositoryEnd, content: BlobContent, options: CallOptions = {}): Promise<void> {
-  const operation = "push blob";
-  for (let attempt = 1; ; attempt++) {
-    const progress: Progress = { stage: "asking" };
+  const progress: Progress = { stage: "asking", patience: newPatience() };
+  let faults = 0;
+  for (let session = 1; ; session++) {
+    progress.stage = "asking";
     try {
-      if ((attempt > 1 || content.size > headFirstBytes) && (await end.hasBlob(content.digest, { ...options, retry: "once" }))) return;
+      if ((session > 1 || content.size > headFirstBytes) && (await end.hasBlob(content.digest, { ...options, retry: "once" }))) return;
       await uploadOnce(end, { content, progress }, options);
       return;
     } catch (error) {
-      if (!isRepeatable(error, progress) || attempt >= sessionAttempts) throw error;
-      await end.pause({ attempt, error, operation, signal: options.signal });
+      if (asksForPatience(error, progress)) continue;
+      if (!isRepeatable(error) || ++faults >= sessionAttempts) throw error;
+      await end.pause({ attempt: faults, error, operation, signal: options.signal });
     }
   }
 }
 
 interface Progress {
   stage: "asking" | "starting" | "sending";
+  /** Of all the bodies together: the gate holds the next one back, and fails it once they were held for too long. */
+  readonly patience: Patience;
 }
 
-/** A start that the registry went on refusing (429, 503), and what its token service failed with, has been repeated for as long as it may be. */
-function isRepeatable(error: unknown, { stage }: Progress): error is ChartferryError {
+/** The body was refused for now, and its session may be gone with it. */
+function asksForPatience(error: unknown, { stage, patience }: Progress): boolean {
+  const isBody = stage === "sending" && isChartferryError(error) && error.operation === operation;
+  return isBody && error.status === 503 && !patience.hopeless;
+}
+
+/** What the registry went on refusing (429, 503), and what its token service failed with, has been repeated for as long as it may be. */
+function isRepeatable(error: unknown): error is ChartferryError {
   if (!isChartferryError(error) || !error.retryable || error.code === "rate-limited" || error.operation === "sign in") return false;
-  return stage !== "starting" || error.status !== 503;
+  return error.status !== 503;
 }
 
 interface Upload {
@@ -54,7 +67,7 @@ async function uploadOnce(end: RepositoryEnd, { content, progress }: Upload, opt
   const location = (await trySinglePost(end, content, options)) ?? (await startSession(end, content, options));
   if (location === "stored") return;
   progress.stage = "sending";
-  await putWhole(end, { content, location }, options);
+  await putWhole(end, { content, location, patience: progress.patience }, options);
 }
 
 /** One POST with the whole blob. `undefined` = the registry does not take it, or nobody knows yet and another upload is finding out. */
@@ -81,7 +94,7 @@ async function trySinglePost(end: RepositoryEnd, content: BlobContent, options: 
       await answer.dump();
       return undefined;
     }
-    throw await failure(end, answer, { operation: "push blob" });
+    throw await failure(end, answer, { operation });
   } finally {
     if (asking || settled === "no") uploads.singlePost = settled;
   }
@@ -110,7 +123,7 @@ async function post(end: RepositoryEnd, { query, content }: PostOptions, options
   return end.send({
     method: "POST",
     url,
-    operation: "push blob",
+    operation,
     access: "push",
     retry: "once",
     headers: content === undefined ? { "content-length": "0" } : octetStream,
@@ -128,7 +141,7 @@ function sessionLocation(end: RepositoryEnd, answer: HttpAnswer): URL {
   if (text === undefined || !URL.canParse(text, answer.url.href)) {
     throw new ChartferryError("the registry started an upload without saying where it goes on (no valid Location)", {
       code: "protocol-violation",
-      operation: "push blob",
+      operation,
       registry: end.registry,
       repository: end.repository,
     });
@@ -137,7 +150,7 @@ function sessionLocation(end: RepositoryEnd, answer: HttpAnswer): URL {
   if (location.protocol !== "https:" && location.protocol !== answer.url.protocol) {
     throw new ChartferryError(`the upload Location ${location.protocol}//${location.host} steps down from https`, {
       code: "redirect-refused",
-      operation: "push blob",
+      operation,
       registry: end.registry,
       repository: end.repository,
       hint: "let the registry, or the proxy in front of it, announce its external https address",
@@ -146,20 +159,25 @@ function sessionLocation(end: RepositoryEnd, answer: HttpAnswer): URL {
   return location;
 }
 
-async function putWhole(end: RepositoryEnd, session: { content: BlobContent; location: URL }, options: CallOptions): Promise<void> {
-  const { content, location } = session;
+interface Session extends Pick<Progress, "patience"> {
+  readonly content: BlobContent;
+  readonly location: URL;
+}
+
+async function putWhole(end: RepositoryEnd, { content, location, patience }: Session, options: CallOptions): Promise<void> {
   const answer = await end.send({
     method: "PUT",
     url: withDigest(location, content.digest),
-    operation: "push blob",
+    operation,
     access: "push",
     retry: "once",
+    patience,
     headers: octetStream,
     body: content.bytes ?? content,
     signal: options.signal,
   });
   if (answer.status === 201 || answer.status === 204) return acknowledged(end, answer, content);
-  const error = await failure(end, answer, { operation: "push blob" });
+  const error = await failure(end, answer, { operation });
   // The session is gone or out of step, whatever the body says: a new one may well succeed, or learn what is really missing.
   const lost = ["upload-lost", "blob-unknown"].includes(error.code) || answer.status === 404 || answer.status === 416;
   throw lost ? asLostUpload(error) : error;
@@ -193,7 +211,7 @@ async function acknowledged(end: RepositoryEnd, answer: HttpAnswer, content: Blo
   if (stored === undefined || stored === "" || stored === content.digest) return;
   throw new ChartferryError(`the registry stored ${stored} where ${content.digest} was sent`, {
     code: "digest-mismatch",
-    operation: "push blob",
+    operation,
     registry: end.registry,
     repository: end.repository,
   });

@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
+import { ChartferryError } from "../../errors.ts";
 import type { HttpAnswer } from "../http-client.ts";
-import { createRequestGate, type GateOptions } from "../request-gate.ts";
-import { repeatedly } from "../retry.ts";
+import { createRequestGate, type GateOptions, throughGate } from "../request-gate.ts";
+import { type Attempt, repeatedly } from "../retry.ts";
 
 /** A host with a token bucket in front. */
 export interface LimitedHost {
@@ -16,6 +17,8 @@ export interface LimitedHost {
   readonly retryAfter?: boolean;
   /** A refusal takes a token too. */
   readonly refusalsCost?: boolean;
+  /** Every so many-th connection breaks before its answer. */
+  readonly breaksEvery?: number;
 }
 
 export interface Served {
@@ -40,16 +43,10 @@ export async function sendThroughGate(
   const request = { method: "POST", url, operation: "push blob" } as const;
   const failed: unknown[] = [];
   let left = load.count;
-  const send = async (patience: Parameters<Parameters<typeof repeatedly>[0]>[0]["patience"]): Promise<HttpAnswer> => {
-    const entering = gate.enter({ ...request, patience });
-    const pass = entering instanceof Promise ? await entering : entering;
-    const answer = await server.answer();
-    gate.left(pass, answer);
-    return answer;
-  };
+  const send = ({ patience }: Attempt): Promise<HttpAnswer> => throughGate(gate, { ...request, patience }, () => server.answer());
   const started = clock.now();
   const worker = async (): Promise<void> => {
-    while (left-- > 0) await repeatedly(({ patience }) => send(patience), request, options).then(note, (error) => failed.push(error));
+    while (left-- > 0) await repeatedly(send, request, options).then(note, (error) => failed.push(error));
   };
   const note = ({ status }: HttpAnswer): unknown => (status === 202 ? undefined : failed.push(status));
   await Promise.all(Array.from({ length: load.concurrency }, worker));
@@ -59,7 +56,7 @@ export async function sendThroughGate(
 }
 
 function bucketServer(host: LimitedHost, clock: Clock) {
-  const counts = { granted: 0, refused: 0 };
+  const counts = { granted: 0, refused: 0, seen: 0 };
   let tokens = host.burst;
   let since = clock.now();
   const take = (): boolean => {
@@ -75,12 +72,17 @@ function bucketServer(host: LimitedHost, clock: Clock) {
     counts,
     async answer(): Promise<HttpAnswer> {
       await clock.sleep(host.roundTrip / 2);
+      if (++counts.seen % (host.breaksEvery ?? Infinity) === 0) throw broken();
       const granted = take();
       const wait = Math.max(1, Math.ceil((1 - tokens) / host.rate));
       await clock.sleep(host.roundTrip / 2);
       return answerWith(granted ? 202 : host.status, !granted && host.retryAfter === true ? { "retry-after": String(wait) } : {});
     },
   };
+}
+
+function broken(): ChartferryError {
+  return new ChartferryError("reset", { code: "connection-lost", operation: "push blob", retryable: true });
 }
 
 function answerWith(status: number, headers: Readonly<Record<string, string>>): HttpAnswer {
