@@ -58,13 +58,16 @@ function noWholeBlobs(): ReturnType<typeof errorResponse> {
 
 /** Holds what starts an upload, what sends its body and what puts a manifest, each for itself. */
 export function bucketHooks({ uploadStarts, manifestPuts, blobPuts }: RegistryBuckets): RegistryHooks {
+  const byKind: Record<string, () => ReturnType<TokenBucket["take"]>> = {
+    "POST uploads": () => uploadStarts.take(),
+    "PUT upload": () => blobPuts?.take(),
+    "PUT manifest": () => manifestPuts.take(),
+  };
   return {
-    intercept: ({ request, route }) => {
+    intercept: ({ request: { method, query }, route }) => {
       // Bodies come by themselves only where the registry does not take them with the start.
-      if (blobPuts !== undefined && request.method === "POST" && request.query.has("digest")) return noWholeBlobs();
-      if (route?.kind === "uploads" && request.method === "POST") return uploadStarts.take();
-      if (route?.kind === "upload" && request.method === "PUT") return blobPuts?.take();
-      return route?.kind === "manifest" && request.method === "PUT" ? manifestPuts.take() : undefined;
+      if (blobPuts !== undefined && method === "POST" && query.has("digest")) return noWholeBlobs();
+      return byKind[`${method} ${route?.kind ?? ""}`]?.();
     },
   };
 }

@@ -1,13 +1,24 @@
-import { buildConnector } from "undici";
+import { buildConnector, type Pool } from "undici";
 
 import { calmConnector } from "./calm-connector.ts";
 
-/**
- * undici's connector, with two things mended. One is told at `calmConnector`. The other: under TLS 1.3 a server judges our certificate after the handshake, and its alert comes with the
- * first read. Node tells it as an error and then ends the socket; undici would keep the end alone ("other side closed").
- */
+/** undici's connector, mended. */
 export function connectorFor(options: buildConnector.BuildOptions): buildConnector.connector {
-  const connect = calmConnector(buildConnector(options));
+  return mendedConnector(buildConnector(options));
+}
+
+/** Settings that hold a connector of undici's own making, such as a tunnel, with that one mended. */
+export function withMendedConnector(settings: Pool.Options): Pool.Options {
+  const { connect } = settings;
+  return typeof connect === "function" ? { ...settings, connect: mendedConnector(connect) } : settings;
+}
+
+/**
+ * Two things are mended. One is told at `calmConnector`. The other: under TLS 1.3 a server judges our certificate after the handshake, and its alert
+ * comes with the first read. Node tells it as an error and then ends the socket; undici would keep the end alone ("other side closed").
+ */
+function mendedConnector(given: buildConnector.connector): buildConnector.connector {
+  const connect = calmConnector(given);
   return (target, done) =>
     connect(target, (...result) => {
       const [, socket] = result;

@@ -12,6 +12,8 @@ export interface NetworkErrorContext {
   readonly signal?: AbortSignal | undefined;
   /** The proxy in between. */
   readonly proxy?: ProxyName | undefined;
+  /** This host has answered before. */
+  readonly answered?: boolean | undefined;
 }
 
 /** What went wrong on the way to a server, told apart by code; the cause is kept, its text cleaned. */
@@ -25,13 +27,14 @@ export function networkError(error: unknown, context: NetworkErrorContext): Char
 
 const aborted: Finding = { code: "aborted", text: "interrupted" };
 
-function find(error: unknown, { url, proxy }: NetworkErrorContext): Finding {
+function find(error: unknown, { url, proxy, answered }: NetworkErrorContext): Finding {
   const code = codeOf(error);
   const message = error instanceof Error ? printable(error.message, 200) : "unknown failure";
   const at = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy.host})`;
   const refused = proxy === undefined ? undefined : refusedTunnel(proxy, message, url.host);
   if (refused !== undefined) return refused;
   const facts = { code, message, at };
+  if (answered === true && isUnreachable(code)) return goneFinding(facts);
   return tlsFinding(facts, error) ?? silentTlsFinding(facts, { error, url }) ?? socketFinding(facts);
 }
 
@@ -51,6 +54,20 @@ function codeOf(error: unknown): string {
   return error.cause === undefined ? "" : codeOf(error.cause);
 }
 
+function isUnreachable(code: string): boolean {
+  return /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|EACCES)$/.test(code);
+}
+
+/** A server that is started anew is away for seconds; one that never answered is most likely not there. */
+function goneFinding({ code, at }: Facts): Finding {
+  return {
+    code: "connection-refused",
+    retryable: true,
+    text: `${at} has answered before and cannot be reached any more (${code})`,
+    hint: "see whether the server still runs, and run it again",
+  };
+}
+
 const timeouts: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: "did not accept a connection in time",
   ETIMEDOUT: "did not accept a connection in time",
@@ -64,7 +81,7 @@ function socketFinding({ code, message, at }: Facts): Finding {
   if (code === "ENOTFOUND")
     return { code: "host-not-found", text: `the host name of ${at} is not known`, hint: "check the spelling, or the name server" };
   if (code === "EAI_AGAIN") return { code: "host-not-found", retryable: true, text: `the name server did not answer for ${at}` };
-  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|EACCES)$/.test(code)) {
+  if (isUnreachable(code)) {
     return { code: "connection-refused", text: `${at} cannot be reached (${code})`, hint: "check host and port, and that the server runs" };
   }
   if (code === "UND_ERR_HEADERS_OVERFLOW" || code === brokenAnswer) {

@@ -13,7 +13,9 @@ function proxyFinding({ host, variable }: ProxyName, status: number, target: str
     };
   if (status >= 500)
     return {
-      code: "connection-refused",
+      // A proxy answers so too while the server behind it, or itself, is started anew.
+      code: "unavailable",
+      retryable: true,
       text: `${proxy} cannot reach ${target} (status ${status})`,
       hint: "check host and port, or name the host in NO_PROXY",
     };

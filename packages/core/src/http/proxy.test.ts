@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 /** A proxy that sends everything to one port of this machine, whatever host was asked for. */
-async function startProxy(port: string, options: { readonly refuse?: number } = {}) {
+async function startProxy(port: string, options: { readonly refuse?: number; readonly refusals?: number } = {}) {
   const seen: { line: string; authorization: string | undefined }[] = [];
   const server = createServer((request, response) => {
     seen.push({ line: `${request.method} ${request.url}`, authorization: request.headers["proxy-authorization"] });
@@ -30,7 +30,7 @@ async function startProxy(port: string, options: { readonly refuse?: number } = 
     tunnels.add(socket);
     seen.push({ line: `CONNECT ${request.url}`, authorization: request.headers["proxy-authorization"] });
     socket.on("error", () => undefined);
-    if (options.refuse !== undefined) {
+    if (options.refuse !== undefined && seen.length <= (options.refusals ?? Infinity)) {
       socket.end(`HTTP/1.1 ${options.refuse} No\r\n\r\n`);
       return;
     }
@@ -51,14 +51,14 @@ async function startProxy(port: string, options: { readonly refuse?: number } = 
   return { host: `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`, seen };
 }
 
-function client(origin: string, environment: Record<string, string>, tls = {}) {
+function client(origin: string, environment: Record<string, string>, { attempts = 1, tls = {} } = {}) {
   const lines: string[] = [];
   const http = createHttpClient({
     origin: new URL(origin),
     environment,
     tls,
     clock: manualClock(),
-    attempts: 1,
+    attempts,
     debug: (line) => lines.push(line),
   });
   closers.push(() => http.close());
@@ -88,7 +88,11 @@ describe("proxies", () => {
     });
     closers.push(() => server.close());
     const proxy = await startProxy(server.origin.port);
-    const { send } = client("https://charts.example", { https_proxy: `me:secret@${proxy.host}` }, { caFile: join(folder, "ca.pem") });
+    const { send } = client(
+      "https://charts.example",
+      { https_proxy: `me:secret@${proxy.host}` },
+      { tls: { caFile: join(folder, "ca.pem") } },
+    );
     for (let round = 0; round < 2; round++) expect(new TextDecoder().decode(await (await send()).bytes(100))).toBe("inside");
     expect(proxy.seen[0]).toEqual({
       line: "CONNECT charts.example:443",
@@ -101,7 +105,6 @@ describe("proxies", () => {
     [407, "https", "HTTPS_PROXY", "proxy-refused", "HTTPS_PROXY: http://USER:PASSWORD@"],
     [407, "http", "http_proxy", "proxy-refused", "http_proxy: http://USER:PASSWORD@"],
     [403, "https", "https_proxy", "proxy-refused", "NO_PROXY"],
-    [502, "https", "HTTPS_PROXY", "connection-refused", "NO_PROXY"],
   ])("that answer %i over %s are named with the variable %s, without their password", async (...[refuse, scheme, variable, code, hint]) => {
     const proxy = await startProxy("0", { refuse });
     const { send } = client(`${scheme}://charts.example`, { [variable]: `http://me:secret@${proxy.host}` });
@@ -114,6 +117,35 @@ describe("proxies", () => {
       hint: expect.stringContaining(hint),
     });
     expect(JSON.stringify(failure) + String(failure)).not.toContain("me:secret");
+  });
+});
+
+describe("a proxy that cannot reach the registry for a while", () => {
+  it("is asked again: it, or what is behind it, may be starting anew", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "chartferry-proxy-"));
+    closers.push(() => rm(folder, { recursive: true }));
+    const authority = makeAuthority();
+    await writeFile(join(folder, "ca.pem"), authority.cert);
+    const tls = makeCertificate({ authority, hosts: ["charts.example"] });
+    const server = await startStubServer((_request, response) => void response.end("inside"), { tls });
+    closers.push(() => server.close());
+    const proxy = await startProxy(server.origin.port, { refuse: 503, refusals: 3 });
+    const environment = { https_proxy: proxy.host };
+    const { send } = client("https://charts.example", environment, { tls: { caFile: join(folder, "ca.pem") }, attempts: 5 });
+    expect((await send()).status).toBe(200);
+    expect(proxy.seen).toHaveLength(4);
+  });
+
+  it("is named when it stays so, with the proxy's variable", async () => {
+    const proxy = await startProxy("0", { refuse: 502 });
+    const { send } = client("https://charts.example", { HTTPS_PROXY: proxy.host }, { attempts: 3 });
+    await expect(send()).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+      message: expect.stringContaining(`the proxy ${proxy.host} (from HTTPS_PROXY) cannot reach charts.example`),
+      hint: expect.stringContaining("NO_PROXY"),
+    });
+    expect(proxy.seen).toHaveLength(3);
   });
 });
 

@@ -22,16 +22,25 @@ export interface RetryOptions {
 /** The first wait lies between 0 and this, the next between 0 and twice this … (full jitter). */
 const baseMs = 400;
 const capMs = 20_000;
+/**
+ * A server that is started anew is away for seconds: the first wait lies between half of this and all of it, the next between this and twice this …,
+ * so that the four of a request last for 7.5 s at least.
+ */
+const restartMs = 1000;
+
+interface Retry {
+  /** 1 after the first failure. */
+  readonly attempt: number;
+  readonly error: ChartferryError;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Waits before attempt `attempt + 1`: as long as the server asked, else a random share of an exponential span. @throws the error itself when the server asked for more than `maxWaitMs`, aborted */
-export async function waitBeforeRetry(
-  retry: { readonly attempt: number; readonly error: ChartferryError; readonly signal?: AbortSignal | undefined },
-  options: RetryOptions,
-): Promise<void> {
+export async function waitBeforeRetry(retry: Retry, options: RetryOptions): Promise<void> {
   const { error, attempt, signal } = retry;
   const { clock, stopWaiting, maxWaitMs } = options;
   if (error.retryAfterMs !== undefined && error.retryAfterMs > maxWaitMs) throw error;
-  const milliseconds = backoffMs(attempt, options, error.retryAfterMs);
+  const milliseconds = backoffMs({ attempt, error }, options);
   tell(milliseconds, error, options);
   await waitUnlessStopped(milliseconds, { clock, signal, stopWaiting, operation: error.operation, registry: error.registry });
 }
@@ -41,9 +50,11 @@ function tell(milliseconds: number, { registry: host = "", message: reason }: Ch
 }
 
 /** A Retry-After is honoured in full; a little chance on top keeps many waiters from coming back at the same moment. */
-function backoffMs(attempt: number, { random = Math.random }: RetryOptions, asked: number | undefined): number {
-  if (asked !== undefined) return asked + Math.floor(random() * baseMs);
-  return Math.floor(random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 16)));
+function backoffMs({ attempt, error }: Pick<Retry, "attempt" | "error">, { random = Math.random }: RetryOptions): number {
+  if (error.retryAfterMs !== undefined) return error.retryAfterMs + Math.floor(random() * baseMs);
+  const growth = 2 ** Math.min(attempt - 1, 16);
+  if (error.code === "connection-refused") return Math.floor(Math.min(capMs, restartMs * growth) * (0.5 + random() / 2));
+  return Math.floor(random() * Math.min(capMs, baseMs * growth));
 }
 
 type Repeatable = Pick<HttpRequest, "method" | "operation" | "url" | "repository" | "version" | "retry" | "patience" | "signal">;
@@ -88,10 +99,14 @@ async function tryOnce(send: Send, attempt: Attempt, at: Circumstances): Promise
     return await faulty(answer, at);
   } catch (error) {
     if (!isChartferryError(error) || !error.retryable || at.last) throw error;
-    // These come from the gate or, under another name, from the token service, where they were repeated already.
-    if (error.operation !== at.request.operation || isChartferryError(error, "rate-limited", "unavailable")) throw error;
+    if (error.operation !== at.request.operation || isRepeatedAlready(error)) throw error;
     return error;
   }
+}
+
+/** Comes from the gate or, under another name, from the token service. Without a status nobody has answered: a proxy has not let us through. */
+function isRepeatedAlready({ code, status }: ChartferryError): boolean {
+  return code === "rate-limited" || (code === "unavailable" && status !== undefined);
 }
 
 /**

@@ -1,9 +1,8 @@
 import { type Dispatcher, Pool, ProxyAgent } from "undici";
 
 import type { AddressGuard } from "./address-guard.ts";
-import { calmConnector } from "./calm-connector.ts";
 import { chooseProxy, type Proxy, type ProxyName, proxyName } from "./choose-proxy.ts";
-import { connectorFor } from "./connector-for.ts";
+import { connectorFor, withMendedConnector } from "./connector-for.ts";
 import { isBrokenAnswer } from "./network-error.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
@@ -33,6 +32,8 @@ export interface Route {
   readonly headers: Readonly<Record<string, string>>;
   /** For messages. */
   readonly proxy: ProxyName | undefined;
+  /** Somebody has answered here: to whom no connection is to be had now may be starting anew. */
+  answered: boolean;
   /** A HEAD has been answered here. */
   sawHead: boolean;
   /** This server sends a body after HEAD: its connections cannot be kept then. */
@@ -90,6 +91,7 @@ function openRoute(url: URL, options: RouteOptions): Route {
     pathPrefix: proxy !== undefined && url.protocol === "http:" ? url.origin : "",
     headers: proxy !== undefined && url.protocol === "http:" ? proxyHeaders(url, proxy) : {},
     proxy: proxy && proxyName(proxy),
+    answered: false,
     sawHead: false,
     closeAfterHead: false,
   };
@@ -132,15 +134,10 @@ function proxied(url: URL, proxy: Proxy, options: RouteOptions): Dispatcher {
     maxHeaderSize,
     requestTls: { ...tlsFor(url, options), timeout },
     proxyTls: toProxy,
-    clientFactory: (origin, settings) => new Pool(origin, { ...settings, headersTimeout: timeout }),
-    factory: (origin, settings) => new Pool(origin, calmed(settings)),
+    // The way to the proxy, and the tunnel inside of it.
+    clientFactory: (origin, settings) => new Pool(origin, { ...withMendedConnector(settings), headersTimeout: timeout }),
+    factory: (origin, settings) => new Pool(origin, withMendedConnector(settings)),
   });
-}
-
-/** The tunnel is the agent's own connector, among the settings that it hands out. */
-function calmed(settings: Pool.Options): Pool.Options {
-  const { connect } = settings;
-  return typeof connect === "function" ? { ...settings, connect: calmConnector(connect) } : settings;
 }
 
 function proxyHeaders(url: URL, proxy: Proxy): Record<string, string> {

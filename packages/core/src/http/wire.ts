@@ -72,6 +72,7 @@ async function transmit(request: WireRequest, traffic: HostTraffic, options: Wir
     traffic.requests += 1;
     if (request.attempt > 1) traffic.retries += 1;
     const response = await route.dispatcher.request(wireOptions(request, route, { traffic, options }));
+    route.answered = true;
     if (method === "HEAD") route.sawHead = true;
     return openAnswer(response, {
       ...request,
@@ -86,7 +87,7 @@ async function transmit(request: WireRequest, traffic: HostTraffic, options: Wir
     const problem =
       route !== undefined && noteBrokenAnswer(route, error)
         ? brokenAfterHead(error, request)
-        : networkError(error, { ...request, proxy: route?.proxy });
+        : networkError(error, { ...request, proxy: route?.proxy, answered: route?.answered });
     log(problem.code);
     throw problem;
   }

@@ -4,8 +4,16 @@ import type { ChartferryError, ErrorCode } from "@chartferry/core";
 export interface Circuit {
   /** The failure that stopped the lane, once it is stopped. */
   readonly openedBy: ChartferryError | undefined;
+  /** How many have succeeded so far. */
+  readonly served: number;
   succeeded(): void;
-  failed(error: ChartferryError): void;
+  /** `servedBefore`: `served` as it was when the work that failed began. */
+  failed(error: ChartferryError, servedBefore: number): void;
+}
+
+/** A host that has answered before may be starting anew: it is given as much time as one whose connections break. */
+function limitOf({ code, retryable }: ChartferryError): number | undefined {
+  return limits[code === "connection-refused" && retryable ? "connection-lost" : code];
 }
 
 /** Failures in a row, by what they say of the whole host. Others, such as a conflict, say that the host works. */
@@ -35,16 +43,22 @@ const limits: Partial<Record<ErrorCode, number>> = {
 
 export function createCircuit(): Circuit {
   let openedBy: ChartferryError | undefined;
-  let inARow = 0;
+  let [inARow, served] = [0, 0];
   return {
     get openedBy() {
       return openedBy;
     },
+    get served() {
+      return served;
+    },
     succeeded() {
+      served++;
       inARow = 0;
     },
-    failed(error) {
-      const limit = limits[error.code];
+    failed(error, servedBefore) {
+      // Who had to wait for too long while others were served speaks of a long line, not of a host that serves nobody.
+      if (error.code === "rate-limited" && served > servedBefore) return;
+      const limit = limitOf(error);
       inARow = limit === undefined ? 0 : inARow + 1;
       if (limit !== undefined && inARow >= limit) openedBy ??= error;
     },

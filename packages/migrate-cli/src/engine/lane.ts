@@ -26,21 +26,22 @@ export interface LaneOptions {
 export async function runLane(options: LaneOptions): Promise<void> {
   const { queue, target, delivery: context } = options;
   const circuit = createCircuit();
-  const settle = (error: unknown): void => {
+  const settle = (error: unknown, servedBefore: number): void => {
     if (error === undefined) return circuit.succeeded();
     if (!isChartferryError(error)) return;
     const before = circuit.openedBy;
-    circuit.failed(error);
+    circuit.failed(error, servedBefore);
     if (before === undefined && circuit.openedBy !== undefined) options.onStopped?.(error);
   };
   const handle = async (delivery: Delivery): Promise<void> => {
     const { item } = delivery;
+    const servedBefore = circuit.served;
     const refusal = refuse(delivery, { stopped: options.stop?.aborted === true, openedBy: circuit.openedBy });
     const { targetError, ...result }: DeliveryResult =
       refusal === undefined ? await deliverVersion(delivery, context) : { record: refusal };
     await context.spool.settle(target, item.sequence);
     await delivery.ack({ sequence: item.sequence, ...result });
-    if (refusal === undefined && !isSourceFailure(result.record, targetError)) settle(targetError);
+    if (refusal === undefined && !isSourceFailure(result.record, targetError)) settle(targetError, servedBefore);
   };
   const running = new Set<Promise<void>>();
   const freed = createWakeUp();

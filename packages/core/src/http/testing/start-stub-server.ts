@@ -23,7 +23,7 @@ export type StubHandler = (request: SeenRequest, response: ServerResponse, raw: 
 /** A server on 127.0.0.1 that answers as the test says and keeps what it saw. */
 export async function startStubServer(
   handler: StubHandler,
-  options: { readonly tls?: ServerOptions; readonly host?: string } = {},
+  options: { readonly tls?: ServerOptions; readonly host?: string; readonly port?: number } = {},
 ): Promise<StubServer> {
   const requests: SeenRequest[] = [];
   const listener: RequestListener = (raw, response) => {
@@ -63,7 +63,7 @@ async function collect(raw: IncomingMessage): Promise<Buffer> {
 
 async function listen(
   server: Server,
-  { host = "127.0.0.1" }: { readonly host?: string },
+  { host = "127.0.0.1", port = 0 }: { readonly host?: string; readonly port?: number },
 ): Promise<Pick<StubServer, "connections" | "close"> & { address: string }> {
   const sockets = new Set<Socket>();
   let accepted = 0;
@@ -76,7 +76,7 @@ async function listen(
   server.on("tlsClientError", () => undefined);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, host, resolve);
+    server.listen(port, host, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the stub server has no port");
