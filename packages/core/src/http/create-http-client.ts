@@ -3,7 +3,7 @@ import type { Challenge } from "../auth/challenge.ts";
 import type { Credential, CredentialProvider } from "../auth/credential.ts";
 import { type Authorization, createSignIn, type SignIn } from "../auth/sign-in.ts";
 import type { SendPlain } from "../auth/token-service.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, steadyClock, systemClock } from "../clock.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { createAddressGuard, type Lookup } from "./address-guard.ts";
 import { readErrorView } from "./error-view.ts";
@@ -82,7 +82,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   });
   const { random, onPause, stopWaiting, maxWaitMs = defaultMaxWaitMs, attempts = 5 } = options;
   const retry = { clock, random, onPause, stopWaiting, maxWaitMs, attempts };
-  const gate = createRequestGate(retry);
+  const gate = createRequestGate({ ...retry, clock: steadyClock(clock) });
   const wire = createWire({ routes, gate, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
   const secrets = createKnownSecrets();
   const parts: ClientParts = {

@@ -15,6 +15,7 @@ import {
   stopped,
   waitInLine,
 } from "./gate-line.ts";
+import { createGateHosts } from "./gate-hosts.ts";
 import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer } from "./http-client.ts";
 import { outOfService, refusalIn, type Refusal } from "./refusal.ts";
@@ -29,7 +30,7 @@ export interface RequestGate {
   enter(request: GateRequest): Pass | Promise<Pass>;
   /** With the answer that came, if one did. */
   left(pass: Pass, answer?: Pick<HttpAnswer, "status" | "headers" | "url">): void;
-  /** Milliseconds that requests to a host were held back so far. */
+  /** Milliseconds that requests to a host, or to all `other hosts`, were held back so far. */
   pausedMs(host: string): number;
   close(): void;
 }
@@ -42,14 +43,14 @@ export interface GateOptions extends LineOptions {
 }
 
 export function createRequestGate(options: GateOptions): RequestGate {
-  const hosts = new Map<string, Host>();
+  const known = createGateHosts();
   const stop = (): void => {
-    for (const host of hosts.values()) for (const action of host.actions.values()) failAll(action, ({ request }) => stopped(request));
+    for (const host of known.all()) for (const action of host.actions.values()) failAll(action, ({ request }) => stopped(request));
   };
   options.stopWaiting?.addEventListener("abort", stop);
   return {
     enter(request) {
-      const action = actionOf(hosts, request, options.clock);
+      const action = actionOf(known.of(request.url.host), request, options.clock);
       const isOpen = action.control === undefined && action.host.pausedUntil === 0 && action.queue.length === 0;
       if (isOpen && request.patience.heldSince === undefined) return begin(action, request);
       return enterHeld(action, request, options);
@@ -62,10 +63,7 @@ export function createRequestGate(options: GateOptions): RequestGate {
       else if (answer !== undefined && !isRepeatableStatus(answer.status)) grant(pass);
       if (action.queue.length > 0) pump(action, options);
     },
-    pausedMs(name) {
-      const host = hosts.get(name);
-      return host === undefined ? 0 : Math.round(host.pausedMs - Math.max(0, host.countedUntil - options.clock.now()));
-    },
+    pausedMs: (name) => Math.round(known.pausedMs(name, options.clock.now())),
     close() {
       options.stopWaiting?.removeEventListener("abort", stop);
       stop();
@@ -87,12 +85,7 @@ export async function throughGate(gate: RequestGate, request: GateRequest, send:
   }
 }
 
-function actionOf(hosts: Map<string, Host>, { method, url, operation }: GateRequest, clock: Clock): Action {
-  let host = hosts.get(url.host);
-  if (host === undefined) {
-    host = { name: url.host, actions: new Map(), pausedUntil: 0, lastRefusal: undefined, pausedMs: 0, countedUntil: 0 };
-    hosts.set(url.host, host);
-  }
+function actionOf(host: Host, { method, operation }: GateRequest, clock: Clock): Action {
   const name = `${method} ${operation}`;
   let action = host.actions.get(name);
   if (action === undefined) {

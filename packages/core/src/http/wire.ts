@@ -1,3 +1,4 @@
+import { countedAs } from "./counted-hosts.ts";
 import type { HttpAnswer, HttpRequest, HostTraffic } from "./http-client.ts";
 import { networkError } from "./network-error.ts";
 import { openAnswer } from "./open-answer.ts";
@@ -42,7 +43,8 @@ export function createWire(options: WireOptions): Wire {
   };
 }
 
-function trafficOf(hosts: Map<string, HostTraffic>, host: string): HostTraffic {
+function trafficOf(hosts: Map<string, HostTraffic>, name: string): HostTraffic {
+  const host = countedAs(name, hosts);
   const known = hosts.get(host);
   if (known !== undefined) return known;
   const fresh: HostTraffic = { requests: 0, retries: 0, bytesSent: 0, bytesReceived: 0, throttled: 0, pausedMs: 0 };
