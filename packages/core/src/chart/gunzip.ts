@@ -9,6 +9,8 @@ export type Sink = (bytes: Buffer) => boolean;
 /** How the gzip stream ended: a problem counts only for a reader that still wanted bytes. */
 export interface GzipEnd {
   readonly problem?: string;
+  /** The input ended before the stream did: bytes are missing. */
+  readonly cut?: boolean;
   /** Not even the first header is gzip. */
   readonly notGzip?: boolean;
 }
@@ -40,7 +42,7 @@ export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink
     const end = offset + member.consumed;
     if (!sink(member.bytes)) return {};
     const problem = trailerProblem(input.subarray(end, end + trailerBytes), crc32(member.bytes), member.bytes.byteLength);
-    if (problem !== undefined) return { problem };
+    if (problem !== undefined) return endWith(problem);
     start = end + trailerBytes;
   }
   return input.byteLength === 0 ? headerProblem(null, true) : {};
@@ -72,14 +74,20 @@ async function gunzipStream(chunks: AsyncIterable<Uint8Array>, sink: Sink): Prom
       if (header !== "ok") return headerProblem(header === "bad" ? null : undefined, first);
       const member = await inflateMember(source, sink);
       if (member.stopped) return {};
-      if (member.problem !== undefined) return { problem: member.problem };
+      if (member.problem !== undefined) return endWith(member.problem);
       const trailer = await source.take(trailerBytes);
       const problem = trailerProblem(trailer, member.crc, member.bytes);
-      if (problem !== undefined) return { problem };
+      if (problem !== undefined) return endWith(problem);
     }
   } finally {
     await source.close();
   }
+}
+
+const tooEarly = "it ends too early";
+
+function endWith(problem: string): GzipEnd {
+  return problem === tooEarly ? { problem, cut: true } : { problem };
 }
 
 function headerProblem(offset: null | undefined, first: boolean): GzipEnd {
@@ -88,7 +96,7 @@ function headerProblem(offset: null | undefined, first: boolean): GzipEnd {
 }
 
 function trailerProblem(trailer: Uint8Array, crc: number, bytes: number): string | undefined {
-  if (trailer.byteLength < trailerBytes) return "it ends too early";
+  if (trailer.byteLength < trailerBytes) return tooEarly;
   const view = new DataView(trailer.buffer, trailer.byteOffset, trailerBytes);
   const matches = view.getUint32(0, true) === crc >>> 0 && view.getUint32(4, true) === bytes % 2 ** 32;
   return matches ? undefined : "its gzip checksum is wrong";
@@ -194,7 +202,7 @@ async function feed(source: Source, inflater: ReturnType<typeof createInflateRaw
     const chunk = await source.next();
     if (chunk === undefined) {
       await immediate();
-      return "it ends too early";
+      return tooEarly;
     }
     const slice = chunk.subarray(0, sliceBytes);
     source.back(chunk.subarray(sliceBytes));

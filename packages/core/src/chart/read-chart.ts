@@ -11,6 +11,8 @@ export interface LoadedChart {
   readonly metadata: ChartMetadata;
   /** What Helm would refuse or treat in an unexpected way; none of it keeps the chart from being pushed. */
   readonly notes: readonly ChartNote[];
+  /** Bytes are missing at the archive's end. Unless a digest vouches for it as it is, it was broken off on its way to us. */
+  readonly cut?: true;
   /** Seconds since 1970 from the tar header of Chart.yaml. */
   readonly chartYamlTime?: number;
 }
@@ -40,7 +42,7 @@ export async function readChart(input: Uint8Array | AsyncIterable<Uint8Array>, o
   const metadata = finishMetadata(draft, notes);
   if (options.check !== "identity") await checkChart(files, { budget, notes, depth: 0 });
   const chartYamlTime = files.findLast((file) => file.path === "Chart.yaml")?.modified;
-  return { metadata, notes: notes.notes, ...(chartYamlTime === undefined ? {} : { chartYamlTime }) };
+  return { metadata, notes: notes.notes, ...(archive.cut ? { cut: true } : {}), ...(chartYamlTime === undefined ? {} : { chartYamlTime }) };
 }
 
 /** A Chart.yaml beside the folder counts only where there is no other: Helm loads neither, but name and version can be had. */

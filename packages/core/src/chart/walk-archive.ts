@@ -19,6 +19,8 @@ export interface WalkedArchive {
   readonly files: readonly ChartFile[];
   /** A Chart.yaml beside the chart's folder: Helm does not see it, but it may be the only one. */
   readonly stray: readonly ChartFile[];
+  /** Its gzip stream ends before the archive does: bytes are missing at its end. */
+  readonly cut: boolean;
   /** Not gzip at all. */
   readonly notGzip: boolean;
 }
@@ -47,7 +49,7 @@ export async function walkArchive(
     return tar.write(bytes);
   });
   noteDamage(tar, gzip, notes);
-  return { files: collected.files, stray: collected.stray, notGzip: gzip.notGzip ?? false };
+  return { files: collected.files, stray: collected.stray, cut: gzip.cut ?? false, notGzip: gzip.notGzip ?? false };
 }
 
 function noteDamage(tar: TarWalk, gzip: GzipEnd, notes: NoteList): void {

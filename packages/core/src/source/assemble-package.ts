@@ -47,6 +47,8 @@ export interface ChartMaterial {
   readonly findProvenance: () => Promise<ProvenanceFinding>;
   /** What the chart must be; absent for a file that speaks for itself. */
   readonly entry?: SourceEntry | undefined;
+  /** A digest was given for the bytes, and they have it. */
+  readonly vouched?: boolean | undefined;
   /** Seconds since 1970: the modification time of a file. */
   readonly fileModified?: number | undefined;
   readonly notes: readonly Note[];
@@ -57,6 +59,7 @@ export async function assemblePackage(material: ChartMaterial, options: Assemble
   const { layer, entry } = material;
   try {
     const chart = await readReceived(layer, options.signal);
+    if (material.vouched !== true) refuseCut(chart);
     const identity = entry === undefined ? [] : checkIdentity(chart.metadata, entry);
     const provenance = await provenanceOf(material, chart, options.provenance ?? "auto");
     const created = await createdOf(material, chart, options);
@@ -73,6 +76,18 @@ export async function assemblePackage(material: ChartMaterial, options: Assemble
     await layer.release();
     throw error;
   }
+}
+
+/** A body that broke off is no chart, and would stand in the registry for good; what a digest vouches for is what its author published. @throws archive-invalid */
+export function refuseCut({ cut, metadata }: Pick<LoadedChart, "cut" | "metadata">): void {
+  if (cut === undefined) return;
+  throw new ChartferryError("the archive ends too early: it was cut off on its way or where it was stored, and no digest vouches for it", {
+    code: "archive-invalid",
+    operation: "read chart archive",
+    repository: metadata.name,
+    version: metadata.version,
+    hint: "Fetch it again, or have it packaged again by its author",
+  });
 }
 
 async function readReceived(layer: ReceivedContent, signal: AbortSignal | undefined): Promise<LoadedChart> {

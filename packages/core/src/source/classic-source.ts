@@ -170,7 +170,16 @@ async function openEntry(parts: Parts, entry: SourceEntry, call: SourceOptions =
     };
     const found = await findChart(places, entry, { ...receive, operation: "fetch chart", signal });
     const { layer, place, provenance } = found;
-    const material = { layer, place, findProvenance: provenance, entry, fileModified: found.fileModified, notes: notesOf(entry, found) };
+    const vouched = entry.digest !== undefined || found.vouched === true;
+    const material = {
+      layer,
+      place,
+      findProvenance: provenance,
+      entry,
+      vouched,
+      fileModified: found.fileModified,
+      notes: notesOf(entry, found),
+    };
     return await assemblePackage(material, { created: options.created, provenance: options.provenance, signal });
   } catch (error) {
     signal?.throwIfAborted();

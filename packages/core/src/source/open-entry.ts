@@ -32,6 +32,8 @@ export interface FoundChart {
   readonly place: string;
   /** It lay beside the index instead of where the index says. */
   readonly fallback: boolean;
+  /** The registry's manifest names its digest. */
+  readonly vouched?: boolean;
   /** Seconds since 1970, of a file on this machine. */
   readonly fileModified?: number;
   readonly provenance: () => Promise<ProvenanceFinding>;
@@ -90,7 +92,7 @@ async function receive(places: Places, { url, entry }: Candidate, options: Recei
   const place = shownUrl(target);
   if (target.protocol === "oci:") {
     if (places.openRegistry === undefined) throw unsupported(`${place} is in a registry, which this source cannot open`);
-    return { place, ...(await fetchChartFromRegistry(places.openRegistry, { url, entry }, options)) };
+    return { place, vouched: true, ...(await fetchChartFromRegistry(places.openRegistry, { url, entry }, options)) };
   }
   if (target.protocol === "file:") return { place, ...(await receiveFile(places.location, target, options)) };
   const { fetcher } = places;

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 
 import { readChart } from "../chart/read-chart.ts";
 import { ChartferryError, isChartferryError, withContext } from "../errors.ts";
+import { refuseCut } from "./assemble-package.ts";
 import type { SourceEntry, SourceItem } from "./chart-source.ts";
 import { fileChunks, fileWithin, unreadable } from "./folder-file.ts";
 import { receiveContent } from "./received-content.ts";
@@ -82,8 +83,9 @@ async function readArchive(directory: string, path: string, { chartLimit, signal
       signal,
     });
     try {
-      const { metadata } = await readChart(content.bytes ?? content.open(signal), { check: "identity" });
-      return { kind: "entry", entry: entryOf(metadata, url.href, content.digest) };
+      const chart = await readChart(content.bytes ?? content.open(signal), { check: "identity" });
+      refuseCut(chart);
+      return { kind: "entry", entry: entryOf(chart.metadata, url.href, content.digest) };
     } finally {
       await content.release();
     }
