@@ -58,7 +58,7 @@ describe("a target that cannot be meant ends with exit code 2 before any request
     ["a host without a scheme", ["harbour.example/charts"], ["[target-unsupported]", "has no scheme", "oci://HOST"]],
     ["no host", ["oci://"], ["[reference-invalid]"]],
     ["a tag", ["oci://127.0.0.1:1/charts:1.0.0"], ["[reference-invalid]", "tag"]],
-    ["upper case in the path", ["oci://127.0.0.1:1/Charts"], ["[name-invalid]", "Charts"]],
+    ["upper case in the path", ["oci://127.0.0.1:1/Charts"], ["[reference-invalid]", "Charts", "lower case"]],
     ["a password", ["oci://someone:t0psecret@127.0.0.1:1/charts"], ["[reference-invalid]", "password"]],
     ["no target at all", [], ["target"]],
     ["the same target twice", ["oci://127.0.0.1:1/charts", "oci://127.0.0.1:1/charts/"], ["[usage]", "twice"]],

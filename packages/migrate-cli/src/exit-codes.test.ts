@@ -108,6 +108,8 @@ describe("the exit code of a run", () => {
       1,
     ],
     ["is 1 where nothing was fit to be sent", [["refused", "provenance-missing", ""]], 1],
+    ["is 1 where every name was refused by us", [["refused", "name-invalid"]], 1],
+    ["is 1 where every name was refused by the registry", [["failed", "name-invalid"]], 1],
     ["is 1 for a mistake of ours", [["failed", "unexpected"]], 1],
   ];
 

@@ -26,7 +26,7 @@ const { someFailed, usage, interrupted } = exitCodes;
 const exitCodeOfError: Readonly<Record<ErrorCode, ExitCode>> = {
   usage,
   "reference-invalid": usage,
-  "name-invalid": usage,
+  "name-invalid": someFailed,
   "target-unsupported": usage,
   "host-not-found": usage,
   "connection-refused": usage,

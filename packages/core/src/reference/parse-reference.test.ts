@@ -73,7 +73,8 @@ describe("parseReference", () => {
 
   it("says that a name may not have upper case, before any request", () => {
     expect(failure("oci://host/Charts/x")).toMatchObject({
-      code: "name-invalid",
+      code: "reference-invalid",
+      hint: "write it in lower case",
       message: expect.stringContaining('"Charts" has upper-case letters'),
     });
   });

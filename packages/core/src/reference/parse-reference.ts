@@ -3,7 +3,7 @@ import { ChartferryError } from "../errors.ts";
 import { isTag, versionOf } from "./chart-tag.ts";
 import { isRegistryHost } from "./host.ts";
 import { quote } from "../shown-text.ts";
-import { checkRepository } from "./repository-name.ts";
+import { repositoryProblem } from "./repository-name.ts";
 
 /** A chart in a registry. */
 export interface Reference {
@@ -25,7 +25,7 @@ export interface ReferenceOptions {
 
 /**
  * Reads `oci://host[:port]/path[:tag][@digest]`. A `+` version is understood as `:1.0.0+b`, `:1.0.0_b` and by the version option
- * (Helm knows only the last: helm#13368). @throws reference-invalid, name-invalid
+ * (Helm knows only the last: helm#13368). @throws reference-invalid; name-invalid for the version
  */
 export function parseReference(text: string, options: ReferenceOptions = {}): Reference {
   const rest = withoutScheme(text);
@@ -38,7 +38,7 @@ export function parseReference(text: string, options: ReferenceOptions = {}): Re
   if (repository === "") {
     throw invalid(text, "it names no repository after the host", "write oci://HOST/PATH/CHART");
   }
-  checkRepository(repository);
+  refuseRepository(text, repository);
   return { registry, repository, ...(digest === undefined ? {} : { digest }), ...versionAndTag(text, tag, options.version) };
 }
 
@@ -47,7 +47,7 @@ export const layoutScheme = "oci-layout:";
 
 /**
  * Reads `oci-layout:DIR/CHART[:VERSION][@DIGEST]`; DIR may be left out for the current folder. What `oci-layout:DIR` as a target wrote.
- * @throws reference-invalid, name-invalid
+ * @throws reference-invalid; name-invalid for the version
  */
 export function parseLayoutReference(text: string, options: ReferenceOptions = {}): Reference {
   const rest = text.slice(layoutScheme.length);
@@ -56,7 +56,7 @@ export function parseLayoutReference(text: string, options: ReferenceOptions = {
   const slash = path.lastIndexOf("/");
   const repository = path.slice(slash + 1);
   if (repository === "" || path.includes("\0")) throw invalid(text, "it names no chart", "write oci-layout:DIR/CHART[:VERSION][@DIGEST]");
-  checkRepository(repository);
+  refuseRepository(text, repository);
   const registry = path.slice(0, slash) || "/";
   return { registry, repository, ...(digest === undefined ? {} : { digest }), ...versionAndTag(text, tag, options.version) };
 }
@@ -95,6 +95,13 @@ export function invalid(text: string, reason: string, hint?: string): Chartferry
     operation: "read reference",
     hint: hint ?? "write oci://HOST[:PORT]/PATH/CHART[:VERSION][@DIGEST]",
   });
+}
+
+/** A name that was written for one chart or for all: it speaks of the reference, not of a chart that a repository holds. @throws reference-invalid */
+export function refuseRepository(text: string, path: string): void {
+  const problem = repositoryProblem(path);
+  if (problem === undefined) return;
+  throw invalid(text, `no registry takes the repository: ${problem}`, /[A-Z]/.test(path) ? "write it in lower case" : undefined);
 }
 
 /** The text without what stands before an `@` in front of the host. */

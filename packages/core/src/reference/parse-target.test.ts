@@ -23,7 +23,7 @@ describe("parseTarget", () => {
     ["s3://bucket", "target-unsupported", 'has the scheme "s3"'],
     ["https://user:secret@host/x", "target-unsupported", 'has the scheme "https"'],
     ["oci://host/ns:1.0.0", "reference-invalid", "no tag or digest"],
-    ["oci://host/NS", "name-invalid", "upper-case"],
+    ["oci://host/NS", "reference-invalid", "upper-case"],
     ["oci://user:secret@host/x", "reference-invalid", "user name or password"],
     ["oci://", "reference-invalid", "not a host"],
     ["oci-layout:", "reference-invalid", "names no directory"],

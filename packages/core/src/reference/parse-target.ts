@@ -1,8 +1,7 @@
 import { ChartferryError } from "../errors.ts";
 import { isRegistryHost } from "./host.ts";
-import { invalid, withoutScheme, withoutUser } from "./parse-reference.ts";
+import { invalid, refuseRepository, withoutScheme, withoutUser } from "./parse-reference.ts";
 import { quote } from "../shown-text.ts";
-import { checkRepository } from "./repository-name.ts";
 
 /** Where charts are pushed below: a namespace of a registry, or a folder of image layouts. */
 export type Target =
@@ -17,7 +16,7 @@ export type Target =
 
 /**
  * Reads `oci://host[:port][/namespace]` or `oci-layout:DIR`. A trailing slash does no harm.
- * @throws target-unsupported for another scheme, reference-invalid, name-invalid
+ * @throws target-unsupported for another scheme, reference-invalid
  */
 export function parseTarget(text: string): Target {
   if (text.startsWith("oci-layout:")) return layoutTarget(text);
@@ -30,7 +29,7 @@ export function parseTarget(text: string): Target {
   if (/[:@]/.test(namespace)) {
     throw invalid(text, "a target has no tag or digest: they come from each chart", targetHint);
   }
-  if (namespace !== "") checkRepository(namespace);
+  if (namespace !== "") refuseRepository(text, namespace);
   return { kind: "oci", registry, namespace };
 }
 

@@ -44,7 +44,7 @@ export async function openTargets(
 
 const defaultConnections = 16;
 
-/** What the words mean, before anybody is asked. @throws usage, target-unsupported, reference-invalid, name-invalid */
+/** What the words mean, before anybody is asked. @throws usage, target-unsupported, reference-invalid */
 export function readTargets(texts: readonly string[], flags: TargetFlags): readonly Target[] {
   const targets = distinct(texts.map((text) => parseTarget(text)));
   refuseSharedCredentials(targets, flags);
