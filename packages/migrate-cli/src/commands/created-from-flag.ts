@@ -29,7 +29,7 @@ export interface CreatedFromContext {
   readonly terminal: Terminal & { readonly onSourcePause?: TellPause | undefined };
 }
 
-/** @throws target-unsupported, reference-invalid, name-invalid */
+/** @throws target-unsupported, reference-invalid */
 export function readCreatedFrom(text: string, context: CreatedFromContext): CreatedFromFlag {
   const place = parseTarget(text);
   const id = formatTarget(place);
@@ -61,6 +61,7 @@ function connect(place: Target, { flags, terminal }: CreatedFromContext): Promis
     signal: AbortSignal.any([terminal.interrupt, terminal.abort]),
     tls: tlsOptions(caFile === undefined ? {} : { caFile }),
     maxWaitMs: maxWait,
+    stopWaiting: terminal.interrupt,
     onPause: terminal.onSourcePause,
     ...requestLog(flags, terminal),
     ...(registryConfig === undefined ? {} : { registryConfig }),

@@ -36,6 +36,17 @@ describe("createCreatedFrom", () => {
     expect(await ask(target, "1.0.0")).toBeUndefined();
   });
 
+  it("fails for a name that the place does not take, rather than to go on with another time", async () => {
+    const target = createFakeTarget();
+    const connection = { ...target.connection, nameProblems: () => [{ text: "it takes no third element" }] };
+    const createdFrom = createCreatedFrom({ connection, namespace: "charts", mapping: createMapping() });
+    await expect(createdFrom({ chart: "web", version: "1.0.0", layerDigest: contentOf("archive").digest })).rejects.toMatchObject({
+      code: "name-invalid",
+      message: expect.stringContaining("it takes no third element"),
+      hint: expect.stringContaining("--created-from"),
+    });
+  });
+
   it("looks where the run would put the chart, and where its own tag would be", async () => {
     const target = createFakeTarget();
     target.tags.set("charts/site:1.0.0", standing("archive", "2024-01-01T00:00:00Z"));

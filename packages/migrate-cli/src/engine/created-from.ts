@@ -1,6 +1,6 @@
-import { type Connection, type CreatedPolicy, standingCreated, tagOf } from "@chartferry/core";
+import { ChartferryError, type Connection, type CreatedPolicy, standingCreated, tagOf } from "@chartferry/core";
 
-import { mapEntry } from "./map-entry.ts";
+import { mapEntry, type Refusal } from "./map-entry.ts";
 import type { Mapping } from "./mapping.ts";
 
 export interface CreatedFromOptions {
@@ -21,7 +21,7 @@ export type CreatedFrom = NonNullable<CreatedPolicy["keptFor"]>;
 export function createCreatedFrom({ connection, namespace, mapping }: CreatedFromOptions): CreatedFrom {
   return async ({ chart, version, layerDigest, signal }) => {
     const place = mapEntry(mapping, { chart, version }, { namespace, connection });
-    if (!("tags" in place)) return undefined;
+    if (!("tags" in place)) throw notTaken(place);
     const store = await connection.openStore(place.repository);
     for (const tag of new Set([...place.tags, tagOf(version)])) {
       const manifest = await store.fetchManifest(tag, { signal });
@@ -30,4 +30,13 @@ export function createCreatedFrom({ connection, namespace, mapping }: CreatedFro
     }
     return undefined;
   };
+}
+
+/** Nothing can stand there under such a name: to go on without would be to take another `created` in silence. */
+function notTaken({ message = "" }: Refusal): ChartferryError {
+  return new ChartferryError(`the place of --created-from takes no such name: ${message}`, {
+    code: "name-invalid",
+    operation: "read created",
+    hint: "name another place with --created-from, or leave the version out with --exclude",
+  });
 }
