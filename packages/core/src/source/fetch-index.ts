@@ -85,10 +85,10 @@ async function downloadSome(download: Download): Promise<ChartferryError | undef
     const answer = await request(download);
     if (!(await accepts(download, answer))) return interrupted("the server would not resume the download");
     hasBegun = true;
-    const pace = createPace(download.options.clock);
+    const checkSpeed = createSpeedCheck(download.options.clock);
     for await (const chunk of answer.stream()) {
       await append(download, chunk);
-      pace(chunk.byteLength);
+      checkSpeed(chunk.byteLength);
     }
   } catch (error) {
     if (!isCut(error, hasBegun)) throw error;
@@ -176,7 +176,7 @@ async function restart(download: Download): Promise<void> {
 }
 
 /** Counts bytes as they come. @throws timeout where they all but stopped, which no pause between two of them tells */
-function createPace(clock: Clock): (bytes: number) => void {
+function createSpeedCheck(clock: Clock): (bytes: number) => void {
   let since = clock.now();
   let came = 0;
   return (bytes) => {

@@ -48,14 +48,14 @@ export function runOptions(flags: RunFlags, terminal: Terminal): Omit<MigrateOpt
     createdPolicy: createdRule(flags, terminal),
     interrupt: terminal.interrupt,
     signal: terminal.abort,
-    configuration: withoutSecrets(flags),
+    configuration: inOrder(flags),
     ...(existing === undefined ? {} : { existing }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(journal === false ? {} : { journalPath }),
   };
 }
 
-/** Options hold names of users and files, never a password: those come by stdin and file only. */
-function withoutSecrets(flags: RunFlags): Readonly<Record<string, unknown>> {
+/** For the report. Options hold names of users and files, never a password: those come by stdin and file only. */
+function inOrder(flags: RunFlags): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(flags).toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
