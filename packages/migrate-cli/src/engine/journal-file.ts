@@ -53,6 +53,13 @@ export function journalUnwritable(path: string, cause: unknown): ChartferryError
   });
 }
 
+/** Whether the first line ends within `limit` bytes, or the whole file does: a large file of another kind need not be read to its end. */
+export function beginsWithLine(descriptor: number, limit: number): boolean {
+  const buffer = Buffer.alloc(limit + 1);
+  const count = readSync(descriptor, buffer, 0, buffer.byteLength, 0);
+  return count <= limit || buffer.includes(10);
+}
+
 /** The first `limit` bytes of a file that has no whole line; `undefined` when it is longer than that. */
 export function readUnended(descriptor: number, limit: number): string | undefined {
   const { size } = fstatSync(descriptor);

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -86,6 +86,17 @@ describe("openJournal", () => {
   });
 });
 
+/** What this process holds open. */
+function openFiles(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`);
+    } catch {
+      return [];
+    }
+  });
+}
+
 describe("a file that is no journal", () => {
   it.each([
     ["text", "precious\nnotes\n"],
@@ -106,6 +117,18 @@ describe("a file that is no journal", () => {
       hint: expect.stringContaining("another path"),
     });
     expect(readFileSync(path, "utf8")).toBe(text);
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  it.each([
+    ["with lines", "precious\nnotes\n"],
+    ["without", ""],
+  ])("is refused at once however large it is, and let go of: %s", async (_name, text) => {
+    const path = join(temporaryFolder(), "file");
+    writeFileSync(path, text);
+    truncateSync(path, 2 ** 42);
+    for (const open of [openJournal, openJournalToRead]) await expect(open(path)).rejects.toMatchObject({ code: "usage" });
+    expect(openFiles()).not.toContain(path);
     expect(existsSync(`${path}.lock`)).toBe(false);
   });
 

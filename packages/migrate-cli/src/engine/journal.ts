@@ -5,7 +5,7 @@ import { type ChartferryError, isDigest, type Digest } from "@chartferry/core";
 import { hashText } from "./hash-text.ts";
 import { createNumberTable, type NumberTable } from "./number-table.ts";
 import { createLineWriter } from "./journal-lines.ts";
-import { notAJournal, openJournalFile, openToRead, readUnended } from "./journal-file.ts";
+import { beginsWithLine, notAJournal, openJournalFile, openToRead, readUnended } from "./journal-file.ts";
 import { readLines } from "./read-lines.ts";
 
 /** What an earlier run left at a target. Digests to compare with, never a proof that they are still there. */
@@ -37,18 +37,24 @@ const lineLimit = 64 * 1024;
 /** Bytes of a line with both digests and names that are short, so that a long journal needs no table twice. */
 const usualLine = 240;
 
+/** Versions that a table is made for at once, at most: the file may be large and something else. */
+const mostExpected = 1_000_000;
+
 /**
  * Opens or creates the journal and becomes its only writer. In memory stand a hash and an offset per version;
  * the line itself is read when it is asked for. @throws journal-locked, file-unwritable, usage (the file is something else)
  */
 export async function openJournal(path: string): Promise<Journal> {
   const { descriptor, lock } = await openJournalFile(path);
-  const offsets = createNumberTable(fstatSync(descriptor).size / usualLine);
   const close = async (): Promise<void> => {
     closeSync(descriptor);
     await lock.release();
   };
-  const end = await indexOrClose(() => cutTornLine(descriptor, indexLines(descriptor, path, offsets)), close);
+  const { offsets, end } = await indexOrClose(() => {
+    const index = indexLines(descriptor, path);
+    cutTornLine(descriptor, index.end);
+    return index;
+  }, close);
   const lines = createLineWriter(descriptor, { path, end });
   return {
     path,
@@ -73,19 +79,11 @@ export async function openJournal(path: string): Promise<Journal> {
 /** Opens a journal to look into it: it takes no lock and changes nothing, and a file that is not there is an empty journal. @throws usage, file-unreadable */
 export async function openJournalToRead(path: string): Promise<Journal> {
   const descriptor = openToRead(path);
-  const offsets = createNumberTable(descriptor === undefined ? 0 : fstatSync(descriptor).size / usualLine);
-  const close = async (): Promise<void> => {
-    if (descriptor !== undefined) closeSync(descriptor);
-  };
-  if (descriptor !== undefined) await indexOrClose(() => indexLines(descriptor, path, offsets), close);
-  return {
-    path,
-    fault: undefined,
-    find: (...names) => (descriptor === undefined ? undefined : findEntry(descriptor, offsets, names)),
-    append: () => {},
-    flush: () => {},
-    close,
-  };
+  const readOnly = { path, fault: undefined, append: () => {}, flush: () => {} };
+  if (descriptor === undefined) return { ...readOnly, find: () => undefined, close: () => Promise.resolve() };
+  const close = async (): Promise<void> => closeSync(descriptor);
+  const { offsets } = await indexOrClose(() => indexLines(descriptor, path), close);
+  return { ...readOnly, find: (...names) => findEntry(descriptor, offsets, names), close };
 }
 
 function findEntry(
@@ -98,7 +96,7 @@ function findEntry(
   return entry?.key === key && entry.chart === chart && entry.version === version ? entry : undefined;
 }
 
-async function indexOrClose(index: () => number, close: () => Promise<void>): Promise<number> {
+async function indexOrClose(index: () => JournalIndex, close: () => Promise<void>): Promise<JournalIndex> {
   try {
     return index();
   } catch (error) {
@@ -107,11 +105,20 @@ async function indexOrClose(index: () => number, close: () => Promise<void>): Pr
   }
 }
 
+interface JournalIndex {
+  /** Where each version's last line stands. */
+  readonly offsets: NumberTable;
+  /** Of the last whole line. */
+  readonly end: number;
+}
+
 /**
- * Remembers where each version's last line stands. Returns the end of the last whole line.
+ * Reads what is in the file.
  * @throws usage for a file that begins with something else: nothing in it is touched
  */
-function indexLines(descriptor: number, path: string, offsets: NumberTable): number {
+function indexLines(descriptor: number, path: string): JournalIndex {
+  if (!beginsWithLine(descriptor, lineLimit)) throw notAJournal(path);
+  const offsets = createNumberTable(Math.min(fstatSync(descriptor).size / usualLine, mostExpected));
   let end = 0;
   for (const { text, offset, next } of readLines(descriptor, lineLimit)) {
     const entry = readEntry(text);
@@ -120,13 +127,12 @@ function indexLines(descriptor: number, path: string, offsets: NumberTable): num
     end = next;
   }
   if (end === 0 && !mayBeTorn(readUnended(descriptor, lineLimit))) throw notAJournal(path);
-  return end;
+  return { offsets, end };
 }
 
 /** A killed run may have left the last line torn. */
-function cutTornLine(descriptor: number, end: number): number {
+function cutTornLine(descriptor: number, end: number): void {
   if (fstatSync(descriptor).size > end) ftruncateSync(descriptor, end);
-  return end;
 }
 
 /** Whether a file without a whole line may be a journal's: empty, or begun as our first line and torn. */
