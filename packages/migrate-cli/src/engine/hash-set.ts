@@ -1,3 +1,5 @@
+import { createSlots, findSlot, fullest, growth } from "./number-slots.ts";
+
 /** A set of what `hashText` gives. */
 export interface HashSet {
   readonly size: number;
@@ -6,38 +8,27 @@ export interface HashSet {
   add(hash: number): boolean;
 }
 
-/** At most so full, a look takes few steps. */
-const fullest = 0.75;
-
-/** 8 bytes a place: a million hashes take 16 MB, where a Set of such numbers takes some 60. */
+/** 8 bytes a slot: a million hashes take 11 to 16 MB, where a Set of such numbers takes some 60. */
 export function createHashSet(): HashSet {
-  let places = new Float64Array(1024);
+  let slots = createSlots(1000);
   let size = 0;
   const grow = (): void => {
-    const old = places;
-    places = new Float64Array(old.length * 2);
-    for (const value of old) if (value !== 0) places[placeOf(places, value)] = value;
+    const old = slots;
+    slots = new Float64Array(Math.ceil(old.length * growth));
+    for (const stored of old) if (stored !== 0) slots[findSlot(slots, stored - 1)] = stored;
   };
   return {
     get size() {
       return size;
     },
-    has: (hash) => places[placeOf(places, hash + 1)] !== 0,
+    has: (hash) => slots[findSlot(slots, hash)] !== 0,
     add(hash) {
-      if (size >= places.length * fullest) grow();
-      // 0 stands for an empty place.
-      const place = placeOf(places, hash + 1);
-      if (places[place] !== 0) return false;
-      places[place] = hash + 1;
+      if (size >= slots.length * fullest) grow();
+      const slot = findSlot(slots, hash);
+      if (slots[slot] !== 0) return false;
+      slots[slot] = hash + 1;
       size++;
       return true;
     },
   };
-}
-
-/** Where the value is, or would be. */
-function placeOf(places: Float64Array, value: number): number {
-  let place = value % places.length;
-  while (places[place] !== 0 && places[place] !== value) place = (place + 1) % places.length;
-  return place;
 }
