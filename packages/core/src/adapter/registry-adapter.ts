@@ -123,7 +123,7 @@ export interface ConnectOptions {
   /** For tests: stands in for DNS. Answers are IP addresses. */
   readonly lookup?: (host: string) => Promise<readonly string[]>;
   readonly signal?: AbortSignal | undefined;
-  /** Told whenever requests to a host are held back for a second or more: a Retry-After, or a wait before a repeat. */
+  /** Told whenever requests to a host are held back for a second or more (a Retry-After, a wait before a repeat), and of each attempt that got no answer. */
   readonly onPause?: TellPause | undefined;
   /** Once aborted nobody waits for a host any more: whoever does ends with `aborted`. What is on the wire goes on to its end. */
   readonly stopWaiting?: AbortSignal | undefined;

@@ -5,7 +5,7 @@ import { ChartferryError } from "../errors.ts";
 import { createHttpClient, type HttpClientOptions } from "./create-http-client.ts";
 import type { HttpRequest } from "./http-client.ts";
 import { retryAfterMs } from "./retry-after.ts";
-import { waitBeforeRetry } from "./retry.ts";
+import { repeatedly, waitBeforeRetry } from "./retry.ts";
 import { manualClock } from "./testing/manual-clock.ts";
 import { startStubServer } from "./testing/start-stub-server.ts";
 
@@ -13,6 +13,10 @@ const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
+
+function lost(code: "timeout" | "connection-lost"): ChartferryError {
+  return new ChartferryError("it broke", { code, operation: "push blob", retryable: true, registry: "reg.example" });
+}
 
 /** Answers with the statuses in turn, then with 200; gives the waits back. */
 async function send(
@@ -140,6 +144,26 @@ describe("repeating requests", () => {
         milliseconds: 30_000,
         reason: expect.stringMatching(/^127\.0\.0\.1:\d+ answers 429 and asks to wait 30 s$/),
       },
+    ]);
+  });
+
+  it("tells of each attempt that got no answer, for how long, and how many are left", async () => {
+    const told: unknown[] = [];
+    const clock = manualClock();
+    const failures = [lost("timeout"), lost("connection-lost"), lost("connection-lost")];
+    const took = [60_000, 0, 5000];
+    const sending = repeatedly(
+      async ({ attempt }) => {
+        await clock.sleep(took[attempt - 1] ?? 0);
+        throw failures[attempt - 1] ?? lost("timeout");
+      },
+      { method: "GET", url: new URL("https://reg.example"), operation: "push blob" },
+      { clock, random: () => 0.1, maxWaitMs: 1000, attempts: 4, onPause: (pause) => told.push(pause) },
+    );
+    await expect(sending).rejects.toMatchObject({ code: "timeout" });
+    expect(told).toEqual([
+      { host: "reg.example", milliseconds: 40, reason: "no answer from reg.example for 60 s, trying again (2 of 4)" },
+      { host: "reg.example", milliseconds: 160, reason: "it broke, trying again (4 of 4)" },
     ]);
   });
 

@@ -33,6 +33,10 @@ interface Retry {
   readonly attempt: number;
   readonly error: ChartferryError;
   readonly signal?: AbortSignal | undefined;
+  /** Attempts at most; for those who watch. */
+  readonly of?: number;
+  /** How long the failed attempt took. Milliseconds. */
+  readonly tookMs?: number;
 }
 
 /** Waits before attempt `attempt + 1`: as long as the server asked, else a random share of an exponential span. @throws the error itself when the server asked for more than `maxWaitMs`, aborted */
@@ -41,12 +45,25 @@ export async function waitBeforeRetry(retry: Retry, options: RetryOptions): Prom
   const { clock, stopWaiting, maxWaitMs } = options;
   if (error.retryAfterMs !== undefined && error.retryAfterMs > maxWaitMs) throw error;
   const milliseconds = backoffMs({ attempt, error }, options);
-  tell(milliseconds, error, options);
+  tell(retry, milliseconds, options);
   await waitUnlessStopped(milliseconds, { clock, signal, stopWaiting, operation: error.operation, registry: error.registry });
 }
 
-function tell(milliseconds: number, { registry: host = "", message: reason }: ChartferryError, { onPause }: RetryOptions): void {
-  if (milliseconds >= shortestPauseToldMs) onPause?.({ host, milliseconds: Math.round(milliseconds), reason });
+/** A server that says nothing, or breaks off after a while, is told of however soon it is tried again: nothing else shows why nothing moves. */
+function tell(retry: Retry, milliseconds: number, { onPause }: RetryOptions): void {
+  const { error, attempt, of } = retry;
+  const silence = silenceOf(retry);
+  if (milliseconds < shortestPauseToldMs && silence === undefined) return;
+  const again = of === undefined ? "trying again" : `trying again (${attempt + 1} of ${of})`;
+  const reason = silence === undefined ? error.message : `${silence}, ${again}`;
+  onPause?.({ host: error.registry ?? "", milliseconds: Math.round(milliseconds), reason });
+}
+
+function silenceOf({ error, tookMs = 0 }: Retry): string | undefined {
+  const isLong = tookMs >= shortestPauseToldMs;
+  if (error.code === "timeout")
+    return isLong ? `no answer from ${error.registry ?? "it"} for ${Math.round(tookMs / 1000)} s` : error.message;
+  return error.code === "connection-lost" && isLong ? error.message : undefined;
 }
 
 /** A Retry-After is honoured in full; a little chance on top keeps many waiters from coming back at the same moment. */
@@ -76,10 +93,12 @@ export async function repeatedly(send: Send, request: Repeatable, options: Repea
   let faults = 0;
   for (let attempt = 1; ; attempt++) {
     const last = request.retry === "once" || faults + 1 >= options.attempts;
+    const began = options.clock.now();
     const outcome = await tryOnce(send, { attempt, patience }, { request, options, last });
     if (outcome === "refused") continue;
     if (!(outcome instanceof ChartferryError)) return outcome;
-    await waitBeforeRetry({ attempt: ++faults, error: outcome, signal: request.signal }, options);
+    const tookMs = options.clock.now() - began;
+    await waitBeforeRetry({ attempt: ++faults, of: options.attempts, tookMs, error: outcome, signal: request.signal }, options);
   }
 }
 
