@@ -68,6 +68,8 @@ export type {
   EntryDependency,
   EntryProblem,
   Foresight,
+  MemoryQuestion,
+  OpenOptions,
   SoughtProvenance,
   SourceEntry,
   SourceItem,
@@ -79,7 +81,8 @@ export { type ClassicLocation, parseClassicLocation } from "./source/classic-loc
 export type { OpenRegistry, RegistryChart } from "./source/fetch-from-registry.ts";
 export { checkChartFile, openChartFile, type OpenFileOptions } from "./source/file-source.ts";
 export type { ProvenancePolicy } from "./source/provenance-policy.ts";
-export type { ReceivedContent } from "./source/received-content.ts";
+export { type ByteRange, openTemporaryFile, type TemporaryFile, type TemporaryFileOptions } from "./source/open-temporary-file.ts";
+export { type ReceivedContent, unaskedMemory } from "./source/received-content.ts";
 export { temporaryFileError } from "./source/temporary-file.ts";
 export { listCatalog } from "./store/catalog-listing.ts";
 export type {

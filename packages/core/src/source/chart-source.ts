@@ -46,6 +46,14 @@ export interface SourceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Asked before content grows by so many bytes in memory; `false` = it goes to a temporary file. */
+export type MemoryQuestion = (bytes: number) => boolean;
+
+export interface OpenOptions extends SourceOptions {
+  /** Asked about what goes beyond the first `unaskedMemory` bytes of a chart. Default: there is memory. */
+  readonly memory?: MemoryQuestion | undefined;
+}
+
 export interface SoughtProvenance {
   readonly found: boolean;
   /** Of what was found. */
@@ -61,7 +69,7 @@ export interface ChartSource {
   /** Remarks on the source as a whole, as far as `versions()` has read it; absent where a source has none to make. */
   notes?(): readonly Note[];
   /** Also works in a process that never called `versions()`. @throws source-missing, digest-mismatch, archive-invalid … */
-  open(entry: SourceEntry, options?: SourceOptions): Promise<ChartPackage>;
+  open(entry: SourceEntry, options?: OpenOptions): Promise<ChartPackage>;
   /**
    * Whether there is a provenance, asked without reading the chart; absent where a source cannot have one apart from its package.
    * @throws provenance-missing, provenance-unavailable

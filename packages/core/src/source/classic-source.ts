@@ -7,7 +7,7 @@ import type { HttpClient } from "../http/http-client.ts";
 import type { Note } from "../note.ts";
 import { assemblePackage } from "./assemble-package.ts";
 import type { AssembleOptions } from "./assemble-package.ts";
-import type { ChartSource, SoughtProvenance, SourceEntry, SourceItem, SourceOptions } from "./chart-source.ts";
+import type { ChartSource, OpenOptions, SoughtProvenance, SourceEntry, SourceItem, SourceOptions } from "./chart-source.ts";
 import { resolveChartUrls } from "./chart-url.ts";
 import type { UrlRewrite } from "./chart-url.ts";
 import { folderHasIndex, parseClassicLocation } from "./classic-location.ts";
@@ -156,7 +156,7 @@ function resolved(entry: SourceEntry, { location, options }: Parts): SourceItem 
   return { kind: "problem", problem: { chart: entry.chart, version: entry.version, error } };
 }
 
-async function openEntry(parts: Parts, entry: SourceEntry, call: SourceOptions = {}): ReturnType<ChartSource["open"]> {
+async function openEntry(parts: Parts, entry: SourceEntry, call: OpenOptions = {}): ReturnType<ChartSource["open"]> {
   const { options, limits, places } = parts;
   const { signal } = call;
   try {
@@ -165,6 +165,7 @@ async function openEntry(parts: Parts, entry: SourceEntry, call: SourceOptions =
     const receive = {
       expectedDigest: entry.digest,
       memoryLimit: limits.memoryBytes,
+      memory: call.memory,
       sizeLimit: limits.chartBytes,
       directory: options.directory,
     };

@@ -7,6 +7,7 @@ import { assemblePackage } from "./assemble-package.ts";
 import type { AssembleOptions } from "./assemble-package.ts";
 import { fileChunks, readFileIfThere } from "./folder-file.ts";
 import { provenanceLimit } from "./provenance-policy.ts";
+import type { MemoryQuestion } from "./chart-source.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
 import { shown } from "../shown-text.ts";
@@ -14,6 +15,7 @@ import { shown } from "../shown-text.ts";
 export interface OpenFileOptions extends AssembleOptions {
   /** Larger files are copied to a temporary file, so that what is checked is what is sent. Default: 8 MiB. */
   readonly memoryLimit?: number | undefined;
+  readonly memory?: MemoryQuestion | undefined;
   readonly directory?: string | undefined;
 }
 
@@ -28,8 +30,8 @@ export async function checkChartFile(path: string): Promise<void> {
 /** A chart archive of this machine, with the `.prov` beside it: what `push` and `publish` send. @throws file-missing, usage, archive-invalid, chart-invalid … */
 export async function openChartFile(path: string, options: OpenFileOptions = {}): Promise<AssembledPackage> {
   const facts = await factsOf(path);
-  const { memoryLimit, directory, signal } = options;
-  const layer = await receiveContent(fileChunks(path, signal), { memoryLimit, directory, operation: "read chart archive", signal });
+  const { memoryLimit, memory, directory, signal } = options;
+  const layer = await receiveContent(fileChunks(path, signal), { memoryLimit, memory, directory, operation: "read chart archive", signal });
   const fileModified = Math.floor(facts.mtimeMs / 1000);
   return assemblePackage({ layer, place: path, findProvenance: async () => provenanceBeside(path), fileModified, notes: [] }, options);
 }

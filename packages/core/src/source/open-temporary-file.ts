@@ -14,8 +14,18 @@ export interface TemporaryFile {
   clear(): Promise<void>;
   /** From the first byte to where it ends; several readers do not disturb each other. @throws file-missing once it is released, and the signal's reason */
   read(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
+  /** A part, as `read` does the whole. */
+  readRange(range: ByteRange, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
+  /** A part at once. @throws file-missing once it is released or where it has fewer bytes */
+  readBytes(range: ByteRange): Promise<Buffer>;
   /** Harmless when done twice. */
   release(): Promise<void>;
+}
+
+export interface ByteRange {
+  readonly position: number;
+  /** Bytes. */
+  readonly length: number;
 }
 
 export interface TemporaryFileOptions {
@@ -45,10 +55,13 @@ export async function openTemporaryFile({ directory, operation }: TemporaryFileO
     () => true,
   );
   let released = false;
+  const isReleased = (): boolean => released;
   return {
     write: (bytes, position) => writeAll(handle, bytes, position).catch(fault),
     clear: () => handle.truncate(0).catch(fault),
-    read: (signal) => readAll(handle, () => released, signal),
+    read: (signal) => readAll({ handle, isReleased }, { position: 0, length: Infinity }, signal),
+    readRange: (range, signal) => readAll({ handle, isReleased }, range, signal),
+    readBytes: (range) => readBytes({ handle, isReleased }, range),
     async release() {
       if (released) return;
       released = true;
@@ -64,18 +77,38 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
+interface Reading {
+  readonly handle: FileHandle;
+  readonly isReleased: () => boolean;
+}
+
 async function* readAll(
-  handle: FileHandle,
-  isReleased: () => boolean,
+  { handle, isReleased }: Reading,
+  { position, length }: ByteRange,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let position = 0; ;) {
+  for (let read = 0; read < length;) {
     signal?.throwIfAborted();
-    if (isReleased())
-      throw new ChartferryError("the content was released before it was read", { code: "file-missing", operation: "read content" });
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(blockSize), 0, blockSize, position);
+    if (isReleased()) throw gone();
+    const wanted = Math.min(blockSize, length - read);
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, position + read);
     if (bytesRead === 0) return;
-    position += bytesRead;
+    read += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
+}
+
+async function readBytes({ handle, isReleased }: Reading, { position, length }: ByteRange): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  for (let read = 0; read < length;) {
+    if (isReleased()) throw gone();
+    const { bytesRead } = await handle.read(buffer, read, length - read, position + read);
+    if (bytesRead === 0) throw gone();
+    read += bytesRead;
+  }
+  return buffer;
+}
+
+function gone(): ChartferryError {
+  return new ChartferryError("the content was released before it was read", { code: "file-missing", operation: "read content" });
 }

@@ -6,6 +6,7 @@ import { isDigest, splitDigest } from "../digest.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { describeBytes, isGzip } from "./describe-bytes.ts";
+import type { MemoryQuestion } from "./chart-source.ts";
 import { openTemporaryFile } from "./open-temporary-file.ts";
 import type { TemporaryFile } from "./open-temporary-file.ts";
 
@@ -13,6 +14,8 @@ export interface ReceiveOptions {
   readonly expectedDigest?: Digest | undefined;
   /** Bytes kept in memory; larger content goes to a temporary file. Default: 8 MiB. */
   readonly memoryLimit?: number | undefined;
+  /** See `SourceOptions`. */
+  readonly memory?: MemoryQuestion | undefined;
   /** Bytes taken at all. Default: no limit. */
   readonly sizeLimit?: number | undefined;
   /** Where temporary files go. Default: the system's folder for them. */
@@ -33,6 +36,9 @@ export interface ReceivedContent extends BlobContent {
 /** Bytes. */
 const defaultMemoryLimit = 8 * 1024 * 1024;
 const headBytes = 4096;
+
+/** Bytes of each content that are kept in memory without asking `memory` for more. */
+export const unaskedMemory = 256 * 1024;
 
 interface Sink {
   chunks: Uint8Array[];
@@ -74,8 +80,15 @@ async function store(sink: Sink, chunk: Uint8Array, options: ReceiveOptions): Pr
   sink.size += chunk.byteLength;
   if (options.sizeLimit !== undefined && sink.size > options.sizeLimit) throw tooLarge(options.sizeLimit, options.operation);
   sink.chunks.push(chunk);
-  if (sink.file === undefined && sink.size <= (options.memoryLimit ?? defaultMemoryLimit)) return;
+  if (sink.file === undefined && mayStay(sink.size, chunk.byteLength, options)) return;
   await spill(sink, options);
+}
+
+/** Whether content that has just grown by so many bytes may still be in memory. */
+function mayStay(size: number, grown: number, { memoryLimit = defaultMemoryLimit, memory }: ReceiveOptions): boolean {
+  if (size > memoryLimit) return false;
+  const unasked = Math.max(unaskedMemory, size - grown);
+  return memory === undefined || size <= unasked || memory(size - unasked);
 }
 
 /** Moves what is in memory to the file. */

@@ -39,9 +39,6 @@ export interface Run {
   end(): void;
 }
 
-/** Bytes of charts kept for lanes that lag. */
-const defaultSpoolBytes = 256 * 1024 * 1024;
-
 /** @throws usage (a range or a name that cannot be used, a file that is no journal), journal-locked, file-unwritable */
 export async function beginRun(options: MigrateOptions, journalUse: "write" | "read" = "write"): Promise<Run> {
   const { clock = systemClock } = options;
@@ -54,14 +51,14 @@ export async function beginRun(options: MigrateOptions, journalUse: "write" | "r
     throw error;
   });
   const interrupts = watchInterrupts(options);
-  const { source, spoolBytes = defaultSpoolBytes } = options;
+  const { source, spool: limits } = options;
   return {
     id: randomUUID(),
     selection,
     mapping,
     journals,
     ...countInFlight(createWorkQueue(lanes), lanes),
-    spool: createSpool({ source, lanes, capacityBytes: spoolBytes, signal: interrupts.signal }),
+    spool: createSpool({ source, lanes, limits, signal: interrupts.signal }),
     records,
     seekProvenance: options.refreshProvenance === true ? createProvenanceLookUp(source, interrupts.signal) : undefined,
     totals: createTotals(lanes, createFunnel(selection.filter.active, mapping.renamed)),

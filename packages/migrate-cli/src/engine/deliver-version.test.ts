@@ -20,7 +20,7 @@ async function looksFor(known: TagKnowledge): Promise<{ status: string; looks: n
   const { record } = await deliverVersion(
     { item, delivery: 1, extend: () => Promise.resolve(), ack: () => Promise.resolve() },
     {
-      spool: createSpool({ source, lanes: ["t"], capacityBytes: 1000 }),
+      spool: createSpool({ source, lanes: ["t"], limits: { memoryBytes: 100_000 } }),
       listings: createTargetListings(target.connection, { listTags: false, clock }),
       existing: "verify",
       recorded: () => undefined,

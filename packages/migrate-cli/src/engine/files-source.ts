@@ -31,7 +31,7 @@ export function createFilesSource(paths: readonly string[], options: OpenFileOpt
     async open(entry, call) {
       const path = byUrl.get(entry.urls[0] ?? "");
       if (path === undefined) throw new ChartferryError("not a file of this source", { code: "entry-invalid", operation: "open chart" });
-      const opened = await openChartFile(path, { ...options, signal: call?.signal });
+      const opened = await openChartFile(path, { ...options, signal: call?.signal, memory: call?.memory });
       if (opened.layer.digest === entry.digest) return opened;
       await opened.release();
       throw new ChartferryError(`${path} changed while it was being published`, {

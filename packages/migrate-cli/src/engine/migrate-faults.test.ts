@@ -40,7 +40,7 @@ describe("a fault during migrate", () => {
     });
     slow.beforePut = () => fastIsDone;
     const source = createFakeSource(names);
-    const report = await run(source, [slow, fast], { spoolBytes: 1000, concurrency: 8 });
+    const report = await run(source, [slow, fast], { spool: { memoryBytes: 100_000, diskBytes: 0 }, concurrency: 8 });
     expect([slow.tags.size, fast.tags.size]).toEqual([1000, 1000]);
     expect(source.mostHeld()).toBeLessThan(200);
     expect(report.totals.downloads.reopened).toBeGreaterThan(200);
@@ -96,7 +96,7 @@ describe("a fault during migrate", () => {
     const clock = { now: () => 0, sleep: () => Promise.resolve() };
     const queue = createWorkQueue(["t0"]);
     const target = createFakeTarget();
-    const spool = createSpool({ source: createFakeSource([]), lanes: ["t0"], capacityBytes: 1 });
+    const spool = createSpool({ source: createFakeSource([]), lanes: ["t0"], limits: { memoryBytes: 1 } });
     const delivery = {
       spool: { ...spool, settle: () => Promise.reject(new Error("no room")) },
       listings: createTargetListings(target.connection, { listTags: true, clock }),

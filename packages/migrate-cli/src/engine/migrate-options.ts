@@ -4,6 +4,7 @@ import type { MappingOptions } from "./mapping.ts";
 import type { Totals } from "./report.ts";
 import type { RunFigures } from "./run-figures.ts";
 import type { Selection } from "./select-entries.ts";
+import type { SpoolLimits } from "./spool.ts";
 import type { VersionRecord } from "./work-item.ts";
 
 /** One place that the charts go to. The caller opens the connection and closes it. */
@@ -37,8 +38,8 @@ export interface MigrateOptions {
   readonly listTags?: boolean;
   /** Versions in flight per target at most. Default: 16. A registry that asks for fewer requests is waited for by its connection. */
   readonly concurrency?: number;
-  /** Bytes of charts kept for lanes that lag. Default: 256 MiB. */
-  readonly spoolBytes?: number;
+  /** What charts may take while they wait for the targets that lag. */
+  readonly spool?: SpoolLimits;
   /** The journal's file for a target and the source's id; undefined = none for it. Equal paths share one file. */
   readonly journalPath?: (target: MigrationTarget, source: string) => string | undefined;
   /** For the report: the options of the run, without secrets. */

@@ -1,7 +1,8 @@
-import type { ChartPackage, ChartSource, SourceEntry } from "@chartferry/core";
+import type { ChartPackage, ChartSource, Note, SourceEntry } from "@chartferry/core";
 
 import { createLaneProgress } from "./lane-progress.ts";
-import { createSpoolShelf, type Slot } from "./spool-shelf.ts";
+import { createSpoolDisk } from "./spool-disk.ts";
+import { createSpoolShelf } from "./spool-shelf.ts";
 
 /** A package in use by one lane. */
 export interface Lease {
@@ -18,52 +19,60 @@ export interface SpoolCounts {
   readonly bytes: number;
 }
 
-/** Holds each chart from its one download until every lane has used it, within a cap. */
+/** Holds each chart from its one download until every lane has used it: in memory, then on disk, each with a cap. */
 export interface Spool {
   readonly counts: SpoolCounts;
   lease(sequence: number, entry: SourceEntry): Promise<Lease>;
   /** The lane has done with this entry, whether it read it or not. */
   settle(lane: string, sequence: number): Promise<void>;
+  /** What the report is to say of it. */
+  notes(): Note[];
   close(): Promise<void>;
 }
+
+/** Bytes. */
+export interface SpoolLimits {
+  /** Of charts in memory, in use or waiting, those on their way here included. Half of it is for those that wait. Default: 48 MiB. */
+  readonly memoryBytes?: number;
+  /** Of charts that wait in temporary files. Default: 1 GiB. */
+  readonly diskBytes?: number;
+}
+
+const defaultMemoryBytes = 48 * 1024 ** 2;
+const defaultDiskBytes = 1024 ** 3;
 
 export interface SpoolOptions {
   readonly source: ChartSource;
   readonly lanes: readonly string[];
-  /** Bytes that charts not in use may take, and at which no new chart is opened while others are in use. */
-  readonly capacityBytes: number;
+  readonly limits?: SpoolLimits | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-export function createSpool({ source, lanes, capacityBytes, signal }: SpoolOptions): Spool {
+export function createSpool({ source, lanes, limits = {}, signal }: SpoolOptions): Spool {
+  const { memoryBytes = defaultMemoryBytes, diskBytes = defaultDiskBytes } = limits;
   const progress = createLaneProgress(lanes);
-  const shelf = createSpoolShelf((entry) => source.open(entry, { signal }), capacityBytes);
-  const release = async (sequence: number, slot: Slot): Promise<void> => {
-    slot.leases--;
-    shelf.freed.wake();
-    if (slot.leases > 0) return;
-    if (!progress.isAwaited(sequence)) await shelf.drop(sequence, "used up");
-    else if (shelf.isOverfull()) await shelf.drop(sequence, "for room");
-  };
+  const disk = createSpoolDisk({ diskBytes });
+  const shelf = createSpoolShelf({
+    open: (entry, memory) => source.open(entry, { signal, memory }),
+    isAwaited: (sequence) => progress.isAwaited(sequence),
+    memoryBytes,
+    disk,
+  });
   return {
     counts: shelf.counts,
     async lease(sequence, entry) {
-      if (!shelf.has(sequence)) await shelf.makeRoom();
-      // No wait between finding the slot and counting the lease: else it could be dropped in between.
-      const slot = shelf.take(sequence, entry);
-      slot.leases++;
-      try {
-        return { package: await slot.opening, release: once(() => release(sequence, slot)) };
-      } catch (error) {
-        slot.leases--;
-        throw error;
-      }
+      const taken = await shelf.take(sequence, entry);
+      return { package: taken, release: once(() => shelf.giveBack(sequence)) };
     },
     async settle(lane, sequence) {
       progress.settle(lane, sequence);
-      if (!progress.isAwaited(sequence)) await shelf.drop(sequence, "used up");
+      if (!progress.isAwaited(sequence)) await shelf.usedUp(sequence);
     },
-    close: () => shelf.clear(),
+    notes: () => disk.notes(),
+    async close() {
+      await shelf.clear();
+      await disk.close();
+    },
   };
 }
 
