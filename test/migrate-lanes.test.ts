@@ -1,12 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { type RunningRegistry, startRegistry } from "@chartferry/registry";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { commandLine, measureNode } from "./bench/measure-process.ts";
 import { makeChart } from "./scenario-b/make-chart.ts";
 import { type ReadReport, readReport } from "./scenario-b/read-report.ts";
+import { type Place, startPlace } from "./scenario-b/start-place.ts";
 import { writeRepository } from "./scenario-b/write-repository.ts";
 import { startStaticServer, type StaticServer } from "./support/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
@@ -24,54 +23,6 @@ afterAll(async () => {
   await source.stop();
   removeTempDir(scratch);
 });
-
-interface Place {
-  readonly target: string;
-  /** Manifests that have come so far. */
-  manifests(): number;
-  /** From the first request to the last manifest. */
-  milliseconds(): number;
-  stop(): Promise<void>;
-}
-
-interface PlaceOptions {
-  readonly folder: string;
-  /** Before each answer, in milliseconds. */
-  readonly lag?: number;
-  readonly port?: number;
-  readonly onManifest?: (manifests: number) => void;
-}
-
-/** A registry of this very process, as slow as wanted. */
-async function startPlace({ folder, lag = 0, port = 0, onManifest }: PlaceOptions): Promise<Place> {
-  const directory = join(scratch, folder);
-  mkdirSync(directory, { recursive: true });
-  let [manifests, firstAt, lastAt] = [0, 0, 0];
-  const registry: RunningRegistry = await startRegistry({
-    directory,
-    port,
-    durability: "none",
-    hooks: {
-      intercept: async () => {
-        firstAt ||= performance.now();
-        if (lag > 0) await delay(lag);
-        return undefined;
-      },
-      observe: ({ method, path, status }) => {
-        if (method !== "PUT" || !path.includes("/manifests/") || status !== 201) return;
-        lastAt = performance.now();
-        manifests += 1;
-        onManifest?.(manifests);
-      },
-    },
-  });
-  return {
-    target: `oci://${new URL(registry.url).host}/charts`,
-    manifests: () => manifests,
-    milliseconds: () => lastAt - firstAt,
-    stop: () => registry.close(),
-  };
-}
 
 interface Run {
   readonly code: number;
@@ -115,14 +66,14 @@ const fastLag = 25;
 
 describe("one run to three targets, one of them slow and one that dies", () => {
   it("serves the fast one as if it were alone, within little memory, and the next run makes good what is missing", async () => {
-    const alone = await startPlace({ folder: "alone", lag: fastLag });
+    const alone = await startPlace({ directory: join(scratch, "alone"), lag: fastLag });
     expect((await migrate([alone.target], "alone")).code).toBe(0);
     await alone.stop();
 
     let slowWhenFastWasDone = 0;
-    const slow = await startPlace({ folder: "slow", lag: 10 * fastLag });
+    const slow = await startPlace({ directory: join(scratch, "slow"), lag: 10 * fastLag });
     const fast = await startPlace({
-      folder: "fast",
+      directory: join(scratch, "fast"),
       lag: fastLag,
       onManifest: (manifests) => {
         if (manifests === count) slowWhenFastWasDone = slow.manifests();
@@ -130,7 +81,7 @@ describe("one run to three targets, one of them slow and one that dies", () => {
     });
     let closing: Promise<void> | undefined;
     const mortal: Place = await startPlace({
-      folder: "mortal",
+      directory: join(scratch, "mortal"),
       lag: fastLag,
       onManifest: (manifests) => {
         if (manifests === 300) closing = mortal.stop();
@@ -157,7 +108,10 @@ describe("one run to three targets, one of them slow and one that dies", () => {
     // 146 to 199 were measured, the more the busier the machine: this tells of charts or records that pile up, not of a few megabytes.
     expect(first.peakMegabytes).toBeLessThan(240);
 
-    const risen = await startPlace({ folder: "mortal", port: Number(new URL(mortal.target.replace("oci:", "http:")).port) });
+    const risen = await startPlace({
+      directory: join(scratch, "mortal"),
+      port: Number(new URL(mortal.target.replace("oci:", "http:")).port),
+    });
     const again = await migrate([fast.target, slow.target, risen.target], "together", ["--existing", "trust"]);
     expect(again.code).toBe(0);
     expect([countsOf(again, fast), countsOf(again, slow)]).toMatchObject([

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// First: it is to hold while everything else is loaded.
+import "./small-heap.ts";
 import { runProgram } from "./run-program.ts";
 import { processTerminal } from "./terminal/terminal.ts";
 

@@ -61,3 +61,19 @@ it("is refused where a sha512 digest does not fit", async () => {
   const error = await failureOf(receiveContent(bytesContent(bytes).open(), { expectedDigest }));
   expect(error).toMatchObject({ code: "digest-mismatch", message: expect.stringContaining(digestWith(expectedDigest, bytes)) });
 });
+
+it("asks before it grows in memory, chunk by chunk beyond what it may take unasked, and goes to a file when told so", async () => {
+  const chunk = Buffer.alloc(100 * 1024, 1);
+  const asked: number[] = [];
+  const memory = (grown: number): boolean => asked.push(grown) < 3;
+  const source = async function* () {
+    for (let count = 0; count < 6; count++) yield chunk;
+  };
+  const content = await receiveContent(source(), { memory });
+  expect(asked).toEqual([44 * 1024, 100 * 1024, 100 * 1024]);
+  expect([content.bytes, content.size]).toEqual([undefined, 600 * 1024]);
+  const read: Uint8Array[] = [];
+  for await (const part of content.open()) read.push(part);
+  expect(Buffer.concat(read).equals(Buffer.alloc(600 * 1024, 1))).toBe(true);
+  await content.release();
+});

@@ -40,7 +40,12 @@ function describeRun(
     end,
     ...(problem === undefined ? {} : { problem: describeProblem(problem) }),
     source: source.id,
-    notes: [...(source.notes?.() ?? []), ...(end === "complete" ? runNotes(run) : []), ...run.spool.notes(), ...flushJournals(run.journals)],
+    notes: [
+      ...(source.notes?.() ?? []),
+      ...(end === "complete" ? runNotes(run) : []),
+      ...run.spool.notes(),
+      ...flushJournals(run.journals),
+    ],
     targets: targets.map(({ id, connection }) => ({ id, adapter: connection.adapter })),
     journals: [...new Set([...run.journals.values()].map(({ journal }) => journal.path))],
     configuration,

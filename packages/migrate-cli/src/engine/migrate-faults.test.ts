@@ -96,7 +96,7 @@ describe("a fault during migrate", () => {
     const clock = { now: () => 0, sleep: () => Promise.resolve() };
     const queue = createWorkQueue(["t0"]);
     const target = createFakeTarget();
-    const spool = createSpool({ source: createFakeSource([]), lanes: ["t0"], limits: { memoryBytes: 1 } });
+    const spool = createSpool({ source: createFakeSource([]), lanes: ["t0"] });
     const delivery = {
       spool: { ...spool, settle: () => Promise.reject(new Error("no room")) },
       listings: createTargetListings(target.connection, { listTags: true, clock }),

@@ -1,6 +1,13 @@
 import { deserialize, serialize } from "node:v8";
 
-import { type AssembledPackage, type BlobContent, bytesContent, type MemoryQuestion, type TemporaryFile, unaskedMemory } from "@chartferry/core";
+import {
+  type AssembledPackage,
+  type BlobContent,
+  bytesContent,
+  type MemoryQuestion,
+  type TemporaryFile,
+  unaskedMemory,
+} from "@chartferry/core";
 
 /** How a chart lies in a file: what is known of it, its archive, its provenance, one after the other. */
 export interface ChartOnDisk {
@@ -8,7 +15,7 @@ export interface ChartOnDisk {
   readonly head: number;
   /** Of all. */
   readonly bytes: number;
-  parts(): AsyncGenerator<Uint8Array, void, undefined>;
+  readonly parts: () => AsyncIterable<Uint8Array>;
 }
 
 type Facts = Omit<AssembledPackage, "layer" | "provenance" | "release"> & {
@@ -19,22 +26,30 @@ type Facts = Omit<AssembledPackage, "layer" | "provenance" | "release"> & {
 /** Bytes. A larger archive is read from the file while it is sent, as one is that there is no memory for. */
 const loadedAtMost = 8 * 1024 ** 2;
 
-export function describeChart({ layer, provenance, release: _release, ...rest }: AssembledPackage): ChartOnDisk {
-  const facts: Facts = { ...rest, layer: nameOf(layer), ...(provenance === undefined ? {} : { provenance: nameOf(provenance) }) };
+export function describeChart(opened: AssembledPackage): ChartOnDisk {
+  const { kind, signedFiles, metadata, created, notes, layer, provenance } = opened;
+  const facts: Facts = {
+    kind,
+    metadata,
+    created,
+    notes,
+    layer: nameOf(layer),
+    ...(signedFiles === undefined ? {} : { signedFiles }),
+    ...(provenance === undefined ? {} : { provenance: nameOf(provenance) }),
+  };
   // Back to us alone: the file has no name, and nobody else can open it.
   const head = serialize(facts);
-  return {
-    head: head.byteLength,
-    bytes: head.byteLength + layer.size + (provenance?.size ?? 0),
-    async *parts() {
-      // Mostly both are in memory, and one write will do.
-      if (layer.bytes !== undefined && (provenance === undefined || provenance.bytes !== undefined))
-        return yield Buffer.concat([head, layer.bytes, provenance?.bytes ?? new Uint8Array()]);
-      yield head;
-      yield* layer.open();
-      if (provenance !== undefined) yield* provenance.open();
-    },
-  };
+  const bytes = head.byteLength + layer.size + (provenance?.size ?? 0);
+  return { head: head.byteLength, bytes, parts: () => partsOf(head, opened) };
+}
+
+async function* partsOf(head: Buffer, { layer, provenance }: AssembledPackage): AsyncGenerator<Uint8Array, void, undefined> {
+  // Mostly the archive is in memory, and one write will do.
+  if (layer.bytes === undefined) {
+    yield head;
+    yield* layer.open();
+  } else yield Buffer.concat([head, layer.bytes]);
+  if (provenance !== undefined) yield* provenance.open();
 }
 
 interface Place {
@@ -46,7 +61,8 @@ interface Place {
 export async function loadChart({ file, position, head }: Place, memory: MemoryQuestion): Promise<AssembledPackage> {
   const facts: Facts = deserialize(await file.readBytes({ position, length: head }));
   const load = async ({ digest, size }: Pick<BlobContent, "digest" | "size">, from: number): Promise<BlobContent> => {
-    if (size <= unaskedMemory || (size <= loadedAtMost && memory(size - unaskedMemory))) return bytesContent(await file.readBytes({ position: from, length: size }), digest);
+    if (size <= unaskedMemory || (size <= loadedAtMost && memory(size - unaskedMemory)))
+      return bytesContent(await file.readBytes({ position: from, length: size }), digest);
     return { digest, size, open: (signal) => file.readRange({ position: from, length: size }, signal) };
   };
   const { layer, provenance, ...rest } = facts;

@@ -32,13 +32,13 @@ export interface Spool {
 
 /** Bytes. */
 export interface SpoolLimits {
-  /** Of charts in memory, in use or waiting, those on their way here included. Half of it is for those that wait. Default: 48 MiB. */
+  /** Of charts in memory, in use or waiting, those on their way here included. Half of it is for those that wait. Default: 24 MiB. */
   readonly memoryBytes?: number;
   /** Of charts that wait in temporary files. Default: 1 GiB. */
   readonly diskBytes?: number;
 }
 
-const defaultMemoryBytes = 48 * 1024 ** 2;
+const defaultMemoryBytes = 24 * 1024 ** 2;
 const defaultDiskBytes = 1024 ** 3;
 
 export interface SpoolOptions {
