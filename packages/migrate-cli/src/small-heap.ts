@@ -6,4 +6,6 @@ import { setFlagsFromString } from "node:v8";
  * (`--max-semi-space-size`) is read only when Node starts; the factor by which the room grows is read each time. So on Node 20, 24 and 26; a later
  * one may not know it, and would say so on stderr.
  */
-if (Number.parseInt(process.versions.node, 10) <= 26) setFlagsFromString("--semi-space-growth-factor=1");
+export function keepYoungHeapSmall(): void {
+  if (Number.parseInt(process.versions.node, 10) <= 26) setFlagsFromString("--semi-space-growth-factor=1");
+}
