@@ -67,9 +67,9 @@ describe("challenges", () => {
 
   it.each([
     ['Basic realm="b", Bearer realm="https://a/t"', "bearer"],
-    ['Bearer realm="Registry"', "basic"],
+    ['Bearer realm="Registry"', "bearer"],
     ['Bearer realm="Registry", Basic realm="b"', "basic"],
-    ["Bearer", "basic"],
+    ["Bearer", "bearer"],
     ['Digest realm="d"', undefined],
     ["Negotiate, NTLM", undefined],
     ["", undefined],

@@ -62,16 +62,14 @@ function addParameter(parameters: Record<string, string>, [, name = "", quoted, 
 }
 
 /**
- * The challenge that we answer: Bearer where it is offered, else Basic. A Bearer whose realm is no url means Basic
- * (seen in the wild: renovate `lib/modules/datasource/docker/common.ts`). `undefined` = none that we know.
+ * The challenge that we answer: Bearer where it is offered with a realm that is a url, else Basic. A Bearer that cannot be used, where nothing else
+ * is offered, is for the caller to refuse: a password that nobody asked for is not sent. `undefined` = none that we know.
  */
 export function preferredChallenge(challenges: readonly Challenge[]): Challenge | undefined {
   const bearer = challenges.filter(({ scheme }) => scheme === "bearer");
   const usable = bearer.find(({ parameters }) => isWebAddress(parameters["realm"]));
   if (usable !== undefined) return usable;
-  const basic = challenges.find(({ scheme }) => scheme === "basic");
-  if (basic !== undefined || bearer[0] === undefined) return basic;
-  return { scheme: "basic", parameters: bearer[0].parameters };
+  return challenges.find(({ scheme }) => scheme === "basic") ?? bearer[0];
 }
 
 function isWebAddress(text: string | undefined): boolean {

@@ -25,6 +25,20 @@ const isStale = (request: SeenRequest): boolean =>
 const elsewhere = (host: string): Promise<string[]> =>
   Promise.resolve(host === "registry.example" ? ["127.0.0.1", "203.0.113.9"] : ["127.0.0.1"]);
 
+describe("a challenge that cannot be used", () => {
+  it.each(['Bearer realm="not a url"', "Bearer", 'Bearer realm="Registry",service="x"'])("gets no credential: %s", async (challenge) => {
+    const server = await startStubServer((_request, response) => void response.writeHead(401, { "www-authenticate": challenge }).end());
+    const http = createHttpClient({ origin: server.origin, credentials: () => Promise.resolve(stale), clock: manualClock() });
+    closers.push(
+      () => server.close(),
+      () => http.close(),
+    );
+    const sending = http.send({ method: "GET", url: new URL("/v2/", server.origin), operation: "push blob", scopes: [] });
+    await expect(sending).rejects.toMatchObject({ code: "protocol-violation", message: expect.stringContaining("cannot be used") });
+    expect(server.requests.map(({ headers }) => headers["authorization"])).toEqual([undefined]);
+  });
+});
+
 describe("a token service that misbehaves", () => {
   it.each([
     ["no token", {}],

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { ChartferryError, type ErrorDetails, withContext } from "../errors.ts";
 import { errorFromAnswer } from "../http/error-response.ts";
 import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
+import { quote } from "../shown-text.ts";
 import { basicHeader } from "./basic-header.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credential } from "./credential.ts";
@@ -93,10 +94,20 @@ function getRequest({ challenge, credential, scopes }: TokenWish, origin: URL): 
 
 function realmOf(challenge: Challenge, origin: URL): URL {
   const realm = challenge.parameters["realm"] ?? "";
-  if (!URL.canParse(realm)) throw badReply(origin, "the registry names no token service that is an address");
+  if (!URL.canParse(realm)) throw unusableRealm(realm, origin);
   const url = new URL(realm);
   url.hash = "";
   return url;
+}
+
+function unusableRealm(realm: string, origin: URL): ChartferryError {
+  const what = realm === "" ? "names no token service" : `names ${quote(realm)} as its token service, which is no address`;
+  return new ChartferryError(`the sign-in that ${origin.host} asks for cannot be used, and no credential was sent: it ${what}`, {
+    code: "protocol-violation",
+    operation: "sign in",
+    registry: origin.host,
+    hint: "have whoever runs the registry correct the realm of its token service, or let it offer Basic",
+  });
 }
 
 async function refusal(answer: HttpAnswer, { credential, scopes }: TokenWish, options: TokenServiceOptions): Promise<ChartferryError> {
@@ -106,6 +117,7 @@ async function refusal(answer: HttpAnswer, { credential, scopes }: TokenWish, op
     repository: repositoryOf(scopes),
     credentialSource: credential.kind === "anonymous" ? undefined : credential.source,
     mapError: options.mapError,
+    asksToken: true,
   });
   return withContext(error, { hint: "log in again with helm registry login or docker login" });
 }

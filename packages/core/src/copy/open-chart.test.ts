@@ -43,6 +43,16 @@ describe("opening the chart that a tag names", () => {
     await expect(opening).rejects.toMatchObject({ code: "manifest-unknown", hint: "it holds 1.0.0, 1.1.0+b1", version: "2.0.0" });
   });
 
+  it("says that a manifest is lost where its tag is still listed", async () => {
+    const store = { ...(await storeWith("1.0.0")), fetchManifest: () => Promise.resolve(undefined) };
+    const opening = openStandingChart(store, "1.0.0");
+    await expect(opening).rejects.toMatchObject({
+      code: "manifest-unknown",
+      message: expect.stringContaining("lists 1.0.0, but the manifest"),
+    });
+    await expect(openStandingChart(store, "1.0.0")).rejects.toMatchObject({ hint: expect.stringContaining("push that version again") });
+  });
+
   it("looks through an index for the chart in it, and refuses what holds none", async () => {
     const store = await storeWith("1.0.0");
     const digest = store.tagged.get("1.0.0") ?? "";

@@ -49,6 +49,7 @@ async function unknown(store: ReadableStore, reference: string, options: CallOpt
   } catch {
     // The listing only serves the hint.
   }
+  if (known.includes(versionOf(reference))) return lost(store, reference);
   const hint = known.length === 0 ? "check the repository's name: it holds no tags that we may see" : `it holds ${listed(known)}`;
   return new ChartferryError(`${store.registry}/${store.repository} has no ${versionOf(reference)}`, {
     code: "manifest-unknown",
@@ -57,6 +58,19 @@ async function unknown(store: ReadableStore, reference: string, options: CallOpt
     repository: store.repository,
     version: versionOf(reference),
     hint,
+  });
+}
+
+/** The tag is listed, and what it names is not there. */
+function lost(store: ReadableStore, reference: string): ChartferryError {
+  const version = versionOf(reference);
+  return new ChartferryError(`${store.registry}/${store.repository} lists ${version}, but the manifest that this tag names is missing`, {
+    code: "manifest-unknown",
+    operation: "find chart",
+    registry: store.registry,
+    repository: store.repository,
+    version,
+    hint: "it has lost a part of its content: push that version again, or copy the whole of it anew",
   });
 }
 

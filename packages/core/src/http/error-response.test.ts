@@ -136,6 +136,17 @@ describe("what an answer means", () => {
     expect(error.hint).toContain("log in");
   });
 
+  it.each([
+    [{}, "it does not say how to sign in"],
+    [{ "www-authenticate": "Negotiate, NTLM" }, "it takes negotiate, ntlm only"],
+    [{ "www-authenticate": 'Basic realm="x"' }, "give --username"],
+  ])("does not ask for a credential that would not be sent: %j", async (headers, hint) => {
+    const error = await errorFromAnswer(answer(401, "", headers), { operation: "push blob" });
+    expect(error).toMatchObject({ code: "unauthenticated", hint: expect.stringContaining(hint) });
+    const refused = await errorFromAnswer(answer(401, "", headers), { operation: "sign in", asksToken: true });
+    expect(refused.hint).toContain("give --username");
+  });
+
   it("survives hostile bodies: broken off, not UTF-8, deep, with odd types", async () => {
     const broken: HttpAnswer = {
       ...answer(500),

@@ -1,6 +1,7 @@
 import type { ErrorView } from "../adapter/registry-adapter.ts";
 import { preferredChallenge, parseChallenges } from "../auth/parse-challenges.ts";
 import { ChartferryError, type ErrorCode, type ErrorDetails } from "../errors.ts";
+import { printable } from "../shown-text.ts";
 import { codeOf } from "./error-codes.ts";
 import { hints } from "./error-hints.ts";
 import { readErrorView, spokenText } from "./error-view.ts";
@@ -16,6 +17,8 @@ export interface ErrorContext {
   readonly version?: string | undefined;
   /** Where the refused credential was found; default: what the answer knows. */
   readonly credentialSource?: string | undefined;
+  /** A token service, which was asked with what there is: it need not say how to sign in. Default: false. */
+  readonly asksToken?: boolean;
   /** The adapter's more exact reading. */
   readonly mapError?: ((view: ErrorView) => Partial<ErrorDetails> | undefined) | undefined;
 }
@@ -44,10 +47,21 @@ function errorFromView(view: ErrorView, context: ErrorContext): ChartferryError 
     status: view.status,
     retryAfterMs: wait,
     retryable: mapped.code === undefined ? isRetryable(code, view.status) : retryableCodes.has(code),
-    hint: hints[code],
+    hint: hintFor(code, view, context),
     ...mapped,
     code,
   });
+}
+
+/** A credential goes out only where one is asked for in a way that is known here: giving another one would change nothing. */
+function hintFor(code: ErrorCode, view: ErrorView, { credentialSource, asksToken = false }: ErrorContext): string | undefined {
+  if (code !== "unauthenticated" || view.status !== 401 || credentialSource !== undefined || asksToken) return hints[code];
+  const challenges = parseChallenges(view.headers["www-authenticate"] ?? "");
+  if (preferredChallenge(challenges) !== undefined) return hints[code];
+  if (challenges.length === 0)
+    return "it does not say how to sign in (no WWW-Authenticate), so that no credential is sent: check the address";
+  const schemes = printable([...new Set(challenges.map(({ scheme }) => scheme))].join(", "), 80);
+  return `it takes ${schemes} only, which is not spoken here, so that no credential is sent: ask for Basic or a token service`;
 }
 
 function isRetryable(code: ErrorCode, status: number): boolean {
