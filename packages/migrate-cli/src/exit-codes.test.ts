@@ -42,6 +42,7 @@ describe("the exit code of a failure that ends a command", () => {
   it("is 1 for what concerns one version, 2 for an end or the command, 130 for an interruption", () => {
     expect([ofError("not-a-chart"), ofError("manifest-unknown"), ofError("provenance-missing")]).toEqual([1, 1, 1]);
     expect([ofError("tls"), ofError("credentials-unavailable"), ofError("file-missing")]).toEqual([2, 2, 2]);
+    expect(exitCodeFor(new ChartferryError("x", { code: "too-large", operation: "read index" }))).toBe(2);
     expect([ofError("aborted"), exitCodeFor(new TypeError("a mistake of ours"))]).toEqual([130, 2]);
   });
 });

@@ -83,6 +83,8 @@ const exitCodeOfError: Readonly<Record<ErrorCode, ExitCode>> = {
 
 /** For a failure that ends a command; whatever is no error of ours is a mistake in it. */
 export function exitCodeFor(error: unknown): ExitCode {
+  // An index is the one thing whose size keeps a command from everything.
+  if (isChartferryError(error, "too-large") && error.operation === "read index") return usage;
   return isChartferryError(error) ? exitCodeOfError[error.code] : usage;
 }
 

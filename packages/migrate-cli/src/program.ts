@@ -88,7 +88,7 @@ function addServe(program: Command, terminal: Terminal, finish: Finish): void {
   const command = program
     .command("serve")
     .description("Serves a folder of OCI image layouts as a registry: for development, tests and air gaps, not as a public registry.")
-    .argument("[dir]", "folder of the layouts; created when it is not there", "./registry")
+    .argument("[dir]", "folder of the layouts; created when it is not there, but not with --read-only", "./registry")
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port to listen on; 0 = any free one", parsePort, 5000)
     .option("--tls-cert <file>", "certificate, PEM")

@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 
 import { startRegistry, type RunningRegistry } from "@chartferry/registry";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +12,10 @@ import { temporaryRegistryFolder } from "./testing/temporary-registry-folder.ts"
 const examples = new URL("../../../examples/classic-repo", import.meta.url).pathname;
 
 const chart = join(examples, "harbour-web-1.3.0.tgz");
+const emptyFile = join(mkdtempSync(join(tmpdir(), "chartferry-empty-")), "password");
+writeFileSync(emptyFile, "");
+afterAll(() => rmSync(dirname(emptyFile), { recursive: true }));
+
 const noFile = ["--registry-config", "/nowhere/config.json"];
 const noFileSaid = /the credential file \/nowhere\/config\.json does not exist \[file-missing\]/;
 
@@ -39,6 +44,21 @@ describe("the command line", () => {
     [["migrate", examples, "oci://b/c", "--username", "me"], /without a password/],
     [["migrate", examples, "oci://b/c", "oci://d/e", "--username", "me", "--password-stdin"], /cannot serve several targets/],
     [["migrate", examples, "oci://b/c", "oci://b/c/"], /given twice/],
+    [["migrate", examples, "oci://b/c", "oci://B/c"], /oci:\/\/B\/c is given twice: it is the same as oci:\/\/b\/c/],
+    [["migrate", examples, "oci-layout:never", "oci-layout:./never"], /given twice: it is the same as oci-layout:never/],
+    [["verify", examples, "oci-layout:never", "oci-layout:never/"], /given twice/],
+    [["publish", chart, "--to", "oci-layout:never", "--to", "oci-layout:x/../never"], /given twice/],
+    [["migrate", "", "oci://b/c"], /the source is empty \[usage\]/],
+    [["plan", "", "oci://b/c"], /the source is empty \[usage\]/],
+    [["verify", "", "oci://b/c"], /the source is empty \[usage\]/],
+    [["serve", ""], /the folder to serve is empty \[usage\]/],
+    [["serve", "--user", "", "--password-file", chart], /error: --user is empty \[usage\]/],
+    [["serve", "--user", "me", "--password-file", emptyFile], /the password for --user is empty \[usage\]/],
+    [["migrate", examples, "oci://b/c", "--username", "", "--password-stdin"], /error: --username is empty \[usage\]/],
+    [["migrate", examples, "oci://b/c", "--journal", "j", "--no-journal"], /--journal and --no-journal exclude each other/],
+    [["plan", examples, "oci://b/c", "--no-journal", "--journal", "j"], /--journal and --no-journal exclude each other/],
+    [["migrate", examples, "oci://b/c", "--created", "2024-01-01T00:00:00Z", "--helm-compatible"], /--created and --helm-compatible/],
+    [["push", chart, "oci://b/c", "--created", "2024-01-01T00:00:00Z", "--helm-compatible"], /--created and --helm-compatible/],
     [["migrate", examples, "oci://b/c", "--password-stdin", "--source-password-stdin"], /cannot both read stdin/],
     [["migrate", examples, "oci-layout:/tmp/never", "--created", "yesterday"], /RFC 3339/],
     [["migrate", examples, "oci://b/c", "--source-username", "me"], /a folder asks for no password/],
@@ -152,6 +172,18 @@ describe("against the embedded registry", () => {
     expect(ran.out).toMatch(/alive: \d+ pushed, 0 already there, 0 failed/);
     expect(ran.err).toContain("is given up");
     expect(await run(["migrate", examples, "oci://127.0.0.1:1/dead", "--no-journal"])).toMatchObject({ code: 2, out: "" });
+  });
+
+  it("warns of an index that is empty, and of a text file tells how an archive is made", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "index.yaml"), "apiVersion: v1\nentries: {}\n");
+    const empty = await run(["migrate", folder, target, "--no-journal"]);
+    expect(empty).toMatchObject({ code: 0, err: expect.stringContaining("the source has no versions: its index is empty") });
+    expect(empty.out).toContain("note: index-empty");
+    writeFileSync(join(folder, "notes-1.0.0.tgz"), "a text");
+    const text = await run(["push", join(folder, "notes-1.0.0.tgz"), target]);
+    expect(text.err).toContain("Build the archive with helm package");
+    expect(text.err).not.toContain("url");
   });
 
   it("prints no escape sequence that an index smuggles in", async () => {

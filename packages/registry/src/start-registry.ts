@@ -162,13 +162,19 @@ async function listen(server: Server, { host = "127.0.0.1", port = 0 }: StartReg
         new ChartferryError(`cannot listen on ${host}:${port}: ${"code" in cause ? String(cause.code) : cause.message}`, {
           code: "usage",
           operation: "serve",
-          hint: "choose another port, or 0 for any that is free",
+          hint: listenHint(cause),
           cause,
         }),
       );
     });
     server.listen({ host, port }, done);
   });
+}
+
+function listenHint(cause: Error): string {
+  const errno = "code" in cause ? String(cause.code) : "";
+  if (["ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL", "EINVAL"].includes(errno)) return "listen on an address of this machine";
+  return "choose another port, or 0 for any that is free";
 }
 
 function running(

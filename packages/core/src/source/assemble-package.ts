@@ -58,7 +58,7 @@ export interface ChartMaterial {
 export async function assemblePackage(material: ChartMaterial, options: AssembleOptions = {}): Promise<AssembledPackage> {
   const { layer, entry } = material;
   try {
-    const chart = await readReceived(layer, options.signal);
+    const chart = await readReceived(material, options.signal);
     if (material.vouched !== true) refuseCut(chart);
     const identity = entry === undefined ? [] : checkIdentity(chart.metadata, entry);
     const provenance = await provenanceOf(material, chart, options.provenance ?? "auto");
@@ -90,12 +90,12 @@ export function refuseCut({ cut, metadata }: Pick<LoadedChart, "cut" | "metadata
   });
 }
 
-async function readReceived(layer: ReceivedContent, signal: AbortSignal | undefined): Promise<LoadedChart> {
+async function readReceived({ layer, place }: ChartMaterial, signal: AbortSignal | undefined): Promise<LoadedChart> {
   if (!isGzip(layer.head)) {
     throw new ChartferryError(`the file is no gzip archive: it is ${describeBytes(layer.head).words}`, {
       code: "archive-invalid",
       operation: "read chart archive",
-      hint: "Look at what the url answers: it may be an error page",
+      hint: /^https?:/i.test(place) ? "Look at what the url answers: it may be an error page" : "Build the archive with helm package",
     });
   }
   return readChart(layer.bytes ?? layer.open(signal));

@@ -24,9 +24,11 @@ export type ClassicLocation =
 
 /**
  * Reads `http(s)://…` with or without `/index.yaml`, `file://…`, or a path to a folder or to an index file.
- * @throws usage for userinfo and other schemes
+ * @throws usage for nothing at all, userinfo and other schemes
  */
 export function parseClassicLocation(text: string): ClassicLocation {
+  // Not the current folder: it is what an unset variable leaves.
+  if (text === "") throw refused("the source is empty", "Name a folder of charts, or the url of a chart repository");
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return folder(resolve(text));
   if (!["http", "https", "file"].includes(scheme)) {

@@ -1,6 +1,7 @@
 import { chooseCreated, formatTarget, parseTarget, type ClassicSourceOptions } from "@chartferry/core";
 
 import type { Terminal } from "../terminal/terminal.ts";
+import { usage } from "./read-password.ts";
 
 export interface CreatedFlags {
   /** `--created`. */
@@ -14,6 +15,8 @@ type GivenCreated = NonNullable<ClassicSourceOptions["created"]>;
 
 /** What the user says of `created`; read before anything begins, since a mistake in it would fail every version. @throws usage */
 export function givenCreated({ created: explicit, helmCompatible }: CreatedFlags, { environment }: Terminal): GivenCreated {
+  if (explicit !== undefined && helmCompatible === true)
+    throw usage("--created and --helm-compatible each say what the creation time is", "leave one of the two out");
   const given = { explicit, sourceDateEpoch: environment["SOURCE_DATE_EPOCH"] };
   chooseCreated(given);
   return { ...given, helmCompatible };

@@ -2,6 +2,7 @@ import { checkCredentialFile, formatTarget, isChartferryError, parseTarget } fro
 import type { Connection, HostPause, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
 
 import type { MigrationTarget } from "../engine/migrate-options.ts";
+import { realPlace } from "../engine/real-place.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";
@@ -27,7 +28,7 @@ export async function openTargets(
   { flags, concurrency = 0, readOnly = false, onPause }: TargetOptions,
   terminal: Terminal,
 ): Promise<MigrationTarget[]> {
-  const targets = readTargets(texts, flags);
+  const targets = await readTargets(texts, flags);
   const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency), readOnly };
   const results = await Promise.allSettled(
     targets.map((target) => openTarget(target, { ...options, onPause: (pause) => onPause?.(pause, formatTarget(target)) })),
@@ -45,8 +46,9 @@ export async function openTargets(
 const defaultConnections = 16;
 
 /** What the words mean, before anybody is asked. @throws usage, target-unsupported, reference-invalid */
-export function readTargets(texts: readonly string[], flags: TargetFlags): readonly Target[] {
-  const targets = distinct(texts.map((text) => parseTarget(text)));
+export async function readTargets(texts: readonly string[], flags: TargetFlags): Promise<readonly Target[]> {
+  const targets = texts.map((text) => parseTarget(text));
+  await refuseTwice(targets);
   refuseSharedCredentials(targets, flags);
   refuseSharedLeniency(targets, flags);
   return targets;
@@ -129,11 +131,17 @@ export function tlsOptions({ caFile, certFile, keyFile, insecureSkipTlsVerify }:
   };
 }
 
-function distinct(targets: readonly Target[]): readonly Target[] {
-  const ids = targets.map((target) => formatTarget(target));
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) throw usage(`the target ${twice} is given twice`);
-  return targets;
+/** Also by another spelling: two writers of one place would each undo the other's work. */
+async function refuseTwice(targets: readonly Target[]): Promise<void> {
+  const places = new Map<string, string>();
+  for (const target of targets) {
+    const id = formatTarget(target);
+    const place =
+      target.kind === "oci" ? formatTarget({ ...target, registry: target.registry.toLowerCase() }) : await realPlace(target.directory);
+    const other = places.get(place);
+    if (other !== undefined) throw usage(`the target ${id} is given twice${other === id ? "" : `: it is the same as ${other}`}`);
+    places.set(place, id);
+  }
 }
 
 /** A password meant for one registry never reaches another. */

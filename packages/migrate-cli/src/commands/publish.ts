@@ -41,7 +41,7 @@ export async function runPublish({ command, files, targets: texts, flags }: Publ
     created: givenCreated(flags, terminal),
   });
   // Mistakes are told before anything is sent: half of what was named is not what was asked for.
-  readTargets(texts, flags);
+  await readTargets(texts, flags);
   for (const file of files) await checkChartFile(file);
   const progress = beginProgress(texts, { logFormat: "text", live: false }, terminal);
   try {

@@ -10,6 +10,8 @@ export interface PasswordFlags {
   readonly passwordStdin?: boolean | undefined;
   /** Of the options, for messages: `--` or `--source-`. */
   readonly prefix: string;
+  /** Where it is not `<prefix>username`. */
+  readonly userOption?: string;
 }
 
 /** Bytes; tokens of some clouds have a few thousand. */
@@ -18,13 +20,19 @@ const passwordLimit = 64 * 1024;
 /** The credential that the options give for one end. A password never comes as an argument: every process can read those. @throws usage */
 export async function readCredential(flags: PasswordFlags, terminal: Terminal): Promise<Credential | undefined> {
   const { username, passwordFile, passwordStdin, prefix } = flags;
+  const userOption = userOptionOf(flags);
   if (username === undefined && passwordFile === undefined && passwordStdin !== true) return undefined;
-  if (username === undefined) throw usage(`a password is given without ${prefix}username`);
+  if (username === undefined) throw usage(`a password is given without ${userOption}`);
+  if (username === "") throw usage(`${userOption} is empty`);
   if (passwordFile !== undefined && passwordStdin === true) throw usage(`the password is given twice, by file and by stdin`);
   const text = await readText(flags, terminal);
   const password = text.replace(/\r?\n$/, "");
-  if (password === "") throw usage(`the password for ${prefix}username is empty`);
+  if (password === "") throw usage(`the password for ${userOption} is empty`);
   return { kind: "basic", username, password, source: passwordFile === undefined ? `${prefix}password-stdin` : `${prefix}password-file` };
+}
+
+function userOptionOf({ prefix, userOption = `${prefix}username` }: PasswordFlags): string {
+  return userOption;
 }
 
 async function readText({ passwordFile, passwordStdin, prefix }: PasswordFlags, terminal: Terminal): Promise<string> {

@@ -18,6 +18,7 @@ export function addMigrate(program: Command, terminal: Terminal, finish: Finish)
     .option("--journal <file>", "keep the digests of what was done there, instead of in the state folder")
     .option("--no-journal", "keep none: the next run asks the registry a little more")
     .addOption(new Option("--log-format <format>", "progress on stderr").choices(["text", "json"]).default("text"));
+  refuseBothJournals(command);
   addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
     const flags = command.opts<MigrateFlags & { readonly dryRun?: boolean }>();
     if (flags.dryRun === true) {
@@ -41,6 +42,7 @@ export function addPlan(program: Command, terminal: Terminal, finish: Finish): v
     .option("--report <file>", "write the plan of every version there, JSON")
     .option("--journal <file>", "read the digests of earlier runs there, instead of in the state folder")
     .option("--no-journal", "read none: the registry is asked a little more");
+  refuseBothJournals(command);
   addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
     const { runPlan } = await import("./plan.ts");
     finish(await runPlan({ source, targets, flags: command.opts() }, terminal));
@@ -62,6 +64,16 @@ export function addVerify(program: Command, terminal: Terminal, finish: Finish):
     const { runVerify } = await import("./verify.ts");
     finish(await runVerify({ source, targets, flags: command.opts() }, terminal));
   });
+}
+
+/** Both set the same value, and the later one would win in silence. */
+function refuseBothJournals(command: Command): void {
+  const given = new Set<string>();
+  for (const name of ["journal", "no-journal"]) {
+    command.on(`option:${name}`, () => {
+      if (given.add(name).size > 1) command.error("error: --journal and --no-journal exclude each other");
+    });
+  }
 }
 
 function addEnds(command: Command): Command {

@@ -26,6 +26,8 @@ export async function runServe(
   { directory, flags }: { readonly directory: string; readonly flags: ServeFlags },
   terminal: Terminal,
 ): Promise<ExitCode> {
+  // Not the current folder: it is what an unset variable leaves.
+  if (directory === "") throw usage("the folder to serve is empty", "name one, or leave it out for ./registry");
   const registry = await startRegistry(await serveOptions(directory, flags, terminal));
   terminal.out(`${registry.url}\n`);
   terminal.err(`serving ${printable(resolve(directory))} as ${registry.url}; push to oci://${registry.host}/NAMESPACE, end with Ctrl-C\n`);
@@ -43,7 +45,7 @@ async function serveOptions(directory: string, flags: ServeFlags, terminal: Term
     );
   }
   if ((user === undefined) !== (passwordFile === undefined)) throw usage("--user and --password-file go together");
-  const credential = await readCredential({ username: user, passwordFile, prefix: "--" }, terminal);
+  const credential = await readCredential({ username: user, passwordFile, prefix: "--", userOption: "--user" }, terminal);
   const tls = await readTls(flags);
   return {
     directory,

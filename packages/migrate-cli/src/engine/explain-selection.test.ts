@@ -10,10 +10,14 @@ function notesOn(selection: Selection, charts: readonly string[]): string[] {
 }
 
 describe("what a selection says afterwards", () => {
-  it("is nothing where something was selected, or where the source has nothing", () => {
+  it("is nothing where something was selected", () => {
     expect(notesOn({ charts: ["web*"], exclude: ["db"], versionRange: ">=1" }, ["web", "db"])).toEqual([]);
     expect(notesOn({}, ["web"])).toEqual([]);
-    expect(notesOn({ charts: ["web*"] }, [])).toEqual([]);
+  });
+
+  it("is that the index is empty where the source has nothing, whatever was selected", () => {
+    for (const selection of [{}, { charts: ["web*"] }])
+      expect(notesOn(selection, [])).toEqual(["index-empty: the source has no versions: its index is empty"]);
   });
 
   it("names the charts there are when none matches", () => {

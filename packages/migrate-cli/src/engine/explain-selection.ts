@@ -33,7 +33,7 @@ export function watchSelection(selection: Selection, now: number): WatchedSelect
   return {
     filter: { ...filter, leftOutBy },
     notes() {
-      if (seen === 0) return [];
+      if (seen === 0) return [{ code: "index-empty", text: "the source has no versions: its index is empty" }];
       const missing = [...unmatched].map((glob) => ({ code: "chart-not-found", text: notFound(glob, names) }));
       if (selected > 0) return missing;
       const text = `none of the ${seen} versions of the source is selected${unmatched.size > 0 ? "" : ruledOut(selection, filter.active)}`;

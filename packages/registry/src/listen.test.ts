@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect, it, onTestFinished } from "vitest";
+
+import { startRegistry } from "./start-registry.ts";
+
+function storage(): string {
+  const directory = mkdtempSync(join(tmpdir(), "chartferry-listen-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+it("says of an address that is not this machine's that the address is at fault, and of a port in use that the port is", async () => {
+  // Kept for documentation (RFC 5737): no machine has it.
+  await expect(startRegistry({ directory: storage(), host: "192.0.2.1" })).rejects.toMatchObject({
+    code: "usage",
+    hint: "listen on an address of this machine",
+  });
+  const first = await startRegistry({ directory: storage() });
+  const second = startRegistry({ directory: storage(), port: first.port });
+  await expect(second).rejects.toMatchObject({ code: "usage", hint: "choose another port, or 0 for any that is free" });
+  await first.close();
+});
