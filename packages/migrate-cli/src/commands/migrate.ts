@@ -6,6 +6,7 @@ import { summarize } from "../output/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { beginProgress, type CommandProgress } from "./begin-progress.ts";
 import { checkReport } from "./check-report.ts";
+import { keepHeapSmall } from "./keep-heap-small.ts";
 import { openEnds } from "./open-ends.ts";
 import { checkRunFlags, type RunCommand, type RunFlags, runOptions } from "./run-options.ts";
 
@@ -17,6 +18,7 @@ export async function runMigrate(command: RunCommand<MigrateFlags>, terminal: Te
   const { flags } = command;
   checkRunFlags(flags);
   await checkReport(command, terminal);
+  keepHeapSmall();
   // Request lines would tear a live view apart.
   const progress = beginProgress(command.targets, { logFormat: flags.logFormat, live: flags.debug !== true }, terminal);
   try {
