@@ -31,7 +31,7 @@ function find(error: unknown, { url, proxy, answered }: NetworkErrorContext): Fi
   const code = codeOf(error);
   const message = error instanceof Error ? printable(error.message, 200) : "unknown failure";
   const at = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy.host})`;
-  const refused = proxy === undefined ? undefined : refusedTunnel(proxy, message, url.host);
+  const refused = proxy === undefined ? undefined : refusedTunnel(proxy, message, { target: url.host, answered: answered === true });
   if (refused !== undefined) return refused;
   const facts = { code, message, at };
   if (answered === true && isUnreachable(code)) return goneFinding(facts);

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { chooseProxy } from "./choose-proxy.ts";
 import { createHttpClient } from "./create-http-client.ts";
+import { networkError } from "./network-error.ts";
 import { makeAuthority, makeCertificate } from "./testing/make-certificates.ts";
 import { manualClock } from "./testing/manual-clock.ts";
 import { startStubServer } from "./testing/start-stub-server.ts";
@@ -19,7 +20,7 @@ afterEach(async () => {
 });
 
 /** A proxy that sends everything to one port of this machine, whatever host was asked for. */
-async function startProxy(port: string, options: { readonly refuse?: number; readonly refusals?: number } = {}) {
+async function startProxy(port: string, options: { readonly refuse?: number } = {}) {
   const seen: { line: string; authorization: string | undefined }[] = [];
   const server = createServer((request, response) => {
     seen.push({ line: `${request.method} ${request.url}`, authorization: request.headers["proxy-authorization"] });
@@ -30,7 +31,7 @@ async function startProxy(port: string, options: { readonly refuse?: number; rea
     tunnels.add(socket);
     seen.push({ line: `CONNECT ${request.url}`, authorization: request.headers["proxy-authorization"] });
     socket.on("error", () => undefined);
-    if (options.refuse !== undefined && seen.length <= (options.refusals ?? Infinity)) {
+    if (options.refuse !== undefined) {
       socket.end(`HTTP/1.1 ${options.refuse} No\r\n\r\n`);
       return;
     }
@@ -120,32 +121,25 @@ describe("proxies", () => {
   });
 });
 
-describe("a proxy that cannot reach the registry for a while", () => {
-  it("is asked again: it, or what is behind it, may be starting anew", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "chartferry-proxy-"));
-    closers.push(() => rm(folder, { recursive: true }));
-    const authority = makeAuthority();
-    await writeFile(join(folder, "ca.pem"), authority.cert);
-    const tls = makeCertificate({ authority, hosts: ["charts.example"] });
-    const server = await startStubServer((_request, response) => void response.end("inside"), { tls });
-    closers.push(() => server.close());
-    const proxy = await startProxy(server.origin.port, { refuse: 503, refusals: 3 });
-    const environment = { https_proxy: proxy.host };
-    const { send } = client("https://charts.example", environment, { tls: { caFile: join(folder, "ca.pem") }, attempts: 5 });
-    expect((await send()).status).toBe(200);
-    expect(proxy.seen).toHaveLength(4);
-  });
-
-  it("is named when it stays so, with the proxy's variable", async () => {
+describe("a proxy that cannot reach the registry", () => {
+  it("is asked once where nobody has answered before, and named with its variable", async () => {
     const proxy = await startProxy("0", { refuse: 502 });
     const { send } = client("https://charts.example", { HTTPS_PROXY: proxy.host }, { attempts: 3 });
     await expect(send()).rejects.toMatchObject({
-      code: "unavailable",
-      retryable: true,
+      code: "connection-refused",
+      retryable: false,
       message: expect.stringContaining(`the proxy ${proxy.host} (from HTTPS_PROXY) cannot reach charts.example`),
       hint: expect.stringContaining("NO_PROXY"),
     });
-    expect(proxy.seen).toHaveLength(3);
+    expect(proxy.seen).toHaveLength(1);
+  });
+
+  it("any more is asked again: it, or what is behind it, may be starting anew", () => {
+    const proxy = { host: "proxy.example:3128", variable: "HTTPS_PROXY" };
+    const failure = new Error("Proxy response (503) !== 200 when HTTP Tunneling");
+    const context = { operation: "push blob", url: new URL("https://charts.example"), proxy };
+    expect(networkError(failure, { ...context, answered: true })).toMatchObject({ code: "unavailable", retryable: true });
+    expect(networkError(failure, context)).toMatchObject({ code: "connection-refused", retryable: false });
   });
 });
 

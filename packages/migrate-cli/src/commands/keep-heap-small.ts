@@ -7,5 +7,5 @@ import { setFlagsFromString } from "node:v8";
  * one may not know it, and would say so on stderr.
  */
 export function keepHeapSmall(): void {
-  if (Number.parseInt(process.versions.node, 10) <= 26) setFlagsFromString("--semi-space-growth-factor=1");
+  if (Number.parseInt(process.versions.node, 10) <= 26) setFlagsFromString("-semi-space-growth-factor=1");
 }
