@@ -95,7 +95,8 @@ describe("one run to three targets, one of them slow and one that dies", () => {
     expect([countsOf(first, fast), countsOf(first, slow)]).toEqual([all, all]);
     const died = countsOf(first, mortal);
     expect(died.pushed).toBeGreaterThanOrEqual(300);
-    expect(died.notAttempted).toBeGreaterThan(count / 2);
+    // One that has served is given some seconds to start anew, for each of the versions in flight; then the rest is not tried.
+    expect(died.notAttempted).toBeGreaterThan(count / 4);
     expect(died.pushed + died.failed + died.notAttempted).toBe(count);
 
     // One download a chart, whoever lags; the fast one was done when the slow one had hardly begun.
