@@ -36,7 +36,7 @@ export { errnoOf, unwritableCode } from "./errno.ts";
 export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChartferryError, withContext } from "./errors.ts";
 export { addTraffic } from "./http/add-traffic.ts";
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
-export type { HostPause, TellPause } from "./http/host-pause.ts";
+export type { HostPause, TellPause } from "./http/gate/host-pause.ts";
 export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
 export { connectLayout } from "./layout/connect-layout.ts";
 export { type HeldLock, type LockRefusal, type RefuseLock, takeLock } from "./lock/lock-file.ts";

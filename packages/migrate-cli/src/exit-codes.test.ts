@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { ChartferryError, errorCodes } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
-import { createTotals, type Report } from "./engine/report.ts";
+import { createTotals, type Report } from "./engine/keep/report.ts";
 import type { VersionRecord } from "./engine/work-item.ts";
 import { exitCodeFor, exitCodeOf, exitCodes } from "./exit-codes.ts";
 

@@ -1,6 +1,6 @@
 import { isChartferryError, type ErrorCode } from "@chartferry/core";
 
-import { isComplete, type Report } from "./engine/report.ts";
+import { isComplete, type Report } from "./engine/keep/report.ts";
 
 /** What a script can rely on. Part of the product: never renumber. */
 export const exitCodes = {

@@ -2,7 +2,7 @@ import type { Challenge } from "../auth/challenge.ts";
 import type { Credential, CredentialProvider } from "../auth/credential.ts";
 import type { Clock } from "../clock.ts";
 import type { ErrorDetails } from "../errors.ts";
-import type { TellPause } from "../http/host-pause.ts";
+import type { TellPause } from "../http/gate/host-pause.ts";
 import type { HttpClient } from "../http/http-client.ts";
 import type { Note } from "../note.ts";
 import type { NameProblem } from "../reference/repository-name.ts";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import { createHttpClient } from "../http/create-http-client.ts";
-import { errorFromAnswer } from "../http/error-response.ts";
+import { errorFromAnswer } from "../http/answer/error-response.ts";
 import { manualClock } from "../http/testing/manual-clock.ts";
 import { type SeenRequest, startRawServer, startStubServer, type StubServer } from "../http/testing/start-stub-server.ts";
 import type { Credential } from "./credential.ts";

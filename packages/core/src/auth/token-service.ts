@@ -1,7 +1,7 @@
 import type { ErrorView, TokenRequest } from "../adapter/registry-adapter.ts";
 import type { Clock } from "../clock.ts";
 import { ChartferryError, type ErrorDetails, withContext } from "../errors.ts";
-import { errorFromAnswer } from "../http/error-response.ts";
+import { errorFromAnswer } from "../http/answer/error-response.ts";
 import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
 import { quote } from "../shown-text.ts";
 import { basicHeader } from "./basic-header.ts";

@@ -5,17 +5,17 @@ import { type Authorization, createSignIn, type SignIn } from "../auth/sign-in.t
 import type { SendPlain } from "../auth/token-service.ts";
 import { type Clock, steadyClock, systemClock } from "../clock.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
-import { createAddressGuard, type Lookup } from "./address-guard.ts";
-import { readErrorView } from "./error-view.ts";
-import type { TellPause } from "./host-pause.ts";
+import { createAddressGuard, type Lookup } from "./route/address-guard.ts";
+import { readErrorView } from "./answer/error-view.ts";
+import type { TellPause } from "./gate/host-pause.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
 import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
-import { readWhole, withBody } from "./open-answer.ts";
+import { readWhole, withBody } from "./answer/open-answer.ts";
 import { followRedirects } from "./redirects.ts";
-import { createRequestGate } from "./request-gate.ts";
-import { type Attempt, repeatedly, type RetryOptions } from "./retry.ts";
-import { createRoutes, type Timeouts } from "./routes.ts";
-import { loadTlsSettings } from "./tls-settings.ts";
+import { createRequestGate } from "./gate/request-gate.ts";
+import { type Attempt, repeatedly, type RetryOptions } from "./gate/retry.ts";
+import { createRoutes, type Timeouts } from "./route/routes.ts";
+import { loadTlsSettings } from "./route/tls-settings.ts";
 import { defaultUserAgent } from "./user-agent.ts";
 import { createWire, type Wire, type WireRequest } from "./wire.ts";
 

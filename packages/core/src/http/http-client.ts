@@ -1,4 +1,4 @@
-import type { Patience } from "./gate-line.ts";
+import type { Patience } from "./gate/gate-line.ts";
 
 /** A request body that a retry or a second sign-in can read again. */
 export type RequestBody = Uint8Array | { readonly size: number; open(signal?: AbortSignal): AsyncIterable<Uint8Array> };

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import type { Credential } from "../auth/credential.ts";
 import { createHttpClient } from "./create-http-client.ts";
-import { errorFromAnswer } from "./error-response.ts";
+import { errorFromAnswer } from "./answer/error-response.ts";
 import type { HttpClient } from "./http-client.ts";
 import { manualClock } from "./testing/manual-clock.ts";
 import { type SeenRequest, startStubServer } from "./testing/start-stub-server.ts";

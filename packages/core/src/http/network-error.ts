@@ -1,8 +1,8 @@
 import { ChartferryError, isChartferryError } from "../errors.ts";
 import { printable } from "../shown-text.ts";
-import type { ProxyName } from "./choose-proxy.ts";
-import { refusedTunnel } from "./proxy-refused.ts";
-import { type Facts, type Finding, silentTlsFinding, tlsFinding } from "./tls-findings.ts";
+import type { ProxyName } from "./route/choose-proxy.ts";
+import { refusedTunnel } from "./route/proxy-refused.ts";
+import { type Facts, type Finding, silentTlsFinding, tlsFinding } from "./route/tls-findings.ts";
 
 export interface NetworkErrorContext {
   readonly operation: string;

@@ -1,12 +1,12 @@
-import { countedAs } from "./counted-hosts.ts";
+import { countedAs } from "./gate/counted-hosts.ts";
 import type { HttpAnswer, HttpRequest, HostTraffic } from "./http-client.ts";
 import { networkError } from "./network-error.ts";
-import { openAnswer } from "./open-answer.ts";
+import { openAnswer } from "./answer/open-answer.ts";
 import { redactUrl } from "./redact.ts";
-import { isRefusal } from "./refusal.ts";
-import type { Patience } from "./gate-line.ts";
-import { type RequestGate, throughGate } from "./request-gate.ts";
-import { noteBrokenAnswer, type Route, type Routes, type Timeouts } from "./routes.ts";
+import { isRefusal } from "./gate/refusal.ts";
+import type { Patience } from "./gate/gate-line.ts";
+import { type RequestGate, throughGate } from "./gate/request-gate.ts";
+import { noteBrokenAnswer, type Route, type Routes, type Timeouts } from "./route/routes.ts";
 import { openUpload } from "./upload-body.ts";
 import { ChartferryError } from "../errors.ts";
 

@@ -1,7 +1,7 @@
 import { ChartferryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
-import { retryAfterMs } from "../http/retry-after.ts";
+import { retryAfterMs } from "../http/gate/retry-after.ts";
 import { shownUrl } from "../http/redact.ts";
 
 export interface FailureContext {

@@ -1,6 +1,6 @@
 import type { AdapterContext } from "../adapter/registry-adapter.ts";
 import { ChartferryError } from "../errors.ts";
-import { errorFromAnswer } from "../http/error-response.ts";
+import { errorFromAnswer } from "../http/answer/error-response.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import { pageBytes, readPages } from "../http/paginate.ts";
 import type { CallOptions } from "./chart-store.ts";

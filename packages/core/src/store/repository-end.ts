@@ -1,7 +1,7 @@
 import type { ErrorView } from "../adapter/registry-adapter.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
-import { errorFromAnswer } from "../http/error-response.ts";
+import { errorFromAnswer } from "../http/answer/error-response.ts";
 import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
 import type { CallOptions } from "./chart-store.ts";
 

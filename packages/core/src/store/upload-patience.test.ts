@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { bytesContent } from "../content.ts";
 import { isChartferryError } from "../errors.ts";
-import { waitBeforeRetry } from "../http/retry.ts";
+import { waitBeforeRetry } from "../http/gate/retry.ts";
 import { manualClock } from "../http/testing/manual-clock.ts";
 import { stubWorld } from "../http/testing/stub-world.ts";
 import { uploadBlob } from "./blob-upload.ts";

@@ -1,8 +1,8 @@
 import { parseClassicLocation, parseTarget, printable } from "@chartferry/core";
 
 import { isWithin, realPlace } from "../engine/real-place.ts";
-import { stateFolder } from "../engine/state-folder.ts";
-import { checkReportPlace } from "../engine/write-report.ts";
+import { stateFolder } from "../engine/keep/state-folder.ts";
+import { checkReportPlace } from "../engine/keep/write-report.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { usage } from "./read-password.ts";
 import type { RunCommand, RunFlags } from "./run-options.ts";

@@ -1,8 +1,8 @@
 import { type Connection, formatTarget, type HostTraffic, parseTarget, type Target, type TellPause } from "@chartferry/core";
 
-import { createCreatedFrom, type CreatedFrom } from "../engine/created-from.ts";
-import { createMapping } from "../engine/mapping.ts";
-import type { MappingOptions } from "../engine/mapping.ts";
+import { createCreatedFrom, type CreatedFrom } from "../engine/choose/created-from.ts";
+import { createMapping } from "../engine/choose/mapping.ts";
+import type { MappingOptions } from "../engine/choose/mapping.ts";
 import type { MigrationTarget } from "../engine/migrate-options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";

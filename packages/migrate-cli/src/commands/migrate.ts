@@ -1,7 +1,7 @@
 import { exitCodeOf, type ExitCode } from "../exit-codes.ts";
 import { migrate } from "../engine/migrate.ts";
-import type { Report } from "../engine/report.ts";
-import { reportText, writeReport } from "../engine/write-report.ts";
+import type { Report } from "../engine/keep/report.ts";
+import { reportText, writeReport } from "../engine/keep/write-report.ts";
 import { summarize } from "../output/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { beginProgress, type CommandProgress } from "./begin-progress.ts";

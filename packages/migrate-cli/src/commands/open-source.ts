@@ -1,7 +1,7 @@
 import { addTraffic, checkCredentialFile, createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
 import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, TellPause, UrlRewrite } from "@chartferry/core";
 
-import type { CreatedFrom } from "../engine/created-from.ts";
+import type { CreatedFrom } from "../engine/choose/created-from.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import { type CreatedFlags, givenCreated } from "./created-policy.ts";

@@ -1,7 +1,7 @@
 import { isChartferryError, readTime, type UrlRewrite } from "@chartferry/core";
 import { InvalidArgumentError } from "commander";
 
-import { createMapping, type Rename } from "../engine/mapping.ts";
+import { createMapping, type Rename } from "../engine/choose/mapping.ts";
 
 /** A whole number from 1 on. */
 export function parseCount(text: string): number {

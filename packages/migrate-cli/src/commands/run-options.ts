@@ -1,8 +1,8 @@
 import { systemClock } from "@chartferry/core";
 
 import type { MigrateOptions, MigrationTarget } from "../engine/migrate-options.ts";
-import { createEntryFilter } from "../engine/select-entries.ts";
-import { defaultJournalPath } from "../engine/state-folder.ts";
+import { createEntryFilter } from "../engine/choose/select-entries.ts";
+import { defaultJournalPath } from "../engine/keep/state-folder.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { createdRule } from "./created-policy.ts";
 import type { EndFlags } from "./open-ends.ts";

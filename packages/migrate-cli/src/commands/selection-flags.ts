@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 
-import type { MappingOptions, Rename, VPrefix } from "../engine/mapping.ts";
-import type { Selection } from "../engine/select-entries.ts";
+import type { MappingOptions, Rename, VPrefix } from "../engine/choose/mapping.ts";
+import type { Selection } from "../engine/choose/select-entries.ts";
 import { collect } from "./flags.ts";
 import { parseAge, parseCount, parseDay, parseRename, timeOf } from "./parse-flag.ts";
 

@@ -1,4 +1,4 @@
-import { documentText, writeDocument } from "../engine/write-report.ts";
+import { documentText, writeDocument } from "../engine/keep/write-report.ts";
 import { printable } from "@chartferry/core";
 
 import type { Terminal } from "../terminal/terminal.ts";

@@ -4,15 +4,15 @@ import { setMaxListeners } from "node:events";
 import { systemClock } from "@chartferry/core";
 
 import { countInFlight } from "./count-in-flight.ts";
-import { watchSelection, type WatchedSelection } from "./explain-selection.ts";
+import { watchSelection, type WatchedSelection } from "./choose/explain-selection.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
-import { createProvenanceLookUp, type ProvenanceLookUp } from "./provenance-look-up.ts";
-import { createRecordStore, type RecordStore } from "./record-store.ts";
-import { createTotals } from "./report.ts";
-import { createFunnel } from "./funnel.ts";
-import { createMapping, type Mapping } from "./mapping.ts";
-import { createSpool, type Spool } from "./spool.ts";
-import { openTargetJournals, type TargetJournal } from "./target-journals.ts";
+import { createProvenanceLookUp, type ProvenanceLookUp } from "./deliver/provenance-look-up.ts";
+import { createRecordStore, type RecordStore } from "./keep/record-store.ts";
+import { createTotals } from "./keep/report.ts";
+import { createFunnel } from "./choose/funnel.ts";
+import { createMapping, type Mapping } from "./choose/mapping.ts";
+import { createSpool, type Spool } from "./spool/spool.ts";
+import { openTargetJournals, type TargetJournal } from "./keep/target-journals.ts";
 import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
 
 /** Everything that lives as long as one run. */

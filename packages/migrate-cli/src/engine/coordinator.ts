@@ -1,10 +1,10 @@
 import type { Digest } from "@chartferry/core";
 
-import type { Journal } from "./journal.ts";
+import type { Journal } from "./keep/journal.ts";
 import type { MigrateEvent, MigrationTarget } from "./migrate-options.ts";
-import type { RecordStore } from "./record-store.ts";
-import type { createTotals, Totals } from "./report.ts";
-import type { TargetJournal } from "./target-journals.ts";
+import type { RecordStore } from "./keep/record-store.ts";
+import type { createTotals, Totals } from "./keep/report.ts";
+import type { TargetJournal } from "./keep/target-journals.ts";
 import type { Outcome } from "./work-item.ts";
 
 export interface CoordinatorOptions {

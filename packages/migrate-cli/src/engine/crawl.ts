@@ -1,12 +1,12 @@
 import type { ChartSource, EntryProblem, SourceEntry } from "@chartferry/core";
 
-import { chooseItems } from "./choose-items.ts";
+import { chooseItems } from "./choose/choose-items.ts";
 import { describeFailure } from "./describe-failure.ts";
-import type { Funnel } from "./funnel.ts";
-import { mapEntry, type MappingTarget, type Refusal } from "./map-entry.ts";
-import type { Mapping } from "./mapping.ts";
-import type { EntryFilter } from "./select-entries.ts";
-import { createTagClaims } from "./tag-claims.ts";
+import type { Funnel } from "./choose/funnel.ts";
+import { mapEntry, type MappingTarget, type Refusal } from "./choose/map-entry.ts";
+import type { Mapping } from "./choose/mapping.ts";
+import type { EntryFilter } from "./choose/select-entries.ts";
+import { createTagClaims } from "./choose/tag-claims.ts";
 import type { Outcome, VersionRecord, WorkItem } from "./work-item.ts";
 import type { WorkQueue } from "./work-queue.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { isComplete } from "./report.ts";
+import { isComplete } from "./keep/report.ts";
 import { createFakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget } from "./testing/fake-target.ts";
 import { clear, journalIn, run, told } from "./testing/run-migrate.ts";

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
-import { runLane } from "./lane.ts";
-import { isComplete } from "./report.ts";
-import { createSpool } from "./spool.ts";
-import { createTargetListings } from "./target-listings.ts";
+import { runLane } from "./deliver/lane.ts";
+import { isComplete } from "./keep/report.ts";
+import { createSpool } from "./spool/spool.ts";
+import { createTargetListings } from "./deliver/target-listings.ts";
 import { createFakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget } from "./testing/fake-target.ts";
 import { fillDisk } from "./testing/fill-disk.ts";

@@ -1,10 +1,10 @@
 import type { ChartferryError, ChartSource, Clock, Connection, ExistingPolicy, HostTraffic, Note } from "@chartferry/core";
 
-import type { MappingOptions } from "./mapping.ts";
-import type { Totals } from "./report.ts";
-import type { RunFigures } from "./run-figures.ts";
-import type { Selection } from "./select-entries.ts";
-import type { SpoolLimits } from "./spool.ts";
+import type { MappingOptions } from "./choose/mapping.ts";
+import type { Totals } from "./keep/report.ts";
+import type { RunFigures } from "./keep/run-figures.ts";
+import type { Selection } from "./choose/select-entries.ts";
+import type { SpoolLimits } from "./spool/spool.ts";
 import type { VersionRecord } from "./work-item.ts";
 
 /** One place that the charts go to. The caller opens the connection and closes it. */

@@ -2,7 +2,7 @@ import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
 import type { MigrateOptions } from "./migrate-options.ts";
-import { isComplete } from "./report.ts";
+import { isComplete } from "./keep/report.ts";
 import { createFakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget } from "./testing/fake-target.ts";
 import { run, told } from "./testing/run-migrate.ts";

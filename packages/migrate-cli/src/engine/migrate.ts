@@ -3,15 +3,15 @@ import { ChartferryError, systemClock } from "@chartferry/core";
 import { createCoordinator } from "./coordinator.ts";
 import { crawl } from "./crawl.ts";
 import { beginRun, type Run } from "./begin-run.ts";
-import { runLane } from "./lane.ts";
-import type { Attempting } from "./attempt-delivery.ts";
+import { runLane } from "./deliver/lane.ts";
+import type { Attempting } from "./deliver/attempt-delivery.ts";
 import type { MigrateOptions, MigrationTarget } from "./migrate-options.ts";
 import { type GuardedEvents, guardEvents } from "./guard-events.ts";
-import { finishReport, hostRecords, runNotes } from "./finish-report.ts";
-import type { Report } from "./report.ts";
-import type { RunFigures } from "./run-figures.ts";
-import { createTargetListings } from "./target-listings.ts";
-import { closeJournals } from "./target-journals.ts";
+import { finishReport, hostRecords, runNotes } from "./keep/finish-report.ts";
+import type { Report } from "./keep/report.ts";
+import type { RunFigures } from "./keep/run-figures.ts";
+import { createTargetListings } from "./deliver/target-listings.ts";
+import { closeJournals } from "./keep/target-journals.ts";
 
 /** Versions in flight per target. */
 const defaultConcurrency = 16;

@@ -24,7 +24,7 @@ it.each(["plan/plan", "verify/verify"])("what %s.schema.json says of a run is wh
   const text = JSON.stringify(schema(file)).replace(/"command":\{"enum":\["\w+"\]\}/, '"command":{"enum":["migrate","push","publish"]}');
   const document: unknown = JSON.parse(text);
   for (const path of shared) {
-    expect(at(document, ...path), path.join(".")).toEqual(at(schema("report"), ...path));
+    expect(at(document, ...path), path.join(".")).toEqual(at(schema("keep/report"), ...path));
     expect(at(document, ...path), path.join(".")).toBeDefined();
   }
 });

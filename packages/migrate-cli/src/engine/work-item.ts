@@ -1,6 +1,6 @@
 import type { Digest, Note, SourceEntry } from "@chartferry/core";
 
-import type { Landing } from "./landing.ts";
+import type { Landing } from "./deliver/landing.ts";
 
 /** One version on its way to one target: self-contained and serialisable, so that any process may take it. Never a credential. */
 export interface WorkItem {

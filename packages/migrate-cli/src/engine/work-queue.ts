@@ -1,5 +1,5 @@
-import { createBoundedChannel, createWakeUp } from "./bounded-channel.ts";
-import { createOverflowFile, type OverflowFile } from "./overflow-file.ts";
+import { createBoundedChannel, createWakeUp } from "./tables/bounded-channel.ts";
+import { createOverflowFile, type OverflowFile } from "./tables/overflow-file.ts";
 import type { Outcome, WorkItem } from "./work-item.ts";
 
 /** An item in the hands of one lane. */

@@ -1,4 +1,4 @@
-import type { RunFigures } from "../engine/run-figures.ts";
+import type { RunFigures } from "../engine/keep/run-figures.ts";
 import { createCadence } from "./cadence.ts";
 import { createPauses } from "./pauses.ts";
 import { inFlightAt } from "./plain-lines.ts";

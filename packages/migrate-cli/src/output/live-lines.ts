@@ -1,6 +1,6 @@
 import { printable } from "@chartferry/core";
 
-import type { RunFigures } from "../engine/run-figures.ts";
+import type { RunFigures } from "../engine/keep/run-figures.ts";
 import type { Pause } from "./pauses.ts";
 import { done, secondsText, seen, sizeText } from "./progress-words.ts";
 import { cutEnd, cutMiddle, textWidth } from "./text-width.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import type { RunFigures } from "../engine/run-figures.ts";
+import type { RunFigures } from "../engine/keep/run-figures.ts";
 import { createFakeScreen, type FakeScreen } from "../testing/fake-screen.ts";
 import { createFakeTime, figuresWith, type FakeTime } from "../testing/fake-progress.ts";
 import { createLiveView } from "./live-view.ts";

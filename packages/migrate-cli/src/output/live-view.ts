@@ -1,6 +1,6 @@
 import { printable } from "@chartferry/core";
 
-import type { RunFigures } from "../engine/run-figures.ts";
+import type { RunFigures } from "../engine/keep/run-figures.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { targetLines } from "./live-lines.ts";
 import { createPauses } from "./pauses.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { WaitingEvent } from "./progress-view.ts";
-import type { RunFigures } from "../engine/run-figures.ts";
+import type { RunFigures } from "../engine/keep/run-figures.ts";
 import { createFakeTerminal } from "../testing/fake-terminal.ts";
 import { createFakeTime, type FakeTime, figuresWith } from "../testing/fake-progress.ts";
 import { createProgress } from "./progress.ts";

@@ -1,6 +1,6 @@
 import { printable } from "@chartferry/core";
 
-import type { RunFigures } from "../engine/run-figures.ts";
+import type { RunFigures } from "../engine/keep/run-figures.ts";
 import { createCadence } from "./cadence.ts";
 import { createPauses, type Pause } from "./pauses.ts";
 import type { Progress, ProgressOptions } from "./progress-view.ts";

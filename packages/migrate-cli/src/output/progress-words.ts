@@ -1,7 +1,7 @@
 import { printable } from "@chartferry/core";
 
 import type { WaitingEvent } from "./progress-view.ts";
-import type { StatusCounts, Totals } from "../engine/report.ts";
+import type { StatusCounts, Totals } from "../engine/keep/report.ts";
 import type { ProgressEvent } from "./progress-view.ts";
 
 /** What is worth a line of its own while the run goes on; `waiting` has its own words, for it may be said already. */

@@ -1,6 +1,6 @@
 import { printable } from "@chartferry/core";
 
-import type { ReportHead } from "../engine/report.ts";
+import type { ReportHead } from "../engine/keep/report.ts";
 
 /** What the source names, and what each filter left of it. */
 export function sourceLines({ run, totals }: Pick<ReportHead, "run"> & { readonly totals: SourceTotals }): string[] {

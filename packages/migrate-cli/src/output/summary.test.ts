@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect, it } from "vitest";
 
-import type { HostRecord, Report } from "../engine/report.ts";
+import type { HostRecord, Report } from "../engine/keep/report.ts";
 import { schemaProblems } from "../engine/testing/check-schema.ts";
 import { temporaryFolder } from "../engine/testing/temporary-folder.ts";
 import { figuresWith } from "../testing/fake-progress.ts";
@@ -12,7 +12,7 @@ import { createFakeTerminal } from "../testing/fake-terminal.ts";
 import { summarize } from "./summary.ts";
 
 const examples = new URL("../../../../examples/classic-repo", import.meta.url).pathname;
-const schema = JSON.parse(readFileSync(new URL("../engine/report.schema.json", import.meta.url), "utf8"));
+const schema = JSON.parse(readFileSync(new URL("../engine/keep/report.schema.json", import.meta.url), "utf8"));
 
 const cases = [
   { name: "an index without apiVersion", head: "", end: 'generated: "2024-01-01T00:00:00Z"\n', code: "index-without-api-version" },

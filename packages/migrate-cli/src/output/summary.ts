@@ -1,6 +1,6 @@
 import { printable } from "@chartferry/core";
 
-import type { Report } from "../engine/report.ts";
+import type { Report } from "../engine/keep/report.ts";
 import type { VersionRecord } from "../engine/work-item.ts";
 import { countsLine, secondsText, sizeText } from "./progress-words.ts";
 

@@ -1,4 +1,4 @@
-import type { RunFigures } from "../engine/run-figures.ts";
+import type { RunFigures } from "../engine/keep/run-figures.ts";
 import type { Every } from "../output/every.ts";
 
 /** A clock and timers that move only when told. */

@@ -1,8 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { ChartferryError } from "../../errors.ts";
 import type { HttpAnswer } from "../http-client.ts";
-import { createRequestGate, type GateOptions, throughGate } from "../request-gate.ts";
-import { type Attempt, repeatedly } from "../retry.ts";
+import { createRequestGate, type GateOptions, throughGate } from "../gate/request-gate.ts";
+import { type Attempt, repeatedly } from "../gate/retry.ts";
 
 /** A host with a token bucket in front. */
 export interface LimitedHost {

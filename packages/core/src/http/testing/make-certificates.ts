@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { isIP } from "node:net";
 
-import { parseIpv6 } from "../parse-ipv6.ts";
+import { parseIpv6 } from "../route/parse-ipv6.ts";
 
 export interface Authority {
   /** PEM. */

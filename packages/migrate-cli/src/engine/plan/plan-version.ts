@@ -1,11 +1,11 @@
 import { type ChartSource, type ExistingAnswer, isChartferryError, type Note } from "@chartferry/core";
 
-import { attemptDelivery, notesOn, sendPackage } from "../attempt-delivery.ts";
-import type { Attempting, DeliveryContext, Progress, Sender } from "../attempt-delivery.ts";
+import { attemptDelivery, notesOn, sendPackage } from "../deliver/attempt-delivery.ts";
+import type { Attempting, DeliveryContext, Progress, Sender } from "../deliver/attempt-delivery.ts";
 import { describeFailure } from "../describe-failure.ts";
-import { mappedFileNotes } from "../map-entry.ts";
-import type { Spool } from "../spool.ts";
-import type { TargetListings } from "../target-listings.ts";
+import { mappedFileNotes } from "../choose/map-entry.ts";
+import type { Spool } from "../spool/spool.ts";
+import type { TargetListings } from "../deliver/target-listings.ts";
 import type { WorkItem } from "../work-item.ts";
 import { isDecided, undecided } from "./decisions.ts";
 import { type FormerHomes, indexWarnings } from "./index-warnings.ts";

@@ -1,10 +1,10 @@
 import type { Note } from "@chartferry/core";
 
-import { createHashSet } from "../hash-set.ts";
-import { hashText } from "../hash-text.ts";
+import { createHashSet } from "../tables/hash-set.ts";
+import { hashText } from "../tables/hash-text.ts";
 import { runVersions } from "../migrate.ts";
 import type { MigrateEvent, MigrateOptions } from "../migrate-options.ts";
-import type { Report, ReportHead, Totals } from "../report.ts";
+import type { Report, ReportHead, Totals } from "../keep/report.ts";
 import type { VersionRecord, WorkItem } from "../work-item.ts";
 import { type Decision, decisionOf, decisions } from "./decisions.ts";
 import { groupVersions, type PlannedVersion } from "./group-versions.ts";

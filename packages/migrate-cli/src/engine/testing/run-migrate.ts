@@ -1,6 +1,6 @@
 import { migrate } from "../migrate.ts";
 import type { MigrateOptions, MigrationTarget } from "../migrate-options.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../keep/report.ts";
 import type { FakeSource } from "./fake-source.ts";
 import type { FakeTarget } from "./fake-target.ts";
 

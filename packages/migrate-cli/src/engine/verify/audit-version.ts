@@ -9,7 +9,7 @@ import {
   type SourceEntry,
 } from "@chartferry/core";
 
-import type { Attempt, Attempting, DeliveryContext, Progress } from "../attempt-delivery.ts";
+import type { Attempt, Attempting, DeliveryContext, Progress } from "../deliver/attempt-delivery.ts";
 import { type Finding, findings, hintOf } from "./findings.ts";
 
 export interface AuditOptions {

@@ -1,6 +1,6 @@
-import { createHashSet } from "../hash-set.ts";
-import { hashText } from "../hash-text.ts";
-import { createOverflowFile } from "../overflow-file.ts";
+import { createHashSet } from "../tables/hash-set.ts";
+import { hashText } from "../tables/hash-text.ts";
+import { createOverflowFile } from "../tables/overflow-file.ts";
 
 /** Tags of one repository, or some of them. */
 export interface ListedTags {

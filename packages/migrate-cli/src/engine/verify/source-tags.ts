@@ -1,9 +1,9 @@
 import type { ChartSource, SourceEntry } from "@chartferry/core";
 
-import { createHashSet } from "../hash-set.ts";
-import { hashText } from "../hash-text.ts";
-import { mapEntry } from "../map-entry.ts";
-import type { Mapping } from "../mapping.ts";
+import { createHashSet } from "../tables/hash-set.ts";
+import { hashText } from "../tables/hash-text.ts";
+import { mapEntry } from "../choose/map-entry.ts";
+import type { Mapping } from "../choose/mapping.ts";
 import type { MigrationTarget } from "../migrate-options.ts";
 
 /** Which repositories and tags the source accounts for at each target, what was not selected included. */

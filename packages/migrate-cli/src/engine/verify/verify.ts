@@ -1,7 +1,7 @@
 import { runVersions } from "../migrate.ts";
-import { createMapping } from "../mapping.ts";
+import { createMapping } from "../choose/mapping.ts";
 import type { MigrateEvent, MigrateOptions } from "../migrate-options.ts";
-import type { Report, ReportHead, Totals } from "../report.ts";
+import type { Report, ReportHead, Totals } from "../keep/report.ts";
 import type { VersionRecord } from "../work-item.ts";
 import { auditVersion } from "./audit-version.ts";
 import { auditRecord, type AuditRecord } from "./audit-record.ts";

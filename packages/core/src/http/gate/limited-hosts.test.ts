@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+
+import type { GateOptions } from "./request-gate.ts";
+import { type LimitedHost, sendThroughGate } from "../testing/limited-host.ts";
+import { virtualClock } from "../testing/virtual-clock.ts";
+
+/** The same numbers every time. Source: Park and Miller's generator. */
+function seededRandom(seed = 1): () => number {
+  let state = seed;
+  return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+}
+
+function served(host: LimitedHost, count: number, options: Partial<GateOptions> = {}) {
+  const clock = virtualClock();
+  const gate = { clock, random: seededRandom(), maxWaitMs: 15 * 60_000, attempts: 5, ...options };
+  return clock.run(sendThroughGate(host, { count, concurrency: 32 }, gate));
+}
+
+const words = [
+  ["429 with Retry-After", { status: 429, retryAfter: true }],
+  ["a plain 429", { status: 429 }],
+  ["503", { status: 503 }],
+  ["429s that take a token themselves", { status: 429, refusalsCost: true }],
+] as const;
+
+describe.each(words)("a host with a token bucket that answers %s", (_name, how) => {
+  it.each([
+    { rate: 100, burst: 100, roundTrip: 2, count: 3000 },
+    { rate: 100, burst: 500, roundTrip: 50, count: 3000 },
+    { rate: 10, burst: 10, roundTrip: 2, count: 400 },
+    { rate: 10, burst: 50, roundTrip: 50, count: 400 },
+    { rate: 1000, burst: 1000, roundTrip: 2, count: 10_000 },
+  ])("gives $count requests nearly all of its $rate a second, refuses few and fails none", async ({ count, ...limit }) => {
+    const { granted, refused, failed, used } = await served({ ...limit, ...how }, count);
+    expect({ granted, failed }).toEqual({ granted: count, failed: [] });
+    expect(used).toBeGreaterThan(0.85);
+    // 31 of 32 are on their way before the first refusal is known; all in all it takes some 70 to 250.
+    expect(refused).toBeLessThan(260);
+  });
+});
+
+describe("a host with a token bucket to which many a connection breaks", () => {
+  it("takes as much as another: a request that broke gives its place back", async () => {
+    const { granted, failed, used } = await served({ rate: 10, burst: 10, roundTrip: 2, status: 429, breaksEvery: 20 }, 400);
+    expect({ granted, failed }).toEqual({ granted: 400, failed: [] });
+    expect(used).toBeGreaterThan(0.8);
+  });
+});
+
+describe("a bucket that holds one token", () => {
+  it.each([10, 100])("is used well too, at %i a second", async (rate) => {
+    const { failed, used } = await served({ rate, burst: 1, roundTrip: 2, status: 429 }, rate * 40);
+    expect(failed).toEqual([]);
+    expect(used).toBeGreaterThan(0.85);
+  });
+});
+
+describe("a host that refuses for ever", () => {
+  it.each([
+    ["429", { status: 429, retryAfter: false }, 60_000],
+    ["429 with Retry-After", { status: 429, retryAfter: true }, 60_000],
+    ["503 with Retry-After", { status: 503, retryAfter: true }, 60_000],
+  ] as const)("with %s fails each request as rate-limited once it was held for as long as allowed", async (_name, how, maxWaitMs) => {
+    const { failed, milliseconds, refused } = await served({ rate: 1e-9, burst: 0, roundTrip: 2, ...how }, 64, { maxWaitMs });
+    expect(failed).toHaveLength(64);
+    expect(failed[0]).toMatchObject({ code: "rate-limited", message: expect.stringContaining("registry.test answers") });
+    expect(milliseconds).toBeLessThan(2 * maxWaitMs + 25_000);
+    expect(refused).toBeLessThan(120);
+  });
+
+  it("with 503 and no word more counts as broken after some attempts, for all who wait", async () => {
+    const { failed, refused, milliseconds } = await served({ rate: 1e-9, burst: 0, roundTrip: 2, status: 503 }, 32);
+    expect(failed).toHaveLength(32);
+    expect(failed.filter((each) => each === 503).length).toBeGreaterThan(0);
+    expect(failed.find((each) => each !== 503)).toMatchObject({
+      code: "unavailable",
+      message: "push blob: registry.test answers 503, again and again",
+    });
+    expect(refused).toBeLessThan(80);
+    expect(milliseconds).toBeLessThan(20_000);
+  });
+});

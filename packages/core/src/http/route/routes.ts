@@ -1,0 +1,145 @@
+import { type Dispatcher, Pool, ProxyAgent } from "undici";
+
+import type { AddressGuard } from "./address-guard.ts";
+import { chooseProxy, type Proxy, type ProxyName, proxyName } from "./choose-proxy.ts";
+import { connectorFor, withMendedConnector } from "./connector-for.ts";
+import { isBrokenAnswer } from "../network-error.ts";
+import type { TlsSettings } from "./tls-settings.ts";
+
+/** Milliseconds. `headers` counts from the end of the request, `bodyIdle` between two pieces of the answer. */
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly headersMs: number;
+  readonly bodyIdleMs: number;
+}
+
+export interface RouteOptions {
+  /** The registry or repository that the user named. */
+  readonly origin: URL;
+  readonly tls: TlsSettings;
+  readonly timeouts: Timeouts;
+  /** Connections to one origin. */
+  readonly connections: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly guard: AddressGuard;
+}
+
+/** The way to one origin: directly, by an http proxy (absolute form), or through a tunnel (CONNECT). */
+export interface Route {
+  readonly dispatcher: Dispatcher;
+  /** Put before path and query: the origin where a proxy needs the absolute form. */
+  readonly pathPrefix: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** For messages. */
+  readonly proxy: ProxyName | undefined;
+  /** Somebody has answered here: to whom no connection is to be had now may be starting anew. */
+  answered: boolean;
+  /** A HEAD has been answered here. */
+  sawHead: boolean;
+  /** This server sends a body after HEAD: its connections cannot be kept then. */
+  closeAfterHead: boolean;
+}
+
+export interface Routes {
+  /** @throws redirect-refused where the address rules forbid the host */
+  to(url: URL, operation: string): Promise<Route>;
+  close(): Promise<void>;
+}
+
+/** An index may name any number of hosts; the oldest way is closed beyond this. */
+const originLimit = 256;
+
+/** Large enough for redirects to signed urls, small enough for a header bomb. Bytes. */
+const maxHeaderSize = 32 * 1024;
+
+export function createRoutes(options: RouteOptions): Routes {
+  const routes = new Map<string, Route>();
+  const closing = new Set<Promise<void>>();
+  return {
+    to: async (url, operation) => {
+      const known = routes.get(url.origin);
+      if (known !== undefined) return known;
+      await options.guard.check(url, operation);
+      const again = routes.get(url.origin);
+      if (again !== undefined) return again;
+      const route = openRoute(url, options);
+      routes.set(url.origin, route);
+      if (routes.size > originLimit) retireOldest(routes, closing);
+      return route;
+    },
+    close: async () => {
+      const open = [...routes.values()];
+      routes.clear();
+      await Promise.all([...open.map(({ dispatcher }) => dispatcher.destroy()), ...closing]);
+    },
+  };
+}
+
+function retireOldest(routes: Map<string, Route>, closing: Set<Promise<void>>): void {
+  const [oldest] = routes;
+  if (oldest === undefined) return;
+  const [origin, route] = oldest;
+  routes.delete(origin);
+  const closed = route.dispatcher.close().finally(() => closing.delete(closed));
+  closing.add(closed);
+}
+
+function openRoute(url: URL, options: RouteOptions): Route {
+  const proxy = chooseProxy(url, options.environment);
+  const route: Route = {
+    dispatcher: proxy === undefined ? directPool(url, options) : proxied(url, proxy, options),
+    pathPrefix: proxy !== undefined && url.protocol === "http:" ? url.origin : "",
+    headers: proxy !== undefined && url.protocol === "http:" ? proxyHeaders(url, proxy) : {},
+    proxy: proxy && proxyName(proxy),
+    answered: false,
+    sawHead: false,
+    closeAfterHead: false,
+  };
+  route.dispatcher.on("disconnect", (_origin, _targets, error) => noteBrokenAnswer(route, error));
+  return route;
+}
+
+/** After a HEAD, bytes that are no answer mean that the server sent a body which it must not send (RFC 9110 section 9.3.2). */
+export function noteBrokenAnswer(route: Route, error: unknown): boolean {
+  const broken = isBrokenAnswer(error) || (error instanceof Error && error.message === "bad response");
+  if (broken && route.sawHead) route.closeAfterHead = true;
+  return broken && route.sawHead;
+}
+
+function directPool(url: URL, options: RouteOptions): Pool {
+  return new Pool(url.origin, {
+    connections: options.connections,
+    maxHeaderSize,
+    connect: connectorFor({ ...tlsFor(url, options), timeout: options.timeouts.connectMs, lookup: options.guard.lookupFor(url) }),
+  });
+}
+
+/** The client certificate is an identity: it is shown to the host that the user named, to no other. */
+function tlsFor(url: URL, { tls, origin }: RouteOptions): TlsSettings {
+  if (url.hostname === origin.hostname) return tls;
+  return { ...(tls.ca === undefined ? {} : { ca: tls.ca }), rejectUnauthorized: tls.rejectUnauthorized };
+}
+
+/** The proxy resolves names itself; only addresses written in the url could be judged. */
+function proxied(url: URL, proxy: Proxy, options: RouteOptions): Dispatcher {
+  const timeout = options.timeouts.connectMs;
+  const toProxy = { ...tlsFor(proxy.url, options), timeout };
+  if (url.protocol === "http:") {
+    return new Pool(proxy.url.origin, { connections: options.connections, maxHeaderSize, connect: connectorFor(toProxy) });
+  }
+  return new ProxyAgent({
+    uri: proxy.url.origin,
+    ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
+    connections: options.connections,
+    maxHeaderSize,
+    requestTls: { ...tlsFor(url, options), timeout },
+    proxyTls: toProxy,
+    // The way to the proxy, and the tunnel inside of it.
+    clientFactory: (origin, settings) => new Pool(origin, { ...withMendedConnector(settings), headersTimeout: timeout }),
+    factory: (origin, settings) => new Pool(origin, withMendedConnector(settings)),
+  });
+}
+
+function proxyHeaders(url: URL, proxy: Proxy): Record<string, string> {
+  return { host: url.host, ...(proxy.authorization === undefined ? {} : { "proxy-authorization": proxy.authorization }) };
+}

@@ -1,0 +1,63 @@
+import { chartRepository, type Connection, type Note, tagOf, versionOf } from "@chartferry/core";
+
+import { describeFailure } from "../describe-failure.ts";
+import type { ChartVersion, Mapping } from "./mapping.ts";
+import type { VersionRecord } from "../work-item.ts";
+
+/** What is known of a target before it is asked anything. */
+export interface MappingTarget {
+  readonly namespace: string;
+  readonly connection: Pick<Connection, "nameProblems">;
+}
+
+/** Where a version goes at one target. */
+export interface MappedVersion {
+  readonly repository: string;
+  /** The first is the one that Helm finds by range. */
+  readonly tags: readonly [string, ...string[]];
+}
+
+/** Why a version is not sent at all. */
+export type Refusal = Pick<VersionRecord, "reason" | "message" | "hint">;
+
+export function mapEntry(mapping: Mapping, { chart, version }: ChartVersion, target: MappingTarget): MappedVersion | Refusal {
+  try {
+    const repository = chartRepository(target.namespace, mapping.nameOf(chart));
+    const [first, ...others] = mapping.versionsOf(version);
+    const tags = [tagOf(first), ...others.map((other) => tagOf(other))] as const;
+    const problem = target.connection.nameProblems(repository)[0];
+    if (problem === undefined) return { repository, tags };
+    return { reason: "name-invalid", message: problem.text, ...(problem.hint === undefined ? {} : { hint: problem.hint }) };
+  } catch (error) {
+    return describeFailure(error);
+  }
+}
+
+/** Two entries that map to one tag: whichever came second would take the other's place, so neither is taken. */
+export function rivalRefusal({ chart, version }: ChartVersion, rivals: readonly ChartVersion[]): Refusal {
+  const others = rivals.map((rival) => `${rival.chart} ${rival.version}`).join(" and ");
+  return {
+    reason: "duplicate-tag",
+    message: `${chart} ${version} and ${others} map to one tag: none of them is taken`,
+    hint: "leave all but one out with --exclude or --version, or change --v-prefix or --rename",
+  };
+}
+
+/**
+ * A provenance names a file, and `helm pull --verify` looks for the one that it saves: named by repository and tag. Told where that is no longer
+ * the name that the source's own repository gave it. `signedFiles` are those that the provenance names; without them it is not known
+ * whether there is one.
+ */
+export function mappedFileNotes(
+  { chart, version }: ChartVersion,
+  { repository, tags }: MappedVersion,
+  signedFiles?: readonly string[],
+): Note[] {
+  const name = repository.slice(repository.lastIndexOf("/") + 1);
+  const files = tags.map((tag) => `${name}-${versionOf(tag)}.tgz`);
+  const lost = files.filter((file) => file !== `${chart}-${version}.tgz` && signedFiles?.includes(file) !== true);
+  if (lost.length === 0) return [];
+  const unless = signedFiles === undefined ? "if it has a provenance, " : "";
+  const text = `${unless}helm pull --verify will fail: it saves the chart as ${lost.join(" or ")}, which the provenance does not name`;
+  return [{ code: "provenance-mapped", text }];
+}

@@ -1,0 +1,83 @@
+import { ChartferryError, isChartferryError } from "@chartferry/core";
+
+import { createWakeUp } from "../tables/bounded-channel.ts";
+import { createCircuit } from "./circuit.ts";
+import type { DeliveryContext } from "./attempt-delivery.ts";
+import { deliverVersion, type DeliveryResult, recordOf } from "./deliver-version.ts";
+import { describeFailure, interruption } from "../describe-failure.ts";
+import type { VersionRecord } from "../work-item.ts";
+import type { Delivery, WorkQueue } from "../work-queue.ts";
+
+export interface LaneOptions {
+  readonly target: string;
+  readonly queue: WorkQueue;
+  readonly delivery: DeliveryContext;
+  /** Versions in flight at most. Its connection sees to it that a registry which asks for fewer requests gets fewer. */
+  readonly concurrency: number;
+  /** Nothing new is begun once this is aborted; what is in flight ends. */
+  readonly stop?: AbortSignal | undefined;
+  /** Called once when the lane gives up on its target. */
+  readonly onStopped?: (error: ChartferryError) => void;
+  /** Ends the run: a fault that is neither the target's nor the source's. */
+  readonly abort: () => void;
+}
+
+/** Works through the items of one target, on its own: another target's trouble is none of its business. @throws a fault of our own, at the end */
+export async function runLane(options: LaneOptions): Promise<void> {
+  const { queue, target, delivery: context } = options;
+  const circuit = createCircuit();
+  const settle = (error: unknown, servedBefore: number): void => {
+    if (error === undefined) return circuit.succeeded();
+    if (!isChartferryError(error)) return;
+    const before = circuit.openedBy;
+    circuit.failed(error, servedBefore);
+    if (before === undefined && circuit.openedBy !== undefined) options.onStopped?.(error);
+  };
+  const handle = async (delivery: Delivery): Promise<void> => {
+    const { item } = delivery;
+    const servedBefore = circuit.served;
+    const refusal = refuse(delivery, { stopped: options.stop?.aborted === true, openedBy: circuit.openedBy });
+    const { targetError, ...result }: DeliveryResult =
+      refusal === undefined ? await deliverVersion(delivery, context) : { record: refusal };
+    await context.spool.settle(target, item.sequence);
+    await delivery.ack({ sequence: item.sequence, ...result });
+    if (refusal === undefined && !isSourceFailure(result.record, targetError)) settle(targetError, servedBefore);
+  };
+  const running = new Set<Promise<void>>();
+  const freed = createWakeUp();
+  let fault: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    fault ??= { error };
+    options.abort();
+  };
+  for (;;) {
+    // A lane that is over refuses what is left, one by one: nothing is to pile up.
+    const limit = circuit.openedBy === undefined && options.stop?.aborted !== true ? options.concurrency : 1;
+    while (running.size >= limit) await freed.wait();
+    const delivery = await queue.take(target);
+    if (delivery === undefined) break;
+    const task = handle(delivery)
+      .catch(fail)
+      .finally(() => {
+        running.delete(task);
+        freed.wake();
+      });
+    running.add(task);
+  }
+  await Promise.all(running);
+  if (fault !== undefined) throw fault.error;
+}
+
+/** A version that the source could not give says nothing of the target. */
+function isSourceFailure(record: VersionRecord, targetError: unknown): boolean {
+  return record.status === "not-attempted" || (record.status === "failed" && targetError === undefined);
+}
+
+function refuse(
+  { item }: Delivery,
+  { stopped, openedBy }: { readonly stopped: boolean; readonly openedBy: ChartferryError | undefined },
+): VersionRecord | undefined {
+  if (stopped) return { ...recordOf(item), status: "not-attempted", reason: "interrupted", hint: interruption().hint ?? "" };
+  if (openedBy === undefined) return undefined;
+  return { ...recordOf(item), status: "not-attempted", ...describeFailure(openedBy), reason: "target-stopped" };
+}

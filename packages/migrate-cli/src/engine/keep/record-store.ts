@@ -1,0 +1,86 @@
+import { closeSync, readSync, rmSync } from "node:fs";
+
+import { openTemporary, writeAll } from "../tables/overflow-file.ts";
+import type { VersionRecord } from "../work-item.ts";
+
+/** Keeps the records of a run on disk until the report is written, with 8 bytes each in memory, and gives them back in source order. */
+export interface RecordStore {
+  readonly count: number;
+  /** `slot` is the target's place, from 0. */
+  add(place: { readonly sequence: number; readonly slot: number }, record: VersionRecord): void;
+  /** After all that were added so far, where the order of the source says nothing. */
+  append(record: VersionRecord): void;
+  records(): Generator<VersionRecord, void, undefined>;
+  close(): void;
+}
+
+/** Bytes written and read at once. */
+const blockSize = 256 * 1024;
+
+export function createRecordStore(slots: number): RecordStore {
+  const file = openTemporary();
+  let offsets = new Float64Array(1024);
+  let [count, last, end] = [0, -1, 0];
+  let pending = "";
+  let pendingBytes = 0;
+  const flush = (): void => {
+    writeAll(file.descriptor, Buffer.from(pending), end);
+    [pending, end, pendingBytes] = ["", end + pendingBytes, 0];
+  };
+  const put = (index: number, record: VersionRecord): void => {
+    if (index >= offsets.length) offsets = grown(offsets, index);
+    // 0 stands for "no record", so offsets count from 1.
+    offsets[index] = end + pendingBytes + 1;
+    last = Math.max(last, index);
+    count++;
+    const line = `${JSON.stringify(record)}\n`;
+    pending += line;
+    pendingBytes += Buffer.byteLength(line);
+    if (pendingBytes >= blockSize) flush();
+  };
+  return {
+    get count() {
+      return count;
+    },
+    add: ({ sequence, slot }, record) => put(sequence * slots + slot, record),
+    append: (record) => put(last + 1, record),
+    *records() {
+      flush();
+      const read = lineReader(file.descriptor);
+      for (let index = 0; index <= last; index++) {
+        const offset = offsets[index] ?? 0;
+        if (offset === 0) continue;
+        const record: VersionRecord = JSON.parse(read(offset - 1));
+        yield record;
+      }
+    },
+    close() {
+      closeSync(file.descriptor);
+      rmSync(file.directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function grown(offsets: Float64Array, index: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(Math.max(index + 1, offsets.length * 2));
+  larger.set(offsets);
+  return larger;
+}
+
+/** Reads lines by offset; neighbours mostly lie in the block that was read last. */
+function lineReader(descriptor: number): (offset: number) => string {
+  let block: Buffer = Buffer.alloc(0);
+  let start = 0;
+  const load = (offset: number, size: number): void => {
+    const buffer = Buffer.alloc(size);
+    block = buffer.subarray(0, readSync(descriptor, buffer, 0, size, offset));
+    start = offset;
+  };
+  return (offset) => {
+    for (let size = blockSize; ; size *= 2) {
+      const end = offset < start ? -1 : block.indexOf(10, offset - start);
+      if (end >= 0) return block.toString("utf8", offset - start, end);
+      load(offset, size);
+    }
+  };
+}
