@@ -14,6 +14,7 @@ afterEach(async () => {
 
 const password = 'pa/ss"w&rd';
 const pair = `admin:${password}`;
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const basic: Credential = { kind: "basic", username: "admin", password, source: "given" };
 
 type Say = (request: SeenRequest) => { readonly status: number; readonly body: string };
@@ -72,10 +73,26 @@ describe("a server that says back what this end must keep to itself", () => {
     ["the password in a detail", () => ({ status: 403, body: oci("bad", { deep: [{ value: password }] }) })],
     ["the password as a detail's name", () => ({ status: 403, body: oci("bad", { [password]: 1 }) })],
     ["base64 with escaped slashes", () => ({ status: 403, body: oci(encoded).replaceAll("/", "\\/") })],
+    ["Base64 of the password alone", () => ({ status: 403, body: oci(`bad ${base64(password)}`) })],
+    ["Base64 of the password for urls, unpadded", () => ({ status: 403, body: oci(`bad ${Buffer.from(password).toString("base64url")}`) })],
+    ["Base64 of both for urls", () => ({ status: 403, body: oci(`bad ${Buffer.from(pair).toString("base64url")}`) })],
+    ["the password as Python quotes it", () => ({ status: 403, body: oci("bad p=pa/ss%22w%26rd") })],
+    ["the password in a url with small digits", () => ({ status: 403, body: oci("bad p=pa%2fss%22w%26rd") })],
+    ["the password as Go writes JSON", () => ({ status: 403, body: String.raw`{"p":"pa/ss\"w\u0026rd"` })],
+    ["the password as Go writes HTML", () => ({ status: 403, body: "not HTML: pa/ss&#34;w&amp;rd" })],
   ])("is not repeated: %s", async (_what, say) => {
     const text = await message(await registry(askBasic, basic, say));
     expect(text).toContain("***");
-    for (const secret of [password, JSON.stringify(password).slice(1, -1), encodeURIComponent(password), encoded])
+    for (const secret of [
+      "pa/ss",
+      "pa%2fss",
+      "w&rd",
+      base64(password).slice(0, 8),
+      password,
+      JSON.stringify(password).slice(1, -1),
+      encodeURIComponent(password),
+      encoded,
+    ])
       expect(text).not.toContain(secret);
   });
 
@@ -103,6 +120,18 @@ describe("a server that says back what this end must keep to itself", () => {
     const text = await message({ http, url: signed });
     expect(text).toContain("SignatureDoesNotMatch *** in");
     expect(text).toContain("X-Amz-Signature=*** for n=10");
+  });
+
+  it.each([
+    ["as a form field", "two words+(1)!", (text: string) => new URLSearchParams({ p: text }).toString()],
+    ["in a url, its marks escaped", "it's(1)!*", () => "p=it%27s%281%29%21%2A"],
+    ["as Python writes JSON", "gr\u00fc\u00dfe", () => String.raw`p=gr\u00fc\u00dfe`],
+    ["as Base64, though it is short", "ab", base64],
+    ["as Base64 of other letters", "\u00ff\u00fe\u00ff?", (text: string) => Buffer.from(text).toString("base64url")],
+  ])("is not repeated: a password %s", async (_how, secret, spell) => {
+    const credential: Credential = { kind: "basic", username: "admin", password: secret, source: "given" };
+    const text = await message(await registry(askBasic, credential, () => ({ status: 403, body: oci(`bad ${spell(secret)} here`) })));
+    expect(text).toMatch(/bad (p=)?\*\*\* here/);
   });
 
   it("leaves a short password's letters in every other word alone", async () => {

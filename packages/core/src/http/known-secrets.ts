@@ -1,5 +1,6 @@
 import type { Credential } from "../auth/credential.ts";
 import { isPlainParameter } from "./redact.ts";
+import { inBase64, spellings } from "./secret-spellings.ts";
 
 /** What this end must keep to itself, so that a server that says it back does not put it into a message, a report or a log. */
 export interface KnownSecrets {
@@ -15,7 +16,7 @@ export interface SentRequest {
   readonly body?: unknown;
 }
 
-/** A shorter password stands in every other sentence; it is masked where it stands beside its user. Characters. */
+/** A shorter password stands in every other sentence; it is masked where it stands beside its user, and as Base64. Characters. */
 const shortestPassword = 4;
 /** Page numbers and the like are no secrets. Characters. */
 const shortestValue = 8;
@@ -49,7 +50,7 @@ function ofCredential(credential: Credential): string[] {
 
 function ofPair(pair: string): string[] {
   const password = pair.slice(pair.indexOf(":") + 1);
-  return [pair, Buffer.from(pair, "utf8").toString("base64"), ...(password.length < shortestPassword ? [] : [password])];
+  return [pair, ...inBase64(pair), ...inBase64(password), ...(password.length < shortestPassword ? [] : [password])];
 }
 
 function ofAuthorization(header: string | undefined): string[] {
@@ -76,13 +77,4 @@ function ofForm({ headers, body }: SentRequest): string[] {
 function masked(text: string, secrets: readonly string[]): string {
   const forms = new Set(secrets.flatMap(spellings).filter((form) => form.length >= shortestPassword));
   return [...forms].toSorted((a, b) => b.length - a.length).reduce((rest, form) => rest.replaceAll(form, "***"), text);
-}
-
-/** As it is, and as it stands in JSON, a url, HTML, and base64 without its padding. */
-function spellings(secret: string): string[] {
-  const inJson = JSON.stringify(secret).slice(1, -1);
-  // A lone surrogate, which no url can carry, becomes a replacement character on the way.
-  const inUrl = encodeURIComponent(Buffer.from(secret, "utf8").toString("utf8"));
-  const inHtml = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-  return [secret, inJson, inJson.replaceAll("/", "\\/"), inUrl, inHtml, secret.replace(/=+$/, "")];
 }
