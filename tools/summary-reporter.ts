@@ -4,7 +4,8 @@ import type { Reporter, TestCase, TestModule } from "vitest/node";
 
 /**
  * Names every skipped test with its reason and prints the counts in one line that tools can rely on, whatever vitest's own summary
- * looks like. With CHARTFERRY_TEST_SUMMARY it appends the counts to that file as a JSON line, from which `npm test` and `.ci/run` add up.
+ * looks like. With CHARTFERRY_TEST_SUMMARY it appends the counts and what failed to that file as a JSON line, from which `npm test` and
+ * `.ci/run` add up.
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
@@ -17,7 +18,11 @@ export default class SummaryReporter implements Reporter {
     const failed = tests.length - passed - skipped.length + modules.filter(isBroken).length + unhandledErrors.length;
     console.log(`tests: ${passed} passed, ${failed} failed, ${skipped.length} skipped (Node ${process.versions.node})`);
     const file = process.env["CHARTFERRY_TEST_SUMMARY"];
-    if (file) appendFileSync(file, `${JSON.stringify({ passed, failed, skipped: skipped.length })}\n`);
+    const failures = [
+      ...tests.filter((test) => test.result().state === "failed").map(describeFailure),
+      ...modules.filter(isBroken).map(nameOf),
+    ];
+    if (file) appendFileSync(file, `${JSON.stringify({ passed, failed, skipped: skipped.length, failures })}\n`);
   }
 }
 
@@ -34,6 +39,15 @@ function isSkipped(test: TestCase): boolean {
 function isBroken(module: TestModule): boolean {
   const suites = [...module.children.allSuites()];
   return module.errors().length > 0 || suites.some((suite) => suite.errors().length > 0);
+}
+
+function describeFailure(test: TestCase): string {
+  const cause = test.result().errors?.[0]?.message.split("\n", 1)[0] ?? "";
+  return `${nameOf(test.module)}: ${test.fullName}: ${cause} (Node ${process.versions.node})`;
+}
+
+function nameOf(module: TestModule): string {
+  return module.relativeModuleId;
 }
 
 function noteOf(test: TestCase): string {
