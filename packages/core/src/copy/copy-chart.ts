@@ -31,6 +31,8 @@ export interface CopyOutcome {
   readonly layerDigest: Digest | undefined;
   /** What stands there was sent, or compared with what would have been. `false` = it was left there unseen, as `trust` does. */
   readonly proved: boolean;
+  /** Of what stands under the tags now: the digest of its provenance, or that it has none. Undefined where nobody looked. */
+  readonly provenance: Digest | "none" | undefined;
   /** Bytes of the blobs and the manifest that make up the chart, sent or found there. */
   readonly bytes: number;
   readonly notes: readonly Note[];
@@ -46,17 +48,24 @@ export async function copyChart(source: ChartPackage, target: ChartStore, option
     manifestDigest: plan.manifest.digest,
     layerDigest: plan.layerDigest,
     proved: true,
+    provenance: plan.provenance,
     bytes: plan.bytes,
     notes: source.notes,
   };
   const { write, skip, complete } = await decideTags(target, plan, options);
-  if (skip !== undefined) return { ...facts, status: "skipped", ...skip };
+  if (skip !== undefined) return { ...facts, status: "skipped", ...skip, provenance: provenanceOf(skip, plan) };
   await storeContent(target, plan, options);
   const outcomes: (boolean | SkippedChart)[] = [];
   for (const tag of write) outcomes.push(await putTag(target, { tag, plan }, options));
   if (complete === true || outcomes.includes(true)) return { ...facts, status: "pushed", reason: "copied" };
   const found = outcomes.find((outcome) => typeof outcome === "object");
-  return { ...facts, status: "skipped", ...(found ?? { reason: "identical" }) };
+  if (found === undefined) return { ...facts, status: "skipped", reason: "identical" };
+  return { ...facts, status: "skipped", ...found, provenance: provenanceOf(found, plan) };
+}
+
+/** Another manifest than ours may have another provenance. */
+function provenanceOf({ manifestDigest }: SkippedChart, { manifest, provenance }: CopyPlan): CopyPlan["provenance"] | undefined {
+  return manifestDigest === manifest.digest ? provenance : undefined;
 }
 
 /** Somebody else may have pushed while our manifest was held back for longer than this. Milliseconds. */
@@ -79,20 +88,34 @@ interface CopyPlan {
   readonly blobs: AssembledPackage["layer"][];
   readonly attachments: VerbatimPackage["attachments"];
   readonly layerDigest: Digest | undefined;
-  readonly hasProvenance: boolean;
+  readonly provenance: Digest | "none";
   readonly bytes: number;
 }
 
 function assembled({ layer, provenance, metadata, created }: AssembledPackage): CopyPlan {
   const { config, manifest } = buildChartManifest({ metadata, layer, ...(provenance === undefined ? {} : { provenance }), created });
   const blobs = provenance === undefined ? [config, layer] : [config, layer, provenance];
-  const hasProvenance = provenance !== undefined;
-  return { manifest, children: [], blobs, attachments: [], layerDigest: layer.digest, hasProvenance, bytes: total(manifest, blobs) };
+  return {
+    manifest,
+    children: [],
+    blobs,
+    attachments: [],
+    layerDigest: layer.digest,
+    provenance: provenance?.digest ?? "none",
+    bytes: total(manifest, blobs),
+  };
 }
 
 function verbatim({ manifest, children, blobs, attachments, layer }: VerbatimPackage): CopyPlan {
-  const hasProvenance = chartInManifest(manifest)?.provenance !== undefined;
-  return { manifest, children, blobs: [...blobs], attachments, layerDigest: layer?.digest, hasProvenance, bytes: total(manifest, blobs) };
+  return {
+    manifest,
+    children,
+    blobs: [...blobs],
+    attachments,
+    layerDigest: layer?.digest,
+    provenance: chartInManifest(manifest)?.provenance?.digest ?? "none",
+    bytes: total(manifest, blobs),
+  };
 }
 
 function total(manifest: StoredManifest, blobs: readonly { readonly size: number }[]): number {

@@ -25,7 +25,7 @@ export interface SkippedChart {
 export interface WantedContent {
   readonly manifest: StoredManifest;
   readonly layerDigest: Digest | undefined;
-  readonly hasProvenance: boolean;
+  readonly provenance: Digest | "none";
   readonly attachments: readonly Attachment[];
 }
 
@@ -96,7 +96,7 @@ function afterDownload(
     if (existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
     throw refusal({ registry: target.registry, repository: target.repository, tag }, "conflict");
   }
-  if (checked.incomplete === true && wanted.hasProvenance) return { action: "push" };
+  if (checked.incomplete === true && wanted.provenance !== "none") return { action: "push" };
   return { action: "skip", reason: "same-chart", manifestDigest };
 }
 

@@ -28,6 +28,7 @@ export interface Run {
   readonly spool: Spool;
   readonly records: RecordStore;
   readonly seekProvenance: ProvenanceLookUp | undefined;
+  readonly currentProvenance: ProvenanceLookUp | undefined;
   readonly totals: ReturnType<typeof createTotals>;
   /** Aborted = begin nothing new. */
   readonly stop: AbortSignal;
@@ -51,7 +52,8 @@ export async function beginRun(options: MigrateOptions, journalUse: "write" | "r
     throw error;
   });
   const interrupts = watchInterrupts(options);
-  const { source, spool: limits } = options;
+  const { source, spool: limits, refreshProvenance = false, existing } = options;
+  const lookUp = createProvenanceLookUp(source, interrupts.signal);
   return {
     id: randomUUID(),
     selection,
@@ -60,7 +62,8 @@ export async function beginRun(options: MigrateOptions, journalUse: "write" | "r
     ...countInFlight(createWorkQueue(lanes), lanes),
     spool: createSpool({ source, lanes, limits, signal: interrupts.signal }),
     records,
-    seekProvenance: options.refreshProvenance === true ? createProvenanceLookUp(source, interrupts.signal) : undefined,
+    seekProvenance: refreshProvenance ? lookUp : undefined,
+    currentProvenance: existing === "overwrite" ? lookUp : undefined,
     totals: createTotals(lanes, createFunnel(selection.filter.active, mapping.renamed)),
     ...interrupts,
   };

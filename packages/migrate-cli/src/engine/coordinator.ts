@@ -1,6 +1,3 @@
-import type { Digest } from "@chartferry/core";
-
-import type { Journal } from "./keep/journal.ts";
 import type { MigrateEvent, MigrationTarget } from "./migrate-options.ts";
 import type { RecordStore } from "./keep/record-store.ts";
 import type { createTotals, Totals } from "./keep/report.ts";
@@ -60,14 +57,12 @@ function remember(target: TargetJournal | undefined, { record: { chart, version 
   const { manifestDigest: manifest, layerDigest: layer } = landing;
   const { journal, key } = target;
   const known = journal.find(key, chart, version);
-  if (known?.manifest === manifest && known.layer === layer) return;
-  journal.append(entryOf({ key, chart, version }, manifest, layer));
-}
-
-function entryOf(
-  identity: { readonly key: string; readonly chart: string; readonly version: string },
-  manifest: Digest,
-  layer: Digest | undefined,
-): Parameters<Journal["append"]>[0] {
-  return { ...identity, manifest, ...(layer === undefined ? {} : { layer }) };
+  // A manifest has the one provenance: what was learnt of it once stays true.
+  const provenance = landing.provenance ?? (known?.manifest === manifest ? known.provenance : undefined);
+  if (known?.manifest === manifest && known.layer === layer && known.provenance === provenance) return;
+  journal.append({
+    ...{ key, chart, version, manifest },
+    ...(layer === undefined ? {} : { layer }),
+    ...(provenance === undefined ? {} : { provenance }),
+  });
 }

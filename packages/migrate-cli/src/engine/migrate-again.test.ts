@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
 import { isComplete } from "./keep/report.ts";
@@ -56,6 +58,50 @@ describe("a second migrate", () => {
     expect(told(report)).toEqual(names.map((name) => `${name} skipped unchanged`));
     expect(again.opened).toEqual([]);
     expect(target.calls).toMatchObject({ resolve: 3, fetchManifest: 0, putManifest: 0 });
+    expect(again.sought).toEqual(names);
+  });
+
+  it("asks the source for no provenance where it is not to overwrite", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    await run(createFakeSource(names), [target], { journalPath });
+    const again = createFakeSource(names);
+    for (const existing of ["verify", "trust", "fail"] as const) await run(again, [target], { journalPath, existing });
+    expect(again.sought).toEqual([]);
+  });
+
+  it("makes the target equal to the source under overwrite where the provenance alone has changed, come or gone", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    const signed = new Set(["web 1.0.0", "db 1.0.0"]);
+    const first = { signed, signatures: {} };
+    await run(createFakeSource(names, first), [target], { journalPath });
+    const now = createFakeSource(names, {
+      signed: new Set(["web 1.0.0", "web 1.1.0"]),
+      signatures: { "web 1.0.0": "signed by another key" },
+    });
+    const fresh = createFakeTarget();
+    await run(now, [fresh]);
+    expect(told(await run(now, [target], { journalPath, existing: "verify" }))).toEqual(names.map((name) => `${name} skipped unchanged`));
+    const report = await run(now, [target], { journalPath, existing: "overwrite" });
+    expect(told(report)).toEqual(names.map((name) => `${name} pushed copied`));
+    expect(target.tags).toEqual(fresh.tags);
+    expect(told(await run(now, [target], { journalPath, existing: "overwrite" }))).toEqual(
+      names.map((name) => `${name} skipped unchanged`),
+    );
+  });
+
+  it("looks once under overwrite at what a journal remembers without its provenance", async () => {
+    const target = createFakeTarget();
+    const folder = temporaryFolder();
+    const journalPath = journalIn(folder);
+    await run(createFakeSource(names), [target], { journalPath });
+    const old = readFileSync(journalPath(), "utf8").replaceAll(',"provenance":"none"', "");
+    expect(old).not.toContain("provenance");
+    writeFileSync(journalPath(), old);
+    const options = { journalPath, existing: "overwrite" } as const;
+    expect(told(await run(createFakeSource(names), [target], options))).toEqual(names.map((name) => `${name} skipped identical`));
+    expect(told(await run(createFakeSource(names), [target], options))).toEqual(names.map((name) => `${name} skipped unchanged`));
   });
 
   it.each([

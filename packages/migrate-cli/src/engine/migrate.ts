@@ -121,6 +121,7 @@ function runTargetLane({ options, run, work, events }: LaneParts, target: Migrat
       spool,
       existing,
       seekProvenance: run.seekProvenance,
+      currentProvenance: run.currentProvenance,
       clock,
       signal,
       attempt: work.attempt,

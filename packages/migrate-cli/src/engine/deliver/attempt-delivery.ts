@@ -9,7 +9,8 @@ import {
   type Note,
 } from "@chartferry/core";
 
-import { checkTags, completeTags, keepIncomplete, type Standing, standingOf, type TagAnswers } from "./check-tags.ts";
+import { askTarget } from "./ask-target.ts";
+import { completeTags, keepIncomplete, type Standing, standingOf, type TagAnswers } from "./check-tags.ts";
 import type { JournalEntry } from "../keep/journal.ts";
 import type { Landing } from "./landing.ts";
 import { mappedFileNotes } from "../choose/map-entry.ts";
@@ -29,6 +30,8 @@ export interface DeliveryContext {
   readonly send?: Sender | undefined;
   /** Asks the source for provenance that a version at the target is without; absent = it is not looked for. */
   readonly seekProvenance?: ProvenanceLookUp | undefined;
+  /** What provenance the source has by now, for a run that is to make the target equal to it; absent = what is remembered of it is believed. */
+  readonly currentProvenance?: ProvenanceLookUp | undefined;
   /** What an earlier run left under the item's tag. */
   readonly recorded: (item: WorkItem) => JournalEntry | undefined;
   readonly clock: Clock;
@@ -51,25 +54,23 @@ export async function attemptDelivery(delivery: Delivery, context: DeliveryConte
   const repository = await context.listings.of(item.repository);
   const { store } = repository;
   const recorded = context.recorded(item);
-  const asked = await checkTags(
-    store,
-    {
-      tags: item.tags,
-      existing: context.existing,
-      isListed: (tag) => (delivery.delivery > 1 ? undefined : isListed(item.known, { tag, repository, clock: context.clock })),
-      layerDigest: item.entry.digest ?? recorded?.layer,
-      recordedDigest: speaksFor(recorded, item, context.existing) ? recorded.manifest : undefined,
-      seekProvenance: context.seekProvenance !== undefined,
-    },
-    { signal: context.signal },
-  );
-  const { answers, notes } = await withProvenance(item, asked, { context, progress });
+  const question = {
+    tags: item.tags,
+    existing: context.existing,
+    isListed: (tag: string) => (delivery.delivery > 1 ? undefined : isListed(item.known, { tag, repository, clock: context.clock })),
+    layerDigest: item.entry.digest ?? recorded?.layer,
+    recordedDigest: speaksFor(recorded, item, context.existing) ? recorded.manifest : undefined,
+    seekProvenance: context.seekProvenance !== undefined,
+  };
+  const asked = await askTarget({ item, store, question, recorded }, context, progress);
+  const completed = await withProvenance(item, asked.answers, { context, progress });
+  const { answers } = completed;
   const standing = standingOf(answers);
   const kept = standing && (await keep({ item, standing, store, recorded }, context));
   const { send = sendPackage } = context;
   // What went away meanwhile is asked for once more, tag by tag.
   const facts = kept ?? (await send({ item, answers: standing === undefined ? answers : new Map(), store }, context, progress));
-  return { ...facts, notes: [...notes, ...(facts.notes ?? [])] };
+  return { ...facts, notes: [...asked.notes, ...completed.notes, ...(facts.notes ?? [])] };
 }
 
 interface ProvenanceParts {
@@ -114,12 +115,13 @@ async function keep({ item: { entry }, standing, store, recorded }: Keeping, { s
 
 /**
  * Whether what the journal says of a version still concerns the archive that the source has now. Where the source gives no digest it
- * is believed, except under `overwrite`: then only the download tells whether there is something new.
+ * is believed, except under `overwrite`: then only the download tells whether there is something new, as it does where the journal does not know
+ * what provenance stood there.
  */
 function speaksFor(recorded: JournalEntry | undefined, { entry }: WorkItem, existing: ExistingPolicy): recorded is JournalEntry {
   if (recorded === undefined) return false;
-  if (entry.digest === undefined) return existing !== "overwrite";
-  return recorded.layer === entry.digest;
+  if (existing !== "overwrite") return entry.digest === undefined || recorded.layer === entry.digest;
+  return entry.digest !== undefined && recorded.layer === entry.digest && recorded.provenance !== undefined;
 }
 
 interface ListedQuestion {
@@ -146,9 +148,9 @@ export async function sendPackage({ item, answers, store }: Sending, context: De
   progress.stage = "target";
   try {
     const options = { tags: item.tags, existing: context.existing, checked: answers, signal: context.signal };
-    const { status, reason, bytes, manifestDigest, layerDigest, proved } = await copyChart(lease.package, store, options);
+    const { status, reason, bytes, manifestDigest, layerDigest, proved, provenance } = await copyChart(lease.package, store, options);
     const created = lease.package.kind === "assemble" ? { created: lease.package.created } : {};
-    const landing = { manifestDigest, layerDigest, proved };
+    const landing = { manifestDigest, layerDigest, proved, provenance };
     return { status, reason, bytes: status === "pushed" ? bytes : 0, notes: notesOn(item, lease.package), landing, ...created };
   } finally {
     await lease.release();

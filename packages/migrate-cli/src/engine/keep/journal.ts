@@ -16,6 +16,8 @@ export interface JournalEntry {
   readonly version: string;
   readonly manifest: Digest;
   readonly layer?: Digest;
+  /** Absent in a line of a run that did not learn it. */
+  readonly provenance?: Digest | "none";
 }
 
 /** One line of JSON per finished version and target, only ever appended to. */
@@ -161,10 +163,14 @@ function readLineAt(descriptor: number, offset: number): string {
 /** `undefined` for whatever is not one of our lines: a damaged journal costs requests, never correctness. */
 function readEntry(line: string): JournalEntry | undefined {
   try {
-    const { key, chart, version, manifest, layer }: Partial<Record<keyof JournalEntry, unknown>> = JSON.parse(line);
+    const { key, chart, version, manifest, layer, provenance }: Partial<Record<keyof JournalEntry, unknown>> = JSON.parse(line);
     if (typeof key !== "string" || typeof chart !== "string" || typeof version !== "string") return undefined;
     if (typeof manifest !== "string" || !isDigest(manifest)) return undefined;
-    return { key, chart, version, manifest, ...(typeof layer === "string" && isDigest(layer) ? { layer } : {}) };
+    const known = {
+      ...(typeof layer === "string" && isDigest(layer) ? { layer } : {}),
+      ...(typeof provenance === "string" && (provenance === "none" || isDigest(provenance)) ? { provenance } : {}),
+    };
+    return { key, chart, version, manifest, ...known };
   } catch {
     return undefined;
   }

@@ -23,6 +23,8 @@ export interface FakeSourceOptions {
   readonly withoutDigests?: boolean;
   /** `chart version` of those that have a provenance, the text `chart version signed`; may change while a test runs. */
   readonly signed?: ReadonlySet<string>;
+  /** `chart version` → another text of its provenance, once it is one of the signed; may change while a test runs. */
+  readonly signatures?: Readonly<Record<string, string>>;
   /** `created` as the package says it. */
   readonly created?: string;
   /** Remarks on the source as a whole. */
@@ -44,7 +46,9 @@ export function createFakeSource(names: Iterable<string>, options: FakeSourceOpt
     sought,
     async seekProvenance({ chart, version }) {
       sought.push(`${chart} ${version}`);
-      return { found: options.signed?.has(`${chart} ${version}`) === true, notes: [] };
+      const found = options.signed?.has(`${chart} ${version}`) === true;
+      const text = options.signatures?.[`${chart} ${version}`] ?? `${chart} ${version} signed`;
+      return { found, notes: [], ...(found ? { digest: contentOf(text).digest } : {}) };
     },
     held: () => held,
     mostHeld: () => mostHeld,
@@ -64,7 +68,7 @@ export function createFakeSource(names: Iterable<string>, options: FakeSourceOpt
         kind: "assemble",
         layer: contentOf(replaced[name] ?? name),
         ...(options.signed?.has(name) === true
-          ? { provenance: contentOf(`${name} signed`), signedFiles: [`${chart}-${version}.tgz`] }
+          ? { provenance: contentOf(options.signatures?.[name] ?? `${name} signed`), signedFiles: [`${chart}-${version}.tgz`] }
           : {}),
         metadata,
         created: options.created ?? "2021-01-01T00:00:00Z",
