@@ -31,8 +31,8 @@ export interface CopyOutcome {
   readonly layerDigest: Digest | undefined;
   /** What stands there was sent, or compared with what would have been. `false` = it was left there unseen, as `trust` does. */
   readonly proved: boolean;
-  /** Of what stands under the tags now: the digest of its provenance, or that it has none. Undefined where nobody looked. */
-  readonly provenance: Digest | "none" | undefined;
+  /** Of what stands under the tags now: the digest of its provenance; `false` = it has none, undefined where nobody looked. */
+  readonly provenance: Digest | false | undefined;
   /** Bytes of the blobs and the manifest that make up the chart, sent or found there. */
   readonly bytes: number;
   readonly notes: readonly Note[];
@@ -88,7 +88,7 @@ interface CopyPlan {
   readonly blobs: AssembledPackage["layer"][];
   readonly attachments: VerbatimPackage["attachments"];
   readonly layerDigest: Digest | undefined;
-  readonly provenance: Digest | "none";
+  readonly provenance: Digest | false;
   readonly bytes: number;
 }
 
@@ -101,7 +101,7 @@ function assembled({ layer, provenance, metadata, created }: AssembledPackage): 
     blobs,
     attachments: [],
     layerDigest: layer.digest,
-    provenance: provenance?.digest ?? "none",
+    provenance: provenance?.digest ?? false,
     bytes: total(manifest, blobs),
   };
 }
@@ -113,7 +113,7 @@ function verbatim({ manifest, children, blobs, attachments, layer }: VerbatimPac
     blobs: [...blobs],
     attachments,
     layerDigest: layer?.digest,
-    provenance: chartInManifest(manifest)?.provenance?.digest ?? "none",
+    provenance: chartInManifest(manifest)?.provenance?.digest ?? false,
     bytes: total(manifest, blobs),
   };
 }

@@ -25,7 +25,8 @@ export interface SkippedChart {
 export interface WantedContent {
   readonly manifest: StoredManifest;
   readonly layerDigest: Digest | undefined;
-  readonly provenance: Digest | "none";
+  /** `false` = there is none. */
+  readonly provenance: Digest | false;
   readonly attachments: readonly Attachment[];
 }
 
@@ -96,7 +97,7 @@ function afterDownload(
     if (existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
     throw refusal({ registry: target.registry, repository: target.repository, tag }, "conflict");
   }
-  if (checked.incomplete === true && wanted.provenance !== "none") return { action: "push" };
+  if (checked.incomplete === true && wanted.provenance !== false) return { action: "push" };
   return { action: "skip", reason: "same-chart", manifestDigest };
 }
 

@@ -4,7 +4,7 @@ import type { MigrateOptions } from "../engine/migrate-options.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { createLookingProgress } from "../output/looking-progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { checkReport } from "./check-report.ts";
+import { checkFiles } from "./check-files.ts";
 import { keepHeapSmall } from "./keep-heap-small.ts";
 import { openEnds, type RunEnds } from "./open-ends.ts";
 import { checkRunFlags, type RunCommand, type RunFlags } from "./run-options.ts";
@@ -19,7 +19,7 @@ export async function lookAtEnds<Flags extends RunFlags>(
 ): Promise<ExitCode> {
   const { flags } = command;
   checkRunFlags(flags);
-  await checkReport(command, terminal);
+  await checkFiles(command, terminal);
   keepHeapSmall();
   const progress = createLookingProgress(terminal, systemClock);
   const ends = await openEnds(

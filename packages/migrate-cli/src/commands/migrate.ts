@@ -5,7 +5,7 @@ import { reportText, writeReport } from "../engine/keep/write-report.ts";
 import { summarize } from "../output/summary.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { beginProgress, type CommandProgress } from "./begin-progress.ts";
-import { checkReport } from "./check-report.ts";
+import { checkFiles } from "./check-files.ts";
 import { keepHeapSmall } from "./keep-heap-small.ts";
 import { openEnds } from "./open-ends.ts";
 import { checkRunFlags, type RunCommand, type RunFlags, runOptions } from "./run-options.ts";
@@ -17,7 +17,7 @@ export interface MigrateFlags extends RunFlags {
 export async function runMigrate(command: RunCommand<MigrateFlags>, terminal: Terminal): Promise<ExitCode> {
   const { flags } = command;
   checkRunFlags(flags);
-  await checkReport(command, terminal);
+  await checkFiles(command, terminal);
   keepHeapSmall();
   // Request lines would tear a live view apart.
   const progress = beginProgress(command.targets, { logFormat: flags.logFormat, live: flags.debug !== true }, terminal);

@@ -1,3 +1,5 @@
+import type { JournalEntry } from "./keep/journal.ts";
+import type { Landing } from "./deliver/landing.ts";
 import type { MigrateEvent, MigrationTarget } from "./migrate-options.ts";
 import type { RecordStore } from "./keep/record-store.ts";
 import type { createTotals, Totals } from "./keep/report.ts";
@@ -53,16 +55,25 @@ export function createCoordinator({ targets, journals, records, totals, download
 
 /** Only what is proved, and what changed: an unchanged repository leaves the journal as it is. */
 function remember(target: TargetJournal | undefined, { record: { chart, version }, landing }: Outcome): void {
-  if (target === undefined || landing?.manifestDigest === undefined || !landing.proved) return;
-  const { manifestDigest: manifest, layerDigest: layer } = landing;
+  if (target === undefined || landing === undefined || !landing.proved) return;
   const { journal, key } = target;
   const known = journal.find(key, chart, version);
+  const entry = entryOf({ key, chart, version }, landing, known);
+  if (entry === undefined || (known !== undefined && isSame(entry, known))) return;
+  journal.append(entry);
+}
+
+function entryOf(
+  identity: Pick<JournalEntry, "key" | "chart" | "version">,
+  { manifestDigest: manifest, layerDigest: layer, provenance: seen }: Landing,
+  known: JournalEntry | undefined,
+): JournalEntry | undefined {
+  if (manifest === undefined) return undefined;
   // A manifest has the one provenance: what was learnt of it once stays true.
-  const provenance = landing.provenance ?? (known?.manifest === manifest ? known.provenance : undefined);
-  if (known?.manifest === manifest && known.layer === layer && known.provenance === provenance) return;
-  journal.append({
-    ...{ key, chart, version, manifest },
-    ...(layer === undefined ? {} : { layer }),
-    ...(provenance === undefined ? {} : { provenance }),
-  });
+  const provenance = seen ?? (known?.manifest === manifest ? known.provenance : undefined);
+  return { ...identity, manifest, ...(layer === undefined ? {} : { layer }), ...(provenance === undefined ? {} : { provenance }) };
+}
+
+function isSame(one: JournalEntry, other: JournalEntry): boolean {
+  return one.manifest === other.manifest && one.layer === other.layer && one.provenance === other.provenance;
 }

@@ -96,7 +96,7 @@ describe("a second migrate", () => {
     const folder = temporaryFolder();
     const journalPath = journalIn(folder);
     await run(createFakeSource(names), [target], { journalPath });
-    const old = readFileSync(journalPath(), "utf8").replaceAll(',"provenance":"none"', "");
+    const old = readFileSync(journalPath(), "utf8").replaceAll(',"provenance":false', "");
     expect(old).not.toContain("provenance");
     writeFileSync(journalPath(), old);
     const options = { journalPath, existing: "overwrite" } as const;

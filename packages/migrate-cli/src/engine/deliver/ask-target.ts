@@ -30,7 +30,7 @@ export async function askTarget(
   const answers = await checkTags(store, question, { signal });
   if (currentProvenance === undefined || standingOf(answers)?.answer.reason !== "unchanged") return { answers, notes: [] };
   progress.stage = "source";
-  const { digest = "none", notes } = await currentProvenance(item.sequence, item.entry);
+  const { digest = false, notes } = await currentProvenance(item.sequence, item.entry);
   progress.stage = "target";
   if (digest === recorded?.provenance) return { answers, notes };
   return { answers: await checkTags(store, { ...question, recordedDigest: undefined }, { signal }), notes: [] };

@@ -6,8 +6,8 @@ import type { VersionRecord } from "../work-item.ts";
 export interface Landing {
   readonly manifestDigest?: Digest | undefined;
   readonly layerDigest?: Digest | undefined;
-  /** Its provenance; undefined where nobody looked. */
-  readonly provenance?: Digest | "none" | undefined;
+  /** Its provenance; `false` = it has none, undefined where nobody looked. */
+  readonly provenance?: Digest | false | undefined;
   /**
    * It is the source's chart: sent, compared, or the same as an earlier run proved. `false` = it was left there unseen. Only what is
    * proved may be remembered: a later run believes it.

@@ -16,8 +16,8 @@ export interface JournalEntry {
   readonly version: string;
   readonly manifest: Digest;
   readonly layer?: Digest;
-  /** Absent in a line of a run that did not learn it. */
-  readonly provenance?: Digest | "none";
+  /** `false` = it has none; absent in a line of a run that did not learn it. */
+  readonly provenance?: Digest | false;
 }
 
 /** One line of JSON per finished version and target, only ever appended to. */
@@ -163,17 +163,25 @@ function readLineAt(descriptor: number, offset: number): string {
 /** `undefined` for whatever is not one of our lines: a damaged journal costs requests, never correctness. */
 function readEntry(line: string): JournalEntry | undefined {
   try {
-    const { key, chart, version, manifest, layer, provenance }: Partial<Record<keyof JournalEntry, unknown>> = JSON.parse(line);
+    const { key, chart, version, ...facts }: Partial<Record<keyof JournalEntry, unknown>> = JSON.parse(line);
     if (typeof key !== "string" || typeof chart !== "string" || typeof version !== "string") return undefined;
-    if (typeof manifest !== "string" || !isDigest(manifest)) return undefined;
-    const known = {
-      ...(typeof layer === "string" && isDigest(layer) ? { layer } : {}),
-      ...(typeof provenance === "string" && (provenance === "none" || isDigest(provenance)) ? { provenance } : {}),
-    };
-    return { key, chart, version, manifest, ...known };
+    const digests = readDigests(facts);
+    return digests && { key, chart, version, ...digests };
   } catch {
     return undefined;
   }
+}
+
+type Digests = Pick<JournalEntry, "manifest" | "layer" | "provenance">;
+
+function readDigests({ manifest, layer, provenance }: Partial<Record<keyof Digests, unknown>>): Digests | undefined {
+  if (typeof manifest !== "string" || !isDigest(manifest)) return undefined;
+  return {
+    manifest,
+    ...(typeof layer === "string" && isDigest(layer) ? { layer } : {}),
+    ...(provenance === false ? { provenance: false as const } : {}),
+    ...(typeof provenance === "string" && isDigest(provenance) ? { provenance } : {}),
+  };
 }
 
 function identity({ key, chart, version }: Pick<JournalEntry, "key" | "chart" | "version">): number {

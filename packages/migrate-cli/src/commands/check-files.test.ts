@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -61,5 +61,38 @@ describe("--report", () => {
       code: 0,
     });
     expect(existsSync(report)).toBe(true);
+  });
+});
+
+describe("--journal", () => {
+  it.each([
+    ["source/journal.jsonl", /the journal \S+ would be in the source's folder/],
+    ["source/index.yaml", /would be in the source's folder/],
+    ["link/sub/journal.jsonl", /would be in the source's folder/],
+    ["layout/journal.jsonl", /would be in the folder of a target/],
+    ["layout/harbour-web/index.json", /would be in the folder of a target/],
+    ["layout", /would be in the folder of a target/],
+    ["ca.pem", /a file that the run reads/],
+  ])("%s is refused before anything is done, by all commands that have one", async (journal, text) => {
+    const place = makePlace();
+    const index = readFileSync(join(place, "source", "index.yaml"), "utf8");
+    const ends = [join(place, "source"), `oci-layout:${join(place, "layout")}`];
+    for (const command of ["migrate", "plan"]) {
+      const ran = await run([command, ...ends, "--journal", `${place}/${journal}`, "--ca-file", join(place, "ca.pem")]);
+      expect(ran).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/\[usage\]\n.*--journal FILE/) });
+      expect(ran.err).toMatch(text);
+    }
+    expect(existsSync(join(place, "layout"))).toBe(false);
+    expect(readdirSync(join(place, "source"))).toEqual(readdirSync(examples));
+    expect(readFileSync(join(place, "source", "index.yaml"), "utf8")).toBe(index);
+  });
+
+  it("may lie in the state folder, and beside the ends", async () => {
+    const place = makePlace();
+    for (const journal of ["state/chartferry/journals/own.jsonl", "layout.jsonl"]) {
+      const words = ["migrate", join(place, "source"), `oci-layout:${join(place, "layout")}`, "--journal", join(place, journal)];
+      expect(await run(words, { state: join(place, "state") })).toMatchObject({ code: 0 });
+      expect(existsSync(join(place, journal))).toBe(true);
+    }
   });
 });
