@@ -140,6 +140,39 @@ describe("the embedded registry", () => {
     for (const agent of agents) agent.destroy();
   });
 
+  it("closes although its clients never pause: each gets the answer that it waits for, and no other", async () => {
+    const waiting: (() => void)[] = [];
+    const counts = { answers: 0, refusals: 0 };
+    registry = await startTestRegistry({
+      hooks: {
+        intercept: async () => {
+          await new Promise<void>((done) => waiting.push(done));
+          return undefined;
+        },
+        observe: () => (counts.answers += 1),
+      },
+    });
+    const { port } = registry;
+    const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+    const ask = (): void => {
+      httpRequest({ port, host: "127.0.0.1", path: "/v2/", agent }, (response) => response.resume().once("end", ask))
+        .on("error", () => (counts.refusals += 1))
+        .end();
+    };
+    ask();
+    ask();
+    await expect.poll(() => waiting.length).toBe(2);
+    const closed = registry.close();
+    // One is answered when the other waits, so that there is never a moment without a request.
+    while (counts.refusals < 2 && counts.answers < 10) {
+      waiting.shift()?.();
+      await expect.poll(() => waiting.length + counts.refusals).toBe(2);
+    }
+    expect(counts.answers).toBe(2);
+    await closed;
+    agent.destroy();
+  });
+
   it("says which address cannot be listened on, and leaves the directory unlocked", async () => {
     registry = await startTestRegistry();
     const { port } = registry;

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 
 import { ChartferryError, type Clock } from "@chartferry/core";
@@ -9,6 +9,7 @@ import { affordableConnections, limitConnections } from "./connection-limit.ts";
 import type { HandlerLimits } from "./endpoint.ts";
 import { createRegistryHandler } from "./registry-handler.ts";
 import type { RegistryHooks } from "./registry-hooks.ts";
+import { type RunningRequests, watchRequests } from "./running-requests.ts";
 import { httpListener } from "./serve-http.ts";
 
 /** Times in milliseconds. */
@@ -76,21 +77,21 @@ export async function startRegistry(options: StartRegistryOptions): Promise<Runn
     limits,
   });
   try {
-    const { server, settled } = serverFor(options, tree);
+    const { server, requests } = serverFor(options, tree);
     server.headersTimeout = limits.headersMs;
     server.requestTimeout = limits.requestMs;
     server.keepAliveTimeout = limits.keepAliveMs;
     server.timeout = limits.idleMs;
     limitConnections(server, limits.maxConnections ?? (await affordableConnections()));
     await listen(server, options);
-    return running(server, { tree, settled: () => settled(limits.graceMs), scheme: options.tls === undefined ? "http" : "https" });
+    return running(server, { tree, settled: () => requests.end(limits.graceMs), scheme: options.tls === undefined ? "http" : "https" });
   } catch (error) {
     await tree.close();
     throw error;
   }
 }
 
-function serverFor(options: StartRegistryOptions, tree: LayoutTree): { server: Server; settled: (graceMs: number) => Promise<void> } {
+function serverFor(options: StartRegistryOptions, tree: LayoutTree): { server: Server; requests: RunningRequests } {
   const { hooks = {}, limits = {}, sparseIndexes = false, reportFailure } = options;
   const authorise = authoriseWith(options);
   const handler = createRegistryHandler({
@@ -100,8 +101,9 @@ function serverFor(options: StartRegistryOptions, tree: LayoutTree): { server: S
     sparseIndexes,
     ...(reportFailure === undefined ? {} : { reportFailure }),
   });
-  const { listener, settled } = counted(httpListener(handler));
-  return { server: options.tls === undefined ? createServer(listener) : tlsServer(options.tls, listener), settled };
+  const requests = watchRequests(httpListener(handler));
+  const { listener } = requests;
+  return { server: options.tls === undefined ? createServer(listener) : tlsServer(options.tls, listener), requests };
 }
 
 /** Who has signed in may still be refused by the hook. */
@@ -112,7 +114,7 @@ function authoriseWith({ basicAuth: users, hooks = {} }: StartRegistryOptions): 
 }
 
 /** @throws usage */
-function tlsServer({ cert, key }: NonNullable<StartRegistryOptions["tls"]>, listener: Listener): Server {
+function tlsServer({ cert, key }: NonNullable<StartRegistryOptions["tls"]>, listener: RequestListener): Server {
   try {
     return createTlsServer({ cert, key }, listener);
   } catch (cause) {
@@ -123,36 +125,6 @@ function tlsServer({ cert, key }: NonNullable<StartRegistryOptions["tls"]>, list
       cause,
     });
   }
-}
-
-type Listener = ReturnType<typeof httpListener>;
-
-/** Knows when no request runs: node counts a connection on which nothing was sent yet as busy, and would wait for it. */
-function counted(listener: Listener): { listener: Listener; settled: (graceMs: number) => Promise<void> } {
-  let count = 0;
-  let whenIdle: (() => void) | undefined;
-  return {
-    listener(incoming, outgoing) {
-      count += 1;
-      outgoing.once("close", () => {
-        count -= 1;
-        if (count === 0) whenIdle?.();
-      });
-      listener(incoming, outgoing);
-    },
-    settled: (graceMs) =>
-      new Promise((done) => {
-        if (count === 0) {
-          done();
-          return;
-        }
-        const timer = setTimeout(done, graceMs);
-        whenIdle = () => {
-          clearTimeout(timer);
-          done();
-        };
-      }),
-  };
 }
 
 async function listen(server: Server, { host = "127.0.0.1", port = 0 }: StartRegistryOptions): Promise<void> {
