@@ -212,7 +212,7 @@ describeWith(["distribution"], "Distribution as target", () => {
 
 describe("a container image where a chart should go", () => {
   const verdicts: readonly (readonly [string, ErrorCode])[] = [
-    ["verify", "conflict"],
+    ["verify", "not-a-chart"],
     ["overwrite", "not-a-chart"],
     ["fail", "already-exists"],
   ];

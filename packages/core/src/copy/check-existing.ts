@@ -1,6 +1,8 @@
+import type { StoredManifest } from "../content.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { chartInManifest } from "../manifest/chart-in-manifest.ts";
+import { describeManifest } from "../manifest/describe-manifest.ts";
 import type { CallOptions, ManifestReader, ManifestResolver } from "../store/chart-store.ts";
 
 /** What to do with a tag that is already at the target. Product promise: a HEAD a version with a record, one manifest GET without. */
@@ -56,7 +58,7 @@ type ExistingStore = ManifestReader & ManifestResolver & StorePlace;
 
 /**
  * Decides from the target alone, before any download, whether a version must travel.
- * @throws conflict (another chart stands there), already-exists (policy `fail`), not-a-chart (`overwrite` aimed at an image)
+ * @throws conflict (another chart stands there), already-exists (policy `fail`), not-a-chart (a container image stands there, say)
  */
 export async function checkExisting(store: ExistingStore, check: ExistingCheck, options: CallOptions = {}): Promise<ExistingAnswer> {
   if (check.listed === false) return { action: "push", reason: "absent" };
@@ -73,9 +75,9 @@ export async function checkExisting(store: ExistingStore, check: ExistingCheck, 
 async function compare(store: ExistingStore, check: ExistingCheck, options: CallOptions): Promise<ExistingAnswer> {
   const manifest = await store.fetchManifest(check.tag, options);
   if (manifest === undefined) return { action: "push", reason: "absent" };
-  const { digest: manifestDigest, mediaType } = manifest;
+  const { digest: manifestDigest } = manifest;
   const chart = chartInManifest(manifest);
-  const answer = judge(store, check, { manifestDigest, mediaType, layer: chart?.layer.digest });
+  const answer = judge(store, check, { manifest, layer: chart?.layer.digest });
   if (check.seekProvenance !== true || chart === undefined || chart.provenance !== undefined) return answer;
   if (answer.action === "push") return { ...answer, incomplete: true };
   return mayBeCompleted(check, answer, { manifestDigest, standingLayer: chart.layer.digest });
@@ -95,18 +97,18 @@ function mayBeCompleted(
 type Judgement = Exclude<ExistingAnswer, { readonly reason: "absent" | "without-provenance" }>;
 
 interface Standing {
-  readonly manifestDigest: Digest;
-  readonly mediaType: string;
+  readonly manifest: StoredManifest;
   /** Absent where it is no chart. */
   readonly layer: Digest | undefined;
 }
 
-function judge(store: ExistingStore, check: ExistingCheck, { manifestDigest, mediaType, layer }: Standing): Judgement {
+function judge(store: ExistingStore, check: ExistingCheck, { manifest, layer }: Standing): Judgement {
+  const manifestDigest = manifest.digest;
   const place = { registry: store.registry, repository: store.repository, tag: check.tag };
   if (check.existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
   if (check.recordedDigest === manifestDigest) return { action: "skip", reason: "unchanged", manifestDigest };
   if (check.existing === "fail") throw refusal(place, "already-exists");
-  if (layer === undefined) throw refusal(place, check.existing === "overwrite" ? "not-a-chart" : "conflict", mediaType);
+  if (layer === undefined) throw refusal(place, "not-a-chart", `, but ${describeManifest(manifest)}`);
   if (check.existing === "overwrite") return { action: "push", reason: "overwrite", manifestDigest, standingLayer: layer };
   if (check.layerDigest === undefined) return { action: "push", reason: "unknown-layer", manifestDigest, standingLayer: layer };
   if (layer === check.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
@@ -119,14 +121,13 @@ const refusals = {
     text: "holds another chart archive than the source",
     hint: "compare the two; --existing overwrite replaces what stands there, --existing trust leaves it",
   },
-  "not-a-chart": { text: "holds something that is no Helm chart; it is not overwritten", hint: "choose another namespace for the charts" },
+  "not-a-chart": { text: "is no Helm chart", hint: "it is left as it is: choose another namespace for the charts" },
 } as const;
 
-/** The error for a tag that may not be touched. */
-export function refusal(place: StorePlace & { readonly tag: string }, code: keyof typeof refusals, mediaType?: string): ChartferryError {
-  const foreign = code === "conflict" && mediaType !== undefined;
-  const { text, hint } = foreign ? { ...refusals["not-a-chart"], text: "holds something that is no Helm chart" } : refusals[code];
-  return new ChartferryError(`${place.registry}/${place.repository}:${place.tag} ${text}`, {
+/** The error for a tag that may not be touched. `more` goes on with the sentence. */
+export function refusal(place: StorePlace & { readonly tag: string }, code: keyof typeof refusals, more = ""): ChartferryError {
+  const { text, hint } = refusals[code];
+  return new ChartferryError(`${place.registry}/${place.repository}:${place.tag} ${text}${more}`, {
     code,
     operation: "check existing tag",
     registry: place.registry,

@@ -63,7 +63,37 @@ describe("opening the chart that a tag names", () => {
     await put("indexed", [{ mediaType: mediaTypes.ociManifest, digest, size: 1 }]);
     await put("hollow", []);
     expect((await openStandingChart(store, "indexed")).manifest.digest).toBe(digest);
-    await expect(openStandingChart(store, "hollow")).rejects.toMatchObject({ code: "not-a-chart" });
+    await expect(openStandingChart(store, "hollow")).rejects.toMatchObject({
+      code: "not-a-chart",
+      message: expect.stringContaining(":hollow is no Helm chart: it is an index of several manifests"),
+    });
+  });
+
+  it.each([
+    ["a container image", { config: mediaTypes.ociConfig }],
+    ["a container image", { config: "application/vnd.docker.container.image.v1+json" }],
+    ["a chart's manifest without the chart's archive", { config: mediaTypes.helmConfig }],
+    ["an artifact of another kind", { config: mediaTypes.ociEmpty, artifactType: "application/vnd.example.sbom" }],
+    ["an artifact of another kind", { config: "application/vnd.example\u001b[2J" }],
+  ])("says in plain words what is no chart: %s", async (words, { config, ...more }) => {
+    const store = await storeWith();
+    const descriptor = { mediaType: config, digest: digestOf(text("{}")), size: 2 };
+    const bytes = text({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: descriptor, layers: [], ...more });
+    await store.putManifest("1.0.0", { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), bytes });
+    const type = ("artifactType" in more ? more.artifactType : config).replace("\u001b[2J", "\u{fffd}");
+    await expect(openStandingChart(store, "1.0.0")).rejects.toMatchObject({
+      message: expect.stringContaining(`: it is ${words} (${type})`),
+    });
+    await expect(openStandingChart(store, digestOf(bytes))).rejects.toMatchObject({ message: expect.stringContaining("web@sha256:") });
+  });
+
+  it("says so of a manifest that nobody can read", async () => {
+    const store = await storeWith();
+    const bytes = text("no JSON");
+    await store.putManifest("1.0.0", { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), bytes });
+    await expect(openStandingChart(store, "1.0.0")).rejects.toMatchObject({
+      message: expect.stringContaining(`is no Helm chart: it is a manifest that cannot be read (${mediaTypes.ociManifest})`),
+    });
   });
 });
 

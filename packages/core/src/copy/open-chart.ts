@@ -1,6 +1,7 @@
 import type { Descriptor, StoredManifest } from "../content.ts";
 import { ChartferryError } from "../errors.ts";
 import { chartInManifest } from "../manifest/chart-in-manifest.ts";
+import { describeManifest } from "../manifest/describe-manifest.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
 import { mediaTypes } from "../media-types.ts";
 import { versionOf } from "../reference/chart-tag.ts";
@@ -79,16 +80,18 @@ function listed(versions: readonly string[]): string {
   return versions.length > suggestions ? `${versions.length} versions, among them ${last}` : last;
 }
 
+/** As a reference is written. */
+function place({ registry, repository }: ReadableStore, reference: string): string {
+  return `${registry}/${repository}${reference.includes(":") ? "@" : ":"}${reference}`;
+}
+
 function notAChart(store: ReadableStore, found: { reference: string; manifest: StoredManifest }): ChartferryError {
-  return new ChartferryError(
-    `${store.registry}/${store.repository}:${found.reference} is no Helm chart (it is ${found.manifest.mediaType})`,
-    {
-      code: "not-a-chart",
-      operation: "find chart",
-      registry: store.registry,
-      repository: store.repository,
-      version: found.reference,
-      hint: "name the repository of a chart: oci://HOST/NAMESPACE/CHART",
-    },
-  );
+  return new ChartferryError(`${place(store, found.reference)} is no Helm chart: it is ${describeManifest(found.manifest)}`, {
+    code: "not-a-chart",
+    operation: "find chart",
+    registry: store.registry,
+    repository: store.repository,
+    version: found.reference,
+    hint: "name the repository of a chart: oci://HOST/NAMESPACE/CHART",
+  });
 }

@@ -55,6 +55,18 @@ describe("the index of a repository on the web", () => {
     expect(error.message).toContain("/index.yaml");
   });
 
+  it("asks for a credential where none was sent, and says which one was refused where one was", async () => {
+    const { origin } = await served({ "/index.yaml": 401 });
+    expect(await failureOf(itemsOf(sourceAt(origin)))).toMatchObject({ hint: expect.stringContaining("--source-username") });
+    const credential = { kind: "basic", username: "me", password: "wrong-one", source: "--source-password-file" } as const;
+    const http = createHttpClient({ origin, basic: "first", credentials: async () => credential });
+    expect(await failureOf(itemsOf(createClassicSource({ location: origin.href, http })))).toMatchObject({
+      code: "unauthenticated",
+      message: expect.stringContaining("is refused with the credential from --source-password-file"),
+      hint: "check the user and the password that --source-password-file gives",
+    });
+  });
+
   it("that is an HTML page is refused, saying so", async () => {
     const { origin } = await served({ "/index.yaml": "<!doctype html><html><title>Log in</title></html>" });
     const error = await failureOf(itemsOf(sourceAt(origin)));

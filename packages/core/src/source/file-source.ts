@@ -2,10 +2,11 @@ import { constants, type Stats } from "node:fs";
 import { access, stat } from "node:fs/promises";
 
 import type { AssembledPackage } from "../copy/chart-package.ts";
+import { errnoOf } from "../errno.ts";
 import { ChartferryError } from "../errors.ts";
 import { assemblePackage } from "./assemble-package.ts";
 import type { AssembleOptions } from "./assemble-package.ts";
-import { fileChunks, readFileIfThere } from "./folder-file.ts";
+import { fileChunks, readFileIfThere, unreadable } from "./folder-file.ts";
 import { provenanceLimit } from "./provenance-policy.ts";
 import type { MemoryQuestion } from "./chart-source.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
@@ -61,12 +62,15 @@ async function provenanceBeside(path: string): Promise<ProvenanceFinding> {
 }
 
 function unreachable(path: string, cause: unknown): ChartferryError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
-  const missing = code === "ENOENT" || code === "ENOTDIR";
-  return new ChartferryError(missing ? `${shown(path)}: no such file` : `${shown(path)} cannot be read: ${code}`, {
-    code: missing ? "file-missing" : "file-unreadable",
+  const code = errnoOf(cause);
+  if (code !== "ENOENT" && code !== "ENOTDIR") return unreadable(path, cause);
+  return new ChartferryError(path === "" ? "a chart archive is named by an empty text" : `${shown(path)}: no such file`, {
+    code: "file-missing",
     operation: "read chart archive",
-    hint: missing ? "Check the path: charts are given as files that end in .tgz" : undefined,
+    hint:
+      path === ""
+        ? "See whether a variable in the command is empty: charts are given as files that end in .tgz"
+        : "Check the path: charts are given as files that end in .tgz",
     cause,
   });
 }

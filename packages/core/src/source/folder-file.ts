@@ -1,6 +1,6 @@
 import { createReadStream, type Stats } from "node:fs";
 import { lstat, readFile, realpath, stat } from "node:fs/promises";
-import { sep } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { errnoOf } from "../errno.ts";
@@ -20,15 +20,23 @@ export async function fileWithin(directory: string, url: URL): Promise<string> {
   }
   const [root, file] = await Promise.all([realPath(directory), realPath(path)]);
   if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {
-    throw new ChartferryError(`${shown(path)} lies outside the folder ${shown(directory)} and is not read`, {
-      code: "entry-invalid",
-      operation: "open chart",
-      hint: "Copy the file into the folder, or correct the url in the index",
-    });
+    throw outside(path, directory, file);
   }
   const facts = await stat(file);
   if (!facts.isFile()) throw missing(path, `is ${kindOfFile(facts)}, not a chart archive`);
   return file;
+}
+
+/** The path itself says so, or a link on the way leads there. */
+function outside(path: string, directory: string, file: string): ChartferryError {
+  const isLink = path.startsWith(join(resolve(directory), sep));
+  const text = isLink
+    ? `${shown(path)} leads by a link to ${shown(file)}, outside the folder ${shown(directory)}, and is not read`
+    : `${shown(path)} lies outside the folder ${shown(directory)} and is not read`;
+  const hint = isLink
+    ? "Put the file itself in the place of the link, or name the folder that it lies in"
+    : "Copy the file into the folder, or correct the url in the index";
+  return new ChartferryError(text, { code: "entry-invalid", operation: "open chart", hint });
 }
 
 async function realPath(path: string): Promise<string> {
@@ -93,7 +101,9 @@ export function unreadable(path: string, cause: unknown): ChartferryError {
   return new ChartferryError(`${shown(path)} cannot be read: ${reason}`, {
     code: "file-unreadable",
     operation: "read file",
-    hint: forbidden.has(reason) ? "Check its owner and permissions, and those of the folders above it" : undefined,
+    hint: forbidden.has(reason)
+      ? "Check its owner and permissions, and those of the folders above it"
+      : "See whether other programs can read it, and the disk that it lies on",
     cause,
   });
 }

@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildSmallChart } from "../chart/testing/build-archive.ts";
 import { digestOf } from "../digest.ts";
 import { createClassicSource } from "./classic-source.ts";
-import { openChartFile } from "./file-source.ts";
+import { checkChartFile, openChartFile } from "./file-source.ts";
+import { unreadable } from "./folder-file.ts";
+import { applyProvenancePolicy } from "./provenance-policy.ts";
 import { entryOf, failureOf, indexOf, itemsOf, signature, web, webDigest } from "./testing/classic-repository.ts";
 
 let root: string;
@@ -71,6 +73,9 @@ describe("a folder with an index", () => {
       const error = await failureOf(source.open(await entryOf(source)));
       expect(error, url).toMatchObject({ code: "entry-invalid" });
       expect(error.message, url).toContain("outside the folder");
+      const isLink = url.startsWith("link") || url.startsWith("up");
+      expect(error.message.includes(`leads by a link to ${join(root, "secret.tgz")}`), url).toBe(isLink);
+      expect(error.hint, url).toContain(isLink ? "in the place of the link" : "correct the url");
     }
   });
 
@@ -147,6 +152,23 @@ describe("a chart file", () => {
     await write({ "text.tgz": "no chart" });
     const error = await failureOf(openChartFile(join(folder, name)));
     expect([error.code, error.message]).toEqual([code, expect.stringContaining(text)]);
+  });
+
+  it.each([
+    ["an empty text", "", "file-missing", "named by an empty text", "variable"],
+    ["a name that is too long", `/${"x".repeat(300)}.tgz`, "file-unreadable", "cannot be read: ENAMETOOLONG", "other programs"],
+  ])("that is not there or cannot be read is told with what to look at: %s", async (...[, path, code, message, hint]) => {
+    const error = await failureOf(checkChartFile(path));
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message), hint: expect.stringContaining(hint) });
+  });
+
+  it("with a .prov that this process may not read is told so, and not to wait", async () => {
+    const error = unreadable("web.tgz.prov", Object.assign(new Error("no"), { code: "EACCES" }));
+    const apply = (): unknown => applyProvenancePolicy({ kind: "failed", error }, "auto", "web.tgz.prov");
+    expect(apply).toThrow(
+      expect.objectContaining({ code: "provenance-unavailable", hint: expect.stringMatching(/^Check its owner.*--provenance skip/) }),
+    );
+    expect(apply).not.toThrow(expect.objectContaining({ hint: expect.stringContaining("later") }));
   });
 
   it("with something else as its .prov fails rather than losing a signature", async () => {

@@ -1,6 +1,7 @@
 import { ChartferryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
+import { mendCredential } from "../http/answer/error-response.ts";
 import { retryAfterMs } from "../http/gate/retry-after.ts";
 import { shownUrl } from "../http/redact.ts";
 
@@ -23,7 +24,7 @@ interface Finding {
 /** What an answer other than the one asked for means, in words; the body is read away. Never a retry: the client has done that. */
 export async function httpFailure(answer: HttpAnswer, url: URL, context: FailureContext): Promise<ChartferryError> {
   await answer.dump();
-  const { says, ...finding } = findingOf(answer.status, context);
+  const { says, ...finding } = findingOf(answer, context);
   const via = answer.url.origin === url.origin ? "" : `, after a redirect to ${answer.url.host}`;
   return new ChartferryError(`${shownUrl(url)}: ${says} (status ${answer.status}${via})`, {
     operation: context.operation,
@@ -34,14 +35,8 @@ export async function httpFailure(answer: HttpAnswer, url: URL, context: Failure
   });
 }
 
-function findingOf(status: number, context: FailureContext): Finding {
-  if (status === 401) {
-    return {
-      code: "unauthenticated",
-      says: `${context.what} asks for a sign-in that was not given or not accepted`,
-      hint: "Give --source-username and --source-password-file",
-    };
-  }
+function findingOf({ status, credentialSource }: HttpAnswer, context: FailureContext): Finding {
+  if (status === 401) return unauthenticated(context, credentialSource);
   if (status === 403)
     return { code: "denied", says: `${context.what} is refused to us`, hint: "Check that the source's user may read the repository" };
   if (status === 404 || status === 410) return { code: context.missing, says: `${context.what} is not there`, hint: context.missingHint };
@@ -57,4 +52,15 @@ function findingOf(status: number, context: FailureContext): Finding {
   if (status >= 500)
     return { code: "unavailable", says: "the server failed", retryable: true, hint: "Run again later: what is done is kept" };
   return { code: "protocol-violation", says: `${context.what} was not answered as expected` };
+}
+
+function unauthenticated({ what }: FailureContext, credentialSource: string | undefined): Finding {
+  const code = "unauthenticated";
+  if (credentialSource !== undefined)
+    return { code, says: `${what} is refused with the credential from ${credentialSource}`, hint: mendCredential(credentialSource) };
+  return {
+    code,
+    says: `${what} asks for a sign-in, and no credential was sent`,
+    hint: "Give --source-username and --source-password-file",
+  };
 }

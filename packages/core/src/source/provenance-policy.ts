@@ -68,7 +68,13 @@ function unavailable(cause: unknown, place: string): ChartferryError {
     registry: inner?.registry,
     status: inner?.status,
     retryAfterMs: inner?.retryAfterMs,
-    hint: "Run again later, or use --provenance skip to leave signatures behind",
+    hint: `${nextStep(inner)}, or use --provenance skip to leave signatures behind`,
     cause,
   });
+}
+
+/** Waiting mends what a server does, not what this machine refuses. */
+function nextStep(cause: ChartferryError | undefined): string {
+  const later = "Run again later";
+  return cause === undefined || cause.retryable ? later : (cause.hint ?? later);
 }

@@ -133,7 +133,12 @@ describe("what an answer means", () => {
   it("names the refused credential's source", async () => {
     const error = await errorFromAnswer({ ...answer(401), credentialSource: "/home/me/.docker/config.json" }, { operation: "push blob" });
     expect(error.message).toContain("refuses the credential from /home/me/.docker/config.json");
-    expect(error.hint).toContain("log in");
+    expect(error.hint).toBe(
+      "what /home/me/.docker/config.json holds is wrong or no longer valid: log in again with helm registry login or docker login, or give --username and --password-stdin",
+    );
+    const given = await errorFromAnswer({ ...answer(401), credentialSource: "--password-stdin" }, { operation: "push blob" });
+    expect(given.message).toContain("refuses the credential from --password-stdin");
+    expect(given.hint).toBe("check the user and the password that --password-stdin gives");
   });
 
   it.each([

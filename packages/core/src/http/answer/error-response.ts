@@ -55,13 +55,20 @@ function errorFromView(view: ErrorView, context: ErrorContext): ChartferryError 
 
 /** A credential goes out only where one is asked for in a way that is known here: giving another one would change nothing. */
 function hintFor(code: ErrorCode, view: ErrorView, { credentialSource, asksToken = false }: ErrorContext): string | undefined {
-  if (code !== "unauthenticated" || view.status !== 401 || credentialSource !== undefined || asksToken) return hints[code];
+  if (code === "unauthenticated" && credentialSource !== undefined) return mendCredential(credentialSource);
+  if (code !== "unauthenticated" || view.status !== 401 || asksToken) return hints[code];
   const challenges = parseChallenges(view.headers["www-authenticate"] ?? "");
   if (preferredChallenge(challenges) !== undefined) return hints[code];
   if (challenges.length === 0)
     return "it does not say how to sign in (no WWW-Authenticate), so that no credential is sent: check the address";
   const schemes = printable([...new Set(challenges.map(({ scheme }) => scheme))].join(", "), 80);
   return `it takes ${schemes} only, which is not spoken here, so that no credential is sent: ask for Basic or a token service`;
+}
+
+/** An option's own, or one that a file or a helper keeps. */
+export function mendCredential(source: string): string {
+  if (source.startsWith("--")) return `check the user and the password that ${source} gives`;
+  return `what ${source} holds is wrong or no longer valid: log in again with helm registry login or docker login, or give --username and --password-stdin`;
 }
 
 function isRetryable(code: ErrorCode, status: number): boolean {

@@ -67,7 +67,7 @@ function writesOf({ calls }: FakeTarget): number {
 
 describe("a plan", () => {
   it.each([
-    ["verify", ["skip unchanged", "skip same-chart", "fail conflict", "fail conflict"]],
+    ["verify", ["skip unchanged", "skip same-chart", "fail conflict", "fail not-a-chart"]],
     ["trust", ["skip listed", "skip listed", "skip listed", "skip listed"]],
     ["fail", ["skip unchanged", "fail already-exists", "fail already-exists", "fail already-exists"]],
   ] as const)("says of every version what a migration under --existing %s then does", async (existing, standing) => {
@@ -98,7 +98,7 @@ describe("a plan", () => {
       "web 1.0.0: compare undecided",
       "web 1.1.0: compare undecided",
       "web 1.2.0: compare undecided",
-      "web 1.3.0: fail conflict",
+      "web 1.3.0: fail not-a-chart",
       "web 1.4.0: push absent",
     ]);
     const before = writesOf(target);
@@ -108,7 +108,7 @@ describe("a plan", () => {
       "web 1.0.0: skip identical",
       "web 1.1.0: skip identical",
       "web 1.2.0: fail conflict",
-      "web 1.3.0: fail conflict",
+      "web 1.3.0: fail not-a-chart",
       "web 1.4.0: push copied",
     ]);
     expect(deep.map((line) => line.replace("copied", "absent"))).toEqual(await happened(createFakeSource(some, index), [target], {}));

@@ -30,9 +30,10 @@ export type Finding = keyof typeof findings;
 const hints: Readonly<Partial<Record<Finding, string>>> = {
   "tag-missing": "run chartferry migrate with the same options",
   "chart-differs": "compare the two; chartferry migrate --existing overwrite replaces what stands there",
-  "provenance-differs": "compare the two; chartferry migrate --existing overwrite --no-journal replaces what stands there",
+  "provenance-differs": "compare the two; chartferry migrate --existing overwrite replaces what stands there",
   "provenance-missing": "run chartferry migrate --refresh-provenance",
-  "tags-differ": "compare the two; chartferry migrate --existing overwrite --no-journal replaces what stands there",
+  "provenance-unexpected": "compare the two; chartferry migrate --existing overwrite replaces what stands there",
+  "tags-differ": "compare the two; chartferry migrate --existing overwrite replaces what stands there",
   "blob-missing": "push the chart again: chartferry push NAME-VERSION.tgz TARGET --existing overwrite",
   "not-a-chart": "look at what the tag names, or choose another namespace for the charts",
   "digest-missing": "regenerate the index with helm repo index",
