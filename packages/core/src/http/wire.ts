@@ -1,4 +1,5 @@
 import { countedAs } from "./gate/counted-hosts.ts";
+import { dispatchRequest } from "./dispatch-request.ts";
 import type { HttpAnswer, HttpRequest, HostTraffic } from "./http-client.ts";
 import { networkError } from "./network-error.ts";
 import { openAnswer } from "./answer/open-answer.ts";
@@ -73,7 +74,7 @@ async function transmit(request: WireRequest, traffic: HostTraffic, options: Wir
     route = await options.routes.to(url, request.operation);
     traffic.requests += 1;
     if (request.attempt > 1) traffic.retries += 1;
-    const response = await route.dispatcher.request(wireOptions(request, route, { traffic, options }));
+    const response = await dispatchRequest(route.dispatcher, wireOptions(request, route, { traffic, options }), request.signal);
     route.answered = true;
     if (method === "HEAD") route.sawHead = true;
     return openAnswer(response, {
@@ -83,7 +84,7 @@ async function transmit(request: WireRequest, traffic: HostTraffic, options: Wir
         size.received += bytes;
         traffic.bytesReceived += bytes;
       },
-      finished: (problem) => log(problem === undefined ? String(response.statusCode) : `${response.statusCode} ${problem.code}`),
+      finished: (problem) => log(problem === undefined ? String(response.status) : `${response.status} ${problem.code}`),
     });
   } catch (error) {
     const problem =
@@ -118,7 +119,6 @@ function wireOptions(request: WireRequest, route: Route, { traffic, options }: {
     reset: method === "HEAD" && route.closeAfterHead,
     headersTimeout: options.timeouts.headersMs,
     bodyTimeout: options.timeouts.bodyIdleMs,
-    ...(signal === undefined ? {} : { signal }),
   };
 }
 

@@ -1,6 +1,5 @@
-import type { Dispatcher } from "undici";
-
 import { ChartferryError } from "../../errors.ts";
+import type { ArrivedAnswer } from "../dispatch-request.ts";
 import type { HttpAnswer, HttpRequest } from "../http-client.ts";
 import { networkError, type NetworkErrorContext } from "../network-error.ts";
 import { refusedByProxy } from "../route/proxy-refused.ts";
@@ -18,85 +17,79 @@ const dumpLimit = 256 * 1024;
 
 const bodiless = new Set([204, 205, 304]);
 
-/** An answer over undici's response; failures of its body become ChartferryErrors. @throws proxy-refused where it is a proxy's own */
-export function openAnswer(response: Dispatcher.ResponseData, context: AnswerContext): HttpAnswer {
-  if (response.statusCode === 407 && context.proxy !== undefined) {
-    response.body.dump().catch(() => undefined);
+/** An answer whose head has come; failures of its body become ChartferryErrors. @throws proxy-refused where it is a proxy's own */
+export function openAnswer({ status, headers: given, body }: ArrivedAnswer, context: AnswerContext): HttpAnswer {
+  if (status === 407 && context.proxy !== undefined) {
+    body.abandon();
     throw refusedByProxy(context.proxy, context);
   }
-  const headers = joinHeaders(response.headers);
+  const headers = joinHeaders(given);
   let finished = false;
   const finish = (problem?: ChartferryError): void => {
     if (finished) return;
     finished = true;
     context.finished(problem);
   };
-  const stream = (): AsyncIterable<Uint8Array> => readBody(response.body, context, finish);
-  const empty = context.method === "HEAD" || bodiless.has(response.statusCode) || headers["content-length"] === "0";
-  // Read at once, so that the connection is free for the next request.
-  const drained = empty ? response.body.dump().catch(() => undefined) : undefined;
-  if (empty) finish();
-  const dump = async (): Promise<void> => {
-    if (drained !== undefined) await drained;
-    else if (!finished) await readAway(response.body, context).finally(() => finish());
+  const next: NextPiece = async () => {
+    try {
+      const chunk = await body.read();
+      if (chunk === undefined) finish();
+      else context.received(chunk.byteLength);
+      return chunk;
+    } catch (error) {
+      const problem = networkError(error, context);
+      finish(problem);
+      throw problem;
+    }
   };
+  const leave = (problem?: ChartferryError): void => {
+    body.abandon();
+    finish(problem);
+  };
+  if (context.method === "HEAD" || bodiless.has(status) || headers["content-length"] === "0") finish();
   return {
-    status: response.statusCode,
+    status,
     headers,
     url: context.url,
-    stream,
-    dump,
-    bytes: (limit) => {
+    stream: () => streamOf(next, leave),
+    dump: async () => {
+      if (!finished) await readAway(next).finally(() => leave());
+    },
+    bytes: async (limit) => {
       const declared = context.method === "HEAD" ? 0 : (declaredLength(headers) ?? 0);
-      if (declared <= limit) return collect(stream(), limit, context);
-      // undici tells of the end that we make ourselves as an error; with nobody listening that would end the process.
-      response.body.once("error", () => undefined).destroy();
+      const bytes = declared > limit ? undefined : await collect(next, limit);
+      if (bytes !== undefined) return bytes;
       const problem = tooLarge(limit, context);
-      finish(problem);
-      return Promise.reject(problem);
+      leave(problem);
+      throw problem;
     },
   };
 }
 
-/** An answer that nobody wants: what breaks it is no matter. */
-async function readAway(body: AsyncIterable<Uint8Array>, context: AnswerContext): Promise<void> {
+type NextPiece = () => Promise<Uint8Array | undefined>;
+
+/** An answer that nobody wants: what breaks it is no matter, since whoever dumps has what he needs, status and headers. */
+async function readAway(next: NextPiece): Promise<void> {
   let total = 0;
-  try {
-    for await (const chunk of body) {
-      context.received(chunk.byteLength);
-      total += chunk.byteLength;
-      if (total > dumpLimit) return;
-    }
-  } catch {
-    // Whoever dumps has what he needs: status and headers.
-  }
+  const read = (): Promise<Uint8Array | undefined> => next().catch(() => undefined);
+  for (let chunk = await read(); chunk !== undefined && total <= dumpLimit; chunk = await read()) total += chunk.byteLength;
 }
 
-async function* readBody(
-  body: AsyncIterable<Uint8Array>,
-  context: AnswerContext,
-  finish: (problem?: ChartferryError) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* streamOf(next: NextPiece, leave: () => void): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for await (const chunk of body) {
-      context.received(chunk.byteLength);
-      yield chunk;
-    }
-  } catch (error) {
-    const problem = networkError(error, context);
-    finish(problem);
-    throw problem;
+    for (let chunk = await next(); chunk !== undefined; chunk = await next()) yield chunk;
   } finally {
-    finish();
+    leave();
   }
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array>, limit: number, context: AnswerContext): Promise<Uint8Array> {
+/** `undefined` = there is more than that. */
+async function collect(next: NextPiece, limit: number): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = [];
   let total = 0;
-  for await (const chunk of chunks) {
+  for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
     total += chunk.byteLength;
-    if (total > limit) throw tooLarge(limit, context);
+    if (total > limit) return undefined;
     parts.push(chunk);
   }
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, total);
