@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { digestOf } from "../digest.ts";
+import { manualClock } from "../http/testing/manual-clock.ts";
 import { openConnection } from "./open-connection.ts";
 import type { RegistryAdapter } from "./registry-adapter.ts";
 
@@ -45,6 +46,24 @@ async function startServer(authorization?: string): Promise<{ registry: string; 
 }
 
 describe("opening a connection", () => {
+  it("says at once that a registry never answered, rather than once a version", async () => {
+    server = createServer(() => {});
+    await new Promise<void>((done) => server?.listen(0, "127.0.0.1", done));
+    const address = server.address();
+    const registry = `127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    const opening = openConnection({
+      end: "target",
+      registry,
+      plainHttp: true,
+      environment: {},
+      adapters: [{ ...generic, probe: () => true }],
+      clock: manualClock(),
+      timeouts: { headersMs: 20 },
+    });
+    await expect(opening).rejects.toMatchObject({ code: "timeout", operation: "look at registry" });
+    server.closeAllConnections();
+  });
+
   it("finds plain http on this machine by itself, and counts the request that chose the adapter", async () => {
     const { registry, lines } = await startServer();
     const probing = { ...generic, id: "probing", probe: () => true };

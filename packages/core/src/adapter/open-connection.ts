@@ -74,8 +74,9 @@ async function choose(options: OpenConnectionOptions, origin: URL): Promise<{ ch
       await answer.dump();
       return probeAnswer(answer.status, answer.headers);
     } catch (error) {
-      // A registry that does not answer is reported by the first real request, per version; what cannot be asked twice is reported now.
-      if (isChartferryError(error) && error.retryable) return undefined;
+      // A registry that fails is reported by the first real request, per version; what cannot be asked twice is reported now, and so is silence:
+      // each request would wait as long for it again.
+      if (isChartferryError(error) && error.retryable && error.code !== "timeout") return undefined;
       throw error;
     } finally {
       spent = http.traffic();

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 
+import type { HttpAnswer } from "./http-client.ts";
 import { manualClock } from "./testing/manual-clock.ts";
 import { unusedOrigin } from "./testing/start-stub-server.ts";
 import { stubWorld } from "./testing/stub-world.ts";
@@ -87,6 +88,29 @@ describe("broken connections", () => {
     });
     const answer = await http.send({ method: "GET", url: new URL("/stalls", server.origin), operation: "test" });
     await expect(answer.bytes(1000)).rejects.toMatchObject({ code: "timeout", retryable: true });
+  });
+
+  it("asks a server that never said anything for two minutes, and one that has answered as often as any other", async () => {
+    const clock = manualClock();
+    let asked = 0;
+    const server = await raw((socket) => {
+      socket.on("data", (data) => {
+        if (data.toString().startsWith("GET /speaks")) {
+          socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+          return;
+        }
+        asked++;
+        clock.advance(60_000);
+      });
+    });
+    const http = client(server.origin, { timeouts: { headersMs: 30 }, attempts: 4, clock });
+    const ask = (path: string): Promise<HttpAnswer> =>
+      http.send({ method: "GET", url: new URL(path, server.origin), operation: "test", wholeBytes: 10 });
+    await expect(ask("/mute")).rejects.toMatchObject({ code: "timeout" });
+    expect(asked).toBe(2);
+    expect((await ask("/speaks")).status).toBe(200);
+    await expect(ask("/mute")).rejects.toMatchObject({ code: "timeout" });
+    expect(asked).toBe(2 + 4);
   });
 
   it("refuses a header bomb and an answer that is no http", async () => {

@@ -87,13 +87,17 @@ async function transmit(request: WireRequest, traffic: HostTraffic, options: Wir
       finished: (problem) => log(problem === undefined ? String(response.status) : `${response.status} ${problem.code}`),
     });
   } catch (error) {
-    const problem =
-      route !== undefined && noteBrokenAnswer(route, error)
-        ? brokenAfterHead(error, request)
-        : networkError(error, { ...request, proxy: route?.proxy, answered: route?.answered });
+    const problem = problemOf(error, request, route);
     log(problem.code);
     throw problem;
   }
+}
+
+function problemOf(error: unknown, request: WireRequest, route: Route | undefined): ChartferryError {
+  if (route !== undefined && noteBrokenAnswer(route, error)) return brokenAfterHead(error, request);
+  const problem = networkError(error, { ...request, proxy: route?.proxy, answered: route?.answered });
+  request.patience.unheard = problem.code === "timeout" && route?.answered !== true;
+  return problem;
 }
 
 /** undici closes after every HEAD unless told otherwise, which costs a connection (and a TLS handshake) per request. */

@@ -12,6 +12,8 @@ export interface Patience {
   heldSince: number | undefined;
   /** 503s without a word on when to come back. */
   bareRefusals: number;
+  /** Its last attempt ran out of time at a host that has never answered anything. */
+  unheard: boolean;
   /** Sending again is of no use: to the gate the host looks broken, not busy, or it was waited for as long as may be. */
   hopeless: boolean;
 }
@@ -19,7 +21,7 @@ export interface Patience {
 let born = 0;
 
 export function newPatience(): Patience {
-  return { order: born++, heldSince: undefined, bareRefusals: 0, hopeless: false };
+  return { order: born++, heldSince: undefined, bareRefusals: 0, unheard: false, hopeless: false };
 }
 
 export interface GateRequest {

@@ -5,6 +5,7 @@ import { ChartferryError } from "../../errors.ts";
 import { createHttpClient, type HttpClientOptions } from "../create-http-client.ts";
 import type { HttpRequest } from "../http-client.ts";
 import { retryAfterMs } from "./retry-after.ts";
+import { newPatience } from "./gate-line.ts";
 import { repeatedly, waitBeforeRetry } from "./retry.ts";
 import { manualClock } from "../testing/manual-clock.ts";
 import { startStubServer } from "../testing/start-stub-server.ts";
@@ -165,6 +166,32 @@ describe("repeating requests", () => {
       { host: "reg.example", milliseconds: 40, reason: "no answer from reg.example for 60 s, trying again (2 of 4)" },
       { host: "reg.example", milliseconds: 160, reason: "it broke, trying again (4 of 4)" },
     ]);
+  });
+
+  it.each([
+    ["twice, for two minutes in all, a host that never said anything", true, 60_000, 2],
+    ["as often as any other a host that takes no connection for a shorter time", true, 10_000, 5],
+    ["as often as any other a host that has answered before", false, 60_000, 5],
+  ])("asks %s", async (...[, unheard, tookMs, attempts]) => {
+    const clock = manualClock();
+    const began = clock.now();
+    const told: string[] = [];
+    let sent = 0;
+    const patience = newPatience();
+    const sending = repeatedly(
+      async (attempt) => {
+        sent++;
+        await clock.sleep(tookMs);
+        attempt.patience.unheard = unheard;
+        throw lost("timeout");
+      },
+      { method: "GET", url: new URL("https://reg.example"), operation: "push blob", patience },
+      { clock, random: () => 0.1, maxWaitMs: 1000, attempts: 5, onPause: ({ reason }) => told.push(reason) },
+    );
+    await expect(sending).rejects.toMatchObject({ code: "timeout", retryable: true });
+    expect({ sent, told: told.length }).toEqual({ sent: attempts, told: attempts - 1 });
+    if (attempts === 2)
+      expect([clock.now() - began < 121_000, told]).toEqual([true, ["no answer from reg.example for 60 s, trying again"]]);
   });
 
   it("asks again right before it goes out whether it still should, if it was held back", async () => {

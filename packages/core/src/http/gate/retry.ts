@@ -27,6 +27,11 @@ const capMs = 20_000;
  * so that the four of a request last for 7.5 s at least.
  */
 const restartMs = 1000;
+/**
+ * A host that takes connections and never says anything is asked once more, and no more after this: with answers waited for 60 s it is found out
+ * within some two minutes.
+ */
+const longestSilenceMs = 100_000;
 
 interface Retry {
   /** 1 after the first failure. */
@@ -34,7 +39,7 @@ interface Retry {
   readonly error: ChartferryError;
   readonly signal?: AbortSignal | undefined;
   /** Attempts at most; for those who watch. */
-  readonly of?: number;
+  readonly of?: number | undefined;
   /** How long the failed attempt took. Milliseconds. */
   readonly tookMs?: number;
 }
@@ -91,6 +96,7 @@ type Send = (attempt: Attempt) => Promise<HttpAnswer>;
 export async function repeatedly(send: Send, request: Repeatable, options: RepeatOptions): Promise<HttpAnswer> {
   const { patience = newPatience() } = request;
   let faults = 0;
+  const since = options.clock.now();
   for (let attempt = 1; ; attempt++) {
     const last = request.retry === "once" || faults + 1 >= options.attempts;
     const began = options.clock.now();
@@ -98,7 +104,9 @@ export async function repeatedly(send: Send, request: Repeatable, options: Repea
     if (outcome === "refused") continue;
     if (!(outcome instanceof ChartferryError)) return outcome;
     const tookMs = options.clock.now() - began;
-    await waitBeforeRetry({ attempt: ++faults, of: options.attempts, tookMs, error: outcome, signal: request.signal }, options);
+    if (patience.unheard && options.clock.now() - since >= longestSilenceMs) throw outcome;
+    const of = patience.unheard ? undefined : options.attempts;
+    await waitBeforeRetry({ attempt: ++faults, of, tookMs, error: outcome, signal: request.signal }, options);
   }
 }
 
