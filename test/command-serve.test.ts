@@ -102,7 +102,7 @@ describe("chartferry serve", () => {
     const key = await runChartferry(mismatched, { home: scratch });
     expectFailure(key, { code: 2, reason: "usage", says: ["certificate or its key cannot be used", "the private key that belongs to it"] });
     const file = await runChartferry(["serve", chart, "--port", "0"], { home: scratch });
-    expectFailure(file, { code: 2, reason: "file-unwritable", says: [chart, "it is a file, not a folder"] });
+    expectFailure(file, { code: 2, reason: "file-unwritable", says: [chart, "is a file, not a folder", "name a folder"] });
   });
 
   it("says in its help what it is for", async () => {

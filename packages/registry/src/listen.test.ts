@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,6 +11,21 @@ function storage(): string {
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
+
+it("leaves no folder behind that it made and did not come to serve, and everything that was there", async () => {
+  const place = storage();
+  const first = await startRegistry({ directory: join(place, "first") });
+  const taken = { port: first.port };
+  await expect(startRegistry({ directory: join(place, "a", "b"), ...taken })).rejects.toMatchObject({ code: "usage" });
+  expect(readdirSync(place)).toEqual(["first"]);
+  mkdirSync(join(place, "there"));
+  await expect(startRegistry({ directory: join(place, "there"), ...taken })).rejects.toMatchObject({ code: "usage" });
+  expect(readdirSync(place)).toEqual(["first", "there"]);
+  const tls = { cert: "no certificate", key: "no key" };
+  await expect(startRegistry({ directory: join(place, "never"), tls })).rejects.toMatchObject({ code: "usage" });
+  expect(readdirSync(place)).toEqual(["first", "there"]);
+  await first.close();
+});
 
 it("says of an address that is not this machine's that the address is at fault, and of a port in use that the port is", async () => {
   // Kept for documentation (RFC 5737): no machine has it.

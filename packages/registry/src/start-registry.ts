@@ -7,6 +7,7 @@ import { openLayoutTree, type Durability, type LayoutTree, type UploadLimits } f
 import { basicAuth, type BasicAuthOptions } from "./basic-auth.ts";
 import { affordableConnections, limitConnections } from "./connection-limit.ts";
 import type { HandlerLimits } from "./endpoint.ts";
+import { missingFolders, removeMade } from "./made-folders.ts";
 import { createRegistryHandler } from "./registry-handler.ts";
 import type { RegistryHooks } from "./registry-hooks.ts";
 import { type RunningRequests, watchRequests } from "./running-requests.ts";
@@ -70,6 +71,7 @@ export interface RunningRegistry {
 /** @throws layout-locked, file-unwritable, usage (the address cannot be listened on, the certificate cannot be used) */
 export async function startRegistry(options: StartRegistryOptions): Promise<RunningRegistry> {
   const limits = { ...defaultLimits, ...options.limits };
+  const missing = await missingFolders(options.directory);
   const tree = await openLayoutTree(options.directory, {
     durability: options.durability ?? "fsync",
     readOnly: options.readOnly ?? false,
@@ -87,6 +89,7 @@ export async function startRegistry(options: StartRegistryOptions): Promise<Runn
     return running(server, { tree, settled: () => requests.end(limits.graceMs), scheme: options.tls === undefined ? "http" : "https" });
   } catch (error) {
     await tree.close();
+    await removeMade(missing);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { ChartferryError, type ErrorCode } from "../errors.ts";
 const hints: Readonly<Record<string, string>> = {
   EROFS: "the file system is mounted read-only: choose another directory or open it read-only",
   EEXIST: "it is a file, not a folder, or lies below one: name a folder, or a path where nothing stands yet",
+  ENOTDIR: "a part of the path is a file, not a folder: name a folder, or a path where nothing stands yet",
   EACCES: "check the owner and the permissions of the directory",
   EPERM: "check the owner and the permissions of the directory",
   EXDEV: "a layout tree must lie on one file system: no mount point or link below its root",

@@ -8,6 +8,7 @@ export { type LayoutTree, type LayoutTreeOptions, isLayout, openLayoutTree } fro
 export { readManifest, removeManifest, removeTag, resolveManifest, storeManifest } from "./manifest-files.ts";
 export { referrersOf } from "./referrer-lists.ts";
 export { type LayoutDamage, scrubLayout, type ScrubReport } from "./scrub-layout.ts";
+export { privateFolder } from "./tree-lock.ts";
 export type { UploadLimits } from "./upload-limits.ts";
 export type { UploadSession } from "./upload-session.ts";
 export { appendToUpload, beginUpload, cancelUpload, findUpload, type UploadBody, type Uploads } from "./upload-sessions.ts";

@@ -70,16 +70,29 @@ export async function openLayoutTree(directory: string, options: LayoutTreeOptio
 }
 
 async function requireDirectory({ root, readOnly, durability }: LayoutContext, mayBeAbsent = false): Promise<void> {
-  if (!readOnly) {
-    await writing(root, "create layout", () => ensureDirectory(root, durability));
-    return;
-  }
   const found = await stat(root).catch((error: unknown) => {
-    if (mayBeAbsent && isMissing(error)) return undefined;
-    throw fileError(error, { code: isMissing(error) ? "file-missing" : "file-unreadable", operation: "open layout", path: root });
+    // What cannot be looked at cannot be made either, and making it says why.
+    if (!readOnly || (mayBeAbsent && isMissing(error))) return undefined;
+    throw isMissing(error) ? absent(root) : fileError(error, { code: "file-unreadable", operation: "open layout", path: root });
   });
-  if (found === undefined || found.isDirectory()) return;
-  throw new ChartferryError(`${root} is no directory`, { code: "layout-invalid", operation: "open layout" });
+  if (found?.isDirectory() === false) throw noFolder(root, readOnly);
+  if (!readOnly) await writing(root, "create layout", () => ensureDirectory(root, durability));
+}
+
+function absent(root: string): ChartferryError {
+  return new ChartferryError(`${root} is not there`, {
+    code: "file-missing",
+    operation: "open layout",
+    hint: "check the path: a folder that is only read is not made",
+  });
+}
+
+function noFolder(root: string, readOnly: boolean): ChartferryError {
+  return new ChartferryError(`${root} is a file, not a folder`, {
+    code: readOnly ? "layout-invalid" : "file-unwritable",
+    operation: "open layout",
+    hint: readOnly ? "name a folder of image layouts" : "name a folder of image layouts, or a path where nothing stands yet",
+  });
 }
 
 const maxHolders = 1000;

@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 
-import { ChartferryError, printable } from "@chartferry/core";
+import { ChartferryError, printable, systemClock } from "@chartferry/core";
 import { startRegistry, type StartRegistryOptions } from "@chartferry/registry";
 
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { createFailureLog } from "../output/failure-log.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { readCredential, usage } from "./read-password.ts";
 
@@ -28,11 +29,14 @@ export async function runServe(
 ): Promise<ExitCode> {
   // Not the current folder: it is what an unset variable leaves.
   if (directory === "") throw usage("the folder to serve is empty", "name one, or leave it out for ./registry");
-  const registry = await startRegistry(await serveOptions(directory, flags, terminal));
+  const failures = createFailureLog((text) => terminal.err(text), systemClock);
+  const options = await serveOptions(directory, flags, terminal);
+  const registry = await startRegistry({ ...options, reportFailure: (error) => failures.report(error) });
   terminal.out(`${registry.url}\n`);
   terminal.err(`serving ${printable(resolve(directory))} as ${registry.url}; push to oci://${registry.host}/NAMESPACE, end with Ctrl-C\n`);
   await aborted(terminal.interrupt);
   await registry.close();
+  failures.end();
   return exitCodes.done;
 }
 
@@ -53,7 +57,6 @@ async function serveOptions(directory: string, flags: ServeFlags, terminal: Term
     port,
     readOnly,
     durability: fsync ? "fsync" : "none",
-    reportFailure: (error) => terminal.err(`failure: ${printable(error instanceof Error ? error.message : "unknown")}\n`),
     ...(tls === undefined ? {} : { tls }),
     ...(credential?.kind === "basic" ? { basicAuth: { users: new Map([[credential.username, credential.password]]) } } : {}),
   };
