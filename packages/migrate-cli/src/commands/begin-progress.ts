@@ -20,14 +20,21 @@ export interface CommandProgress {
 export interface ProgressFlags {
   readonly logFormat: "text" | "json";
   readonly live: boolean;
+  /** See `ProgressOptions`. */
+  readonly everyVersion?: boolean;
 }
 
 /** Begins before anything is connected to, for that may take its time too. @throws usage, target-unsupported */
-export function beginProgress(targets: readonly string[], { logFormat, live }: ProgressFlags, terminal: Terminal): CommandProgress {
+export function beginProgress(
+  targets: readonly string[],
+  { logFormat, live, everyVersion }: ProgressFlags,
+  terminal: Terminal,
+): CommandProgress {
   const progress = createProgress({
     terminal: { err: (text) => terminal.err(text), live: live ? terminal.live : undefined },
     targets: targets.map((text) => formatTarget(parseTarget(text))),
     logFormat,
+    everyVersion,
     clock: systemClock,
     every: systemEvery,
   });

@@ -77,6 +77,8 @@ export const existing = (): Option =>
     .choices(["verify", "trust", "overwrite", "fail"])
     .default("verify");
 
+export const logFormat = (): Option => new Option("--log-format <format>", "progress on stderr").choices(["text", "json"]).default("text");
+
 export const output = (): Option => new Option("--output <format>", "what goes to stdout").choices(["text", "json"]).default("text");
 
 /** What a command ends with. */

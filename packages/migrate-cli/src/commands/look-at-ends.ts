@@ -21,7 +21,7 @@ export async function lookAtEnds<Flags extends RunFlags>(
   checkRunFlags(flags);
   await checkFiles(command, terminal);
   keepHeapSmall();
-  const progress = createLookingProgress(terminal, systemClock);
+  const progress = createLookingProgress(flags.logFormat, terminal, systemClock);
   const ends = await openEnds(
     { ...command, readOnly: true },
     {

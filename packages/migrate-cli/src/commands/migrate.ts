@@ -10,11 +10,7 @@ import { keepHeapSmall } from "./keep-heap-small.ts";
 import { openEnds } from "./open-ends.ts";
 import { checkRunFlags, type RunCommand, type RunFlags, runOptions } from "./run-options.ts";
 
-export interface MigrateFlags extends RunFlags {
-  readonly logFormat: "text" | "json";
-}
-
-export async function runMigrate(command: RunCommand<MigrateFlags>, terminal: Terminal): Promise<ExitCode> {
+export async function runMigrate(command: RunCommand<RunFlags>, terminal: Terminal): Promise<ExitCode> {
   const { flags } = command;
   checkRunFlags(flags);
   await checkFiles(command, terminal);
@@ -28,7 +24,7 @@ export async function runMigrate(command: RunCommand<MigrateFlags>, terminal: Te
   }
 }
 
-async function runBetween(command: RunCommand<MigrateFlags>, progress: CommandProgress, terminal: Terminal): Promise<ExitCode> {
+async function runBetween(command: RunCommand<RunFlags>, progress: CommandProgress, terminal: Terminal): Promise<ExitCode> {
   const { flags } = command;
   const ends = await openEnds(command, {
     ...terminal,
@@ -45,7 +41,7 @@ async function runBetween(command: RunCommand<MigrateFlags>, progress: CommandPr
 }
 
 interface Shown {
-  readonly flags: MigrateFlags;
+  readonly flags: RunFlags;
   readonly progress: CommandProgress;
   readonly terminal: Terminal;
 }

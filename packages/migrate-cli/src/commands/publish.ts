@@ -19,6 +19,7 @@ export interface PublishFlags extends TargetFlags, CreatedFlags {
   readonly existing: NonNullable<MigrateOptions["existing"]>;
   readonly provenance: ClassicFlags["provenance"];
   readonly output: "text" | "json";
+  readonly logFormat: "text" | "json";
 }
 
 export interface PublishCommand {
@@ -43,7 +44,7 @@ export async function runPublish({ command, files, targets: texts, flags }: Publ
   // Mistakes are told before anything is sent: half of what was named is not what was asked for.
   await readTargets(texts, flags);
   for (const file of files) await checkChartFile(file);
-  const progress = beginProgress(texts, { logFormat: "text", live: false }, terminal);
+  const progress = beginProgress(texts, { logFormat: flags.logFormat, live: false, everyVersion: true }, terminal);
   try {
     return await runBetween({ command, texts, flags, source }, progress, terminal);
   } finally {
@@ -62,7 +63,8 @@ async function runBetween({ command, texts, flags, source }: Publishing, progres
   const targets = await openTargets(texts, { flags, onPause: (pause, target) => progress.targetPause(pause, target) }, terminal);
   const results = createFileResults(
     targets.map(({ id }) => id),
-    terminal,
+    // The log has the failures and the notes.
+    flags.logFormat === "json" ? { out: (text) => terminal.out(text), err: () => {} } : terminal,
   );
   try {
     const report = await migrate({

@@ -1,9 +1,9 @@
 import { Option, type Command } from "commander";
 
 import type { Terminal } from "../terminal/terminal.ts";
-import { addSourceFlags, addTargetFlags, existing, type Finish, output } from "./flags.ts";
-import type { MigrateFlags } from "./migrate.ts";
+import { addSourceFlags, addTargetFlags, existing, type Finish, logFormat, output } from "./flags.ts";
 import { parseCount, parseUrlRewrite } from "./parse-flag.ts";
+import type { RunFlags } from "./run-options.ts";
 import { addSelectionFlags } from "./selection-flags.ts";
 
 /** The commands that go through all versions of a source: to bring them to the targets, or only to look. */
@@ -17,10 +17,10 @@ export function addMigrate(program: Command, terminal: Terminal, finish: Finish)
     .option("--report <file>", "write the report of every version there, JSON")
     .option("--journal <file>", "keep the digests of what was done there, instead of in the state folder")
     .option("--no-journal", "keep none: the next run asks the registry a little more")
-    .addOption(new Option("--log-format <format>", "progress on stderr").choices(["text", "json"]).default("text"));
+    .addOption(logFormat());
   refuseBothJournals(command);
   addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
-    const flags = command.opts<MigrateFlags & { readonly dryRun?: boolean }>();
+    const flags = command.opts<RunFlags & { readonly dryRun?: boolean }>();
     if (flags.dryRun === true) {
       const { runPlan } = await import("./plan.ts");
       finish(await runPlan({ source, targets, flags }, terminal));
@@ -41,7 +41,8 @@ export function addPlan(program: Command, terminal: Terminal, finish: Finish): v
     .addOption(output())
     .option("--report <file>", "write the plan of every version there, JSON")
     .option("--journal <file>", "read the digests of earlier runs there, instead of in the state folder")
-    .option("--no-journal", "read none: the registry is asked a little more");
+    .option("--no-journal", "read none: the registry is asked a little more")
+    .addOption(logFormat());
   refuseBothJournals(command);
   addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
     const { runPlan } = await import("./plan.ts");
@@ -59,7 +60,8 @@ export function addVerify(program: Command, terminal: Terminal, finish: Finish):
     .addOption(concurrency())
     .option("--quick", "look at manifests only: neither at their blobs nor at the source's signatures")
     .addOption(output())
-    .option("--report <file>", "write what was found of every version there, JSON");
+    .option("--report <file>", "write what was found of every version there, JSON")
+    .addOption(logFormat());
   addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
     const { runVerify } = await import("./verify.ts");
     finish(await runVerify({ source, targets, flags: command.opts() }, terminal));

@@ -14,6 +14,7 @@ export interface RunFlags extends EndFlags {
   readonly refreshProvenance?: boolean;
   readonly existing?: NonNullable<MigrateOptions["existing"]>;
   readonly output: "text" | "json";
+  readonly logFormat: "text" | "json";
   readonly report?: string;
   /** `false` = --no-journal. */
   readonly journal?: string | boolean;

@@ -11,6 +11,8 @@ export interface TargetFacts {
   readonly figures: RunFigures;
   readonly throughput: Throughput;
   readonly pauses: readonly Pause[];
+  /** The user asked for an end: what is left will not be done. */
+  readonly ending: boolean;
 }
 
 /** Two lines for a target, neither wider than `width`; what matters least goes first where there is no room. Without colours: they would say nothing that the figures do not. */
@@ -77,8 +79,9 @@ function outcomes(counts: RunFigures["totals"]["targets"][string] | undefined): 
   return [`${pushed} pushed`, ...others.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)].join(", ");
 }
 
-/** Only once the number of versions is known, and not while the registry lets us wait. */
-function etaText({ target, figures, throughput, pauses }: TargetFacts, left: number): string[] {
+/** Only once the number of versions is known, not while the registry lets us wait, and not once the rest is left undone. */
+function etaText({ target, figures, throughput, pauses, ending }: TargetFacts, left: number): string[] {
+  if (ending) return left > 0 ? ["ending"] : [];
   if (!figures.crawled || left <= 0 || pauses.some((pause) => pause.target === target || pause.end === "source")) return [];
   const milliseconds = throughput.timeFor(left);
   return milliseconds === undefined ? [] : [`${durationText(milliseconds)} left`];

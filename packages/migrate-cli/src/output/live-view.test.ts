@@ -70,6 +70,15 @@ it("gives no time before the number of versions is known, nor while the registry
   ]);
 });
 
+it("gives no time once the user has asked for an end: the rest is left undone", () => {
+  const shown = beginBusy({ crawled: true });
+  expect(shown.screen.shown()[0]).toContain(" left");
+  shown.view.event({ type: "interrupted", graceMs: 30_000 });
+  shown.pass(200);
+  expect(shown.screen.shown().join("\n")).not.toContain(" left");
+  expect(shown.screen.shown().at(-2)).toMatch(/ {2}ending$/u);
+});
+
 it("gives no time while the source lets us wait", () => {
   const shown = beginBusy({ crawled: true });
   shown.view.event({ type: "waiting", end: "source", host: "charts.test", milliseconds: 30_000, reason: "answers 503" });

@@ -22,6 +22,7 @@ export function createLiveView(screen: Screen, { targets, clock, every }: Omit<P
   const pauses = createPauses(clock);
   const throughputs = new Map(targets.map((target) => [target, createThroughput(clock)]));
   let figures: (() => RunFigures) | undefined;
+  let ending = false;
   const lines = (): string[] => {
     // The last column stays free: some terminals go to the next line as soon as it is filled.
     const width = Math.max(1, (screen.columns > 0 ? screen.columns : usualColumns) - 1);
@@ -32,7 +33,7 @@ export function createLiveView(screen: Screen, { targets, clock, every }: Omit<P
       const throughput = throughputs.get(target) ?? createThroughput(clock);
       const counts = now.totals.targets[target];
       throughput.note(done(counts), counts?.bytes ?? 0);
-      return targetLines({ target, figures: now, throughput, pauses: current }, width);
+      return targetLines({ target, figures: now, throughput, pauses: current, ending }, width);
     });
     const source = current
       .filter(({ end }) => end === "source")
@@ -45,6 +46,7 @@ export function createLiveView(screen: Screen, { targets, clock, every }: Omit<P
   return {
     event(event) {
       if (event.type === "started") figures = event.figures;
+      if (event.type === "interrupted") ending = true;
       const isNews = event.type === "waiting" && pauses.isNews(event);
       const notice = isNews ? waitingLine(event, inFlightAt(event.target, figures?.())) : noticeOf(event);
       if (notice !== undefined) block.log(notice);

@@ -37,6 +37,8 @@ export interface ProgressOptions {
   readonly terminal: Pick<Terminal, "err" | "live">;
   readonly targets: readonly string[];
   readonly logFormat: "text" | "json";
+  /** Whether a log of JSON has a line for each version that arrived or was there as well. Default: for those that were not brought. */
+  readonly everyVersion?: boolean | undefined;
   readonly clock: Pick<Clock, "now">;
   readonly every: Every;
 }
