@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { expectFailure } from "./scenario-b/expect-failure.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { startEmbedded } from "./scenario-b/start-embedded.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { expectFailure } from "./runs/expect-failure.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 import { testUser } from "./support/test-user.ts";
 

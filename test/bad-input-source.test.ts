@@ -2,15 +2,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { expectFailure, type Failure } from "./scenario-b/expect-failure.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { type RunningProxy, startProxy } from "./scenario-b/start-proxy.ts";
-import { indexText, writeRepository } from "./scenario-b/write-repository.ts";
-import { makeCertificates } from "./support/make-certificates.ts";
-import { findFreePort } from "./support/start-server.ts";
-import { type Route, startStaticServer, type StaticServerOptions } from "./support/start-static-server.ts";
+import { expectFailure, type Failure } from "./runs/expect-failure.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { type RunningProxy, startProxy } from "./servers/start-proxy.ts";
+import { indexText, writeRepository } from "./charts/write-repository.ts";
+import { makeCertificates } from "./servers/make-certificates.ts";
+import { findFreePort } from "./servers/start-server.ts";
+import { type Route, startStaticServer, type StaticServerOptions } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("bad-source");

@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { expectFailure } from "./scenario-b/expect-failure.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
+import { expectFailure } from "./runs/expect-failure.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 

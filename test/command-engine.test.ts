@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { tagsOf } from "./scenario-b/push-image.ts";
-import { readReport } from "./scenario-b/read-report.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { tagsOf } from "./runs/push-image.ts";
+import { readReport } from "./runs/read-report.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { type ProgramResult, runProgram } from "./support/run-program.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 

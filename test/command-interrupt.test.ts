@@ -2,16 +2,16 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { makeGate } from "./scenario-b/make-gate.ts";
-import { tagsOf } from "./scenario-b/push-image.ts";
-import { readReport, statusLines } from "./scenario-b/read-report.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { startProxy } from "./scenario-b/start-proxy.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { makeGate } from "./runs/make-gate.ts";
+import { tagsOf } from "./runs/push-image.ts";
+import { readReport, statusLines } from "./runs/read-report.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { startProxy } from "./servers/start-proxy.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { startChartferry } from "./support/chartferry.ts";
-import { type Route, startStaticServer, type StaticServer } from "./support/start-static-server.ts";
+import { type Route, startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("interrupt");

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { digestOfTag } from "./scenario-b/push-image.ts";
-import { statusLines } from "./scenario-b/read-report.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { startProxy } from "./scenario-b/start-proxy.ts";
-import { registryKinds, type RunningRegistry } from "./scenario/start-registry.ts";
+import { digestOfTag } from "./runs/push-image.ts";
+import { statusLines } from "./runs/read-report.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { startProxy } from "./servers/start-proxy.ts";
+import { registryKinds, type RunningRegistry } from "./servers/registry-kinds.ts";
 import { type HelmName, makeHelm, setModificationTime } from "./support/helm.ts";
 import { describeWith } from "./support/real-tools.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";

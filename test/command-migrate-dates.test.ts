@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { freshHomes } from "./scenario-b/harbour-charts.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { freshHomes } from "./charts/harbour-charts.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("migrate-dates");

@@ -2,13 +2,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart, type TestChart } from "./scenario-b/make-chart.ts";
-import { digestOfTag } from "./scenario-b/push-image.ts";
-import { statusLines } from "./scenario-b/read-report.ts";
-import { type MigrateRun, reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { type RunningProxy, startProxy } from "./scenario-b/start-proxy.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { makeChart, type TestChart } from "./charts/make-chart.ts";
+import { digestOfTag } from "./runs/push-image.ts";
+import { statusLines } from "./runs/read-report.ts";
+import { type MigrateRun, reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { type RunningProxy, startProxy } from "./servers/start-proxy.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("existing");

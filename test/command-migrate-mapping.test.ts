@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { digestOfTag, tagsOf } from "./scenario-b/push-image.ts";
-import { statusLines } from "./scenario-b/read-report.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
-import { registryKinds, type RunningRegistry } from "./scenario/start-registry.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { digestOfTag, tagsOf } from "./runs/push-image.ts";
+import { statusLines } from "./runs/read-report.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { writeRepository } from "./charts/write-repository.ts";
+import { registryKinds, type RunningRegistry } from "./servers/registry-kinds.ts";
 import { type Helm, type HelmName, makeHelm } from "./support/helm.ts";
 import { describeWith } from "./support/real-tools.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";

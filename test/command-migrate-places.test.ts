@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { freshHomes, harbourCharts as charts } from "./scenario-b/harbour-charts.ts";
-import { tagsOf } from "./scenario-b/push-image.ts";
-import { statusLines } from "./scenario-b/read-report.ts";
-import { type MigrateRun, reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
-import { startStaticServer } from "./support/start-static-server.ts";
+import { freshHomes, harbourCharts as charts } from "./charts/harbour-charts.ts";
+import { tagsOf } from "./runs/push-image.ts";
+import { statusLines } from "./runs/read-report.ts";
+import { type MigrateRun, reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { writeRepository } from "./charts/write-repository.ts";
+import { startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const examples = fileURLToPath(new URL("../examples/classic-repo", import.meta.url));

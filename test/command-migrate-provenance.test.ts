@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { mkdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { digestOfTag } from "./scenario-b/push-image.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { provenanceText, writeRepository } from "./scenario-b/write-repository.ts";
-import { type Route, startStaticServer, type StaticServer } from "./support/start-static-server.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { digestOfTag } from "./runs/push-image.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { provenanceText, writeRepository } from "./charts/write-repository.ts";
+import { type Route, startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("provenance");

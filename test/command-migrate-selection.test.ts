@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { freshHomes, harbourCharts as charts } from "./scenario-b/harbour-charts.ts";
-import { tagsOf } from "./scenario-b/push-image.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { freshHomes, harbourCharts as charts } from "./charts/harbour-charts.ts";
+import { tagsOf } from "./runs/push-image.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("migrate-selection");

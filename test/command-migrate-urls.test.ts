@@ -2,15 +2,15 @@ import { join } from "node:path";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart, type TestChart } from "./scenario-b/make-chart.ts";
-import { statusLines } from "./scenario-b/read-report.ts";
-import { type MigrateRun, reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { type IndexedChart, writeRepository } from "./scenario-b/write-repository.ts";
-import { listenOnLoopback } from "./support/listen-on-loopback.ts";
+import { makeChart, type TestChart } from "./charts/make-chart.ts";
+import { statusLines } from "./runs/read-report.ts";
+import { type MigrateRun, reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { type IndexedChart, writeRepository } from "./charts/write-repository.ts";
+import { listenOnLoopback } from "./servers/listen-on-loopback.ts";
 import { createServer } from "node:http";
-import { findFreePort } from "./support/start-server.ts";
-import { startStaticServer } from "./support/start-static-server.ts";
+import { findFreePort } from "./servers/start-server.ts";
+import { startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("urls");

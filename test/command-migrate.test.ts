@@ -2,15 +2,15 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { freshHomes, harbourCharts as charts } from "./scenario-b/harbour-charts.ts";
-import { makeGate } from "./scenario-b/make-gate.ts";
-import { digestOfTag, tagsOf } from "./scenario-b/push-image.ts";
-import { parseReport, statusLines } from "./scenario-b/read-report.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { freshHomes, harbourCharts as charts } from "./charts/harbour-charts.ts";
+import { makeGate } from "./runs/make-gate.ts";
+import { digestOfTag, tagsOf } from "./runs/push-image.ts";
+import { parseReport, statusLines } from "./runs/read-report.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { runChartferry } from "./support/chartferry.ts";
-import { startStaticServer } from "./support/start-static-server.ts";
+import { startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("migrate");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 
-import { startStaticServer } from "./support/start-static-server.ts";
+import { startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const MAIN = fileURLToPath(new URL("../packages/migrate-cli/dist/main.js", import.meta.url));

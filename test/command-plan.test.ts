@@ -5,16 +5,16 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { type Schema, schemaProblems } from "../packages/migrate-cli/src/engine/testing/check-schema.ts";
-import { type CountingProxy, startCountingProxy } from "./scenario/counting-proxy.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { pushImage, tagsOf } from "./scenario-b/push-image.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { indexText, writeRepository } from "./scenario-b/write-repository.ts";
+import { type CountingProxy, startCountingProxy } from "./servers/counting-proxy.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { pushImage, tagsOf } from "./runs/push-image.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { indexText, writeRepository } from "./charts/write-repository.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import type { ProgramResult } from "./support/run-program.ts";
-import { findFreePort } from "./support/start-server.ts";
-import { startStaticServer, type StaticServer } from "./support/start-static-server.ts";
+import { findFreePort } from "./servers/start-server.ts";
+import { startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const schemaFile = fileURLToPath(new URL("../packages/migrate-cli/src/engine/plan/plan.schema.json", import.meta.url));

@@ -2,11 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { makeGate } from "./scenario-b/make-gate.ts";
-import { digestOfTag } from "./scenario-b/push-image.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { startProxy } from "./scenario-b/start-proxy.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { makeGate } from "./runs/make-gate.ts";
+import { digestOfTag } from "./runs/push-image.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { startProxy } from "./servers/start-proxy.ts";
 import { startChartferry } from "./support/chartferry.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 

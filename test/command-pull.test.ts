@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { expectFailure } from "./scenario-b/expect-failure.ts";
-import { digestOf } from "./scenario-b/make-chart.ts";
-import { digestOfTag, pushImage } from "./scenario-b/push-image.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
-import { type RunningProxy, startProxy } from "./scenario-b/start-proxy.ts";
+import { expectFailure } from "./runs/expect-failure.ts";
+import { digestOf } from "./charts/make-chart.ts";
+import { digestOfTag, pushImage } from "./runs/push-image.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { type RunningProxy, startProxy } from "./servers/start-proxy.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { makeHelm } from "./support/helm.ts";
 import { describeWith } from "./support/real-tools.ts";
 import type { ProgramResult } from "./support/run-program.ts";
-import { findFreePort } from "./support/start-server.ts";
+import { findFreePort } from "./servers/start-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("pull");

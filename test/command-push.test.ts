@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { expectFailure } from "./scenario-b/expect-failure.ts";
-import { makeChart, type TestChart } from "./scenario-b/make-chart.ts";
-import { digestOfTag, tagsOf } from "./scenario-b/push-image.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
+import { expectFailure } from "./runs/expect-failure.ts";
+import { makeChart, type TestChart } from "./charts/make-chart.ts";
+import { digestOfTag, tagsOf } from "./runs/push-image.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { makeHelm, setModificationTime } from "./support/helm.ts";
 import { describeWith } from "./support/real-tools.ts";
 import type { ProgramResult } from "./support/run-program.ts";
-import { findFreePort } from "./support/start-server.ts";
+import { findFreePort } from "./servers/start-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("push");

@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 
-import { expectFailure } from "./scenario-b/expect-failure.ts";
-import { digestOf } from "./scenario-b/make-chart.ts";
-import { digestOfTag, tagsOf } from "./scenario-b/push-image.ts";
-import { startEmbedded } from "./scenario-b/start-embedded.ts";
+import { expectFailure } from "./runs/expect-failure.ts";
+import { digestOf } from "./charts/make-chart.ts";
+import { digestOfTag, tagsOf } from "./runs/push-image.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { makeHelm } from "./support/helm.ts";
-import { makeCertificates } from "./support/make-certificates.ts";
+import { makeCertificates } from "./servers/make-certificates.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { startOlareg } from "./support/start-olareg.ts";
-import { startZot } from "./support/start-zot.ts";
+import { startOlareg } from "./servers/start-olareg.ts";
+import { startZot } from "./servers/start-zot.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 import { basicAuthorization, testUser } from "./support/test-user.ts";
 

@@ -2,16 +2,16 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { expectFailure } from "./scenario-b/expect-failure.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { type MigrateRun, runMigrate } from "./scenario-b/run-migrate.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { expectFailure } from "./runs/expect-failure.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { type MigrateRun, runMigrate } from "./runs/run-migrate.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import type { ChartferryOptions } from "./support/chartferry.ts";
 import { describeWith, requireTool } from "./support/real-tools.ts";
 import { runProgram } from "./support/run-program.ts";
-import { type RunningDistribution, startDistribution } from "./support/start-distribution.ts";
-import { startTokenServer, type TokenServer } from "./support/start-token-server.ts";
-import { type RunningZot, startZot } from "./support/start-zot.ts";
+import { type RunningDistribution, startDistribution } from "./servers/start-distribution.ts";
+import { startTokenServer, type TokenServer } from "./servers/start-token-server.ts";
+import { type RunningZot, startZot } from "./servers/start-zot.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 import { basicAuthorization, testUser } from "./support/test-user.ts";
 

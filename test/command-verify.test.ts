@@ -4,15 +4,15 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { type Schema, schemaProblems } from "../packages/migrate-cli/src/engine/testing/check-schema.ts";
-import { type CountingProxy, startCountingProxy } from "./scenario/counting-proxy.ts";
-import { type RegistryKind, registryKinds, type RunningRegistry } from "./scenario/start-registry.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { pushImage } from "./scenario-b/push-image.ts";
-import { runMigrate } from "./scenario-b/run-migrate.ts";
-import { provenanceText, writeRepository } from "./scenario-b/write-repository.ts";
+import { type CountingProxy, startCountingProxy } from "./servers/counting-proxy.ts";
+import { type RegistryKind, registryKinds, type RunningRegistry } from "./servers/registry-kinds.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { pushImage } from "./runs/push-image.ts";
+import { runMigrate } from "./runs/run-migrate.ts";
+import { provenanceText, writeRepository } from "./charts/write-repository.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { startStaticServer, type StaticServer } from "./support/start-static-server.ts";
+import { startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const schemaFile = fileURLToPath(new URL("../packages/migrate-cli/src/engine/verify/verify.schema.json", import.meta.url));

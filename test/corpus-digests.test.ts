@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { readChart } from "../packages/core/src/chart/read-chart.ts";
 import { digestOf } from "../packages/core/src/digest.ts";
 import { buildChartManifest } from "../packages/core/src/manifest/build-manifest.ts";
-import { findCorpus } from "./support/corpus.ts";
+import { findCorpus } from "./charts/corpus.ts";
 
 const found = findCorpus();
 const corpus = found.path ?? "";

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { type CodeBlock, readBlocks } from "./scenario-b/read-blocks.ts";
-import { type RunningEmbedded, startEmbedded } from "./scenario-b/start-embedded.ts";
+import { type CodeBlock, readBlocks } from "./docs/read-blocks.ts";
+import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
 import { runChartferry, startChartferry } from "./support/chartferry.ts";
-import { makeCertificates } from "./support/make-certificates.ts";
+import { makeCertificates } from "./servers/make-certificates.ts";
 import { describeWith, requireTool } from "./support/real-tools.ts";
 import { runProgram } from "./support/run-program.ts";
-import { findFreePort } from "./support/start-server.ts";
-import { startStaticServer, type StaticServer } from "./support/start-static-server.ts";
+import { findFreePort } from "./servers/start-server.ts";
+import { startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 /**

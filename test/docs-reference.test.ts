@@ -6,7 +6,7 @@ import { adapters } from "@chartferry/adapters";
 import { capabilityNames, errorCodes, type RegistryAdapter } from "@chartferry/core";
 import { afterAll, describe, expect, it } from "vitest";
 
-import { generatedBlock, howToUpdate, markdownTable } from "./scenario-b/generated-block.ts";
+import { generatedBlock, howToUpdate, markdownTable } from "./docs/generated-block.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 

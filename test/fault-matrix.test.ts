@@ -9,7 +9,7 @@ import type { FaultName } from "./faults/faults.ts";
 import { prepareSurroundings } from "./faults/prepare-surroundings.ts";
 import { requestKinds } from "./faults/request-kinds.ts";
 import type { Cell, CellResult } from "./faults/run-cell.ts";
-import { generatedBlock } from "./scenario-b/generated-block.ts";
+import { generatedBlock } from "./docs/generated-block.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const PAGE = fileURLToPath(new URL("../docs/reliability.md", import.meta.url));

@@ -10,8 +10,8 @@ import { namespace } from "./faults/migrate-once.ts";
 import { prepareSurroundings } from "./faults/prepare-surroundings.ts";
 import { kindFacts, type RequestKind } from "./faults/request-kinds.ts";
 import { startWorld, type World } from "./faults/start-world.ts";
-import { expectFailure } from "./scenario-b/expect-failure.ts";
-import { type MigrateRun, runMigrate } from "./scenario-b/run-migrate.ts";
+import { expectFailure } from "./runs/expect-failure.ts";
+import { type MigrateRun, runMigrate } from "./runs/run-migrate.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 import { testUser } from "./support/test-user.ts";
 

@@ -7,11 +7,11 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { inParallel, pushChart, RefusedError } from "./load/push-charts.ts";
 import { createSender } from "./load/send-request.ts";
 import { syntheticChart } from "./load/synthetic-charts.ts";
-import { expectFailure } from "./scenario-b/expect-failure.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { startEmbedded } from "./scenario-b/start-embedded.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { expectFailure } from "./runs/expect-failure.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { makeSmallDisk, smallDiskProblem, type SmallDisk } from "./support/small-disk.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 

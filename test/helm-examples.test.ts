@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { runMigrate } from "./scenario/run-migrate.ts";
-import { type RunningRegistry, startServe } from "./scenario/start-registry.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
 import { type Helm, type HelmName, makeHelm } from "./support/helm.ts";
 import { describeWith } from "./support/real-tools.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
@@ -24,8 +25,8 @@ function examplesWith(name: HelmName): void {
 
   beforeAll(async () => {
     helm = makeHelm(name);
-    registry = await startServe();
-    const { code, stderr } = await runMigrate([EXAMPLES, `oci://${registry.host}/charts`], { home: scratch });
+    registry = await startEmbedded();
+    const { code, stderr } = await migrateToJson([EXAMPLES, `oci://${registry.host}/charts`], { home: scratch });
     expect(code, stderr).toBe(0);
   });
   afterAll(async () => {

@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { type CorpusEntry, readCorpus } from "./scenario/read-corpus.ts";
-import { runMigrate } from "./scenario/run-migrate.ts";
-import { writeSampleRepository } from "./scenario/sample-repository.ts";
-import { sideBySide } from "./scenario/side-by-side.ts";
-import { type RunningRegistry, startServe } from "./scenario/start-registry.ts";
-import { takeSample } from "./scenario/take-sample.ts";
+import { type CorpusEntry, readCorpus } from "./charts/read-corpus.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { writeSampleRepository } from "./charts/sample-repository.ts";
+import { sideBySide } from "./runs/side-by-side.ts";
+import { type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
+import { takeSample } from "./charts/take-sample.ts";
 import { type Helm, type HelmName, makeHelm } from "./support/helm.ts";
 import { describeWith } from "./support/real-tools.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
@@ -22,8 +23,8 @@ describeWith(["corpus", ...HELMS], "real charts that were migrated into the embe
   beforeAll(async () => {
     sample = takeSample(readCorpus("stakater").sound, 50);
     writeSampleRepository(join(scratch, "source"), sample);
-    registry = await startServe();
-    const { code, stderr } = await runMigrate([join(scratch, "source"), `oci://${registry.host}/charts`], { home: scratch });
+    registry = await startEmbedded();
+    const { code, stderr } = await migrateToJson([join(scratch, "source"), `oci://${registry.host}/charts`], { home: scratch });
     expect(code, stderr).toBe(0);
   });
   afterAll(async () => {

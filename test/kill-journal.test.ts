@@ -5,18 +5,20 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { makeGate } from "./scenario-b/make-gate.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
-import { readContents } from "./scenario/read-contents.ts";
-import { countStatuses, runMigrate } from "./scenario/run-migrate.ts";
-import { sideBySide } from "./scenario/side-by-side.ts";
-import { startServe, type RunningRegistry } from "./scenario/start-registry.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { makeGate } from "./runs/make-gate.ts";
+import { writeRepository } from "./charts/write-repository.ts";
+import { readContents } from "./runs/read-contents.ts";
+import { countStatuses } from "./runs/read-report.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { sideBySide } from "./runs/side-by-side.ts";
+import { type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
 import { runChartferry, startChartferry } from "./support/chartferry.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
-const PRELOAD = pathToFileURL(fileURLToPath(new URL("./scenario/kill-at-file-call.mjs", import.meta.url))).href;
+const PRELOAD = pathToFileURL(fileURLToPath(new URL("./runs/kill-at-file-call.mjs", import.meta.url))).href;
 /** Some thirty runs of the program, two at a time: on a machine that has other work, too, that takes a while. */
 const limitMs = 300_000;
 const scratch = makeTempDir("kill-journal");
@@ -24,7 +26,7 @@ let source: StaticServer;
 let registry: RunningRegistry;
 beforeAll(async () => {
   writeRepository(join(scratch, "source"), [makeChart("web", "1.0.0"), makeChart("web", "1.1.0"), makeChart("web", "1.2.0")]);
-  [source, registry] = await Promise.all([startStaticServer(join(scratch, "source")), startServe()]);
+  [source, registry] = await Promise.all([startStaticServer(join(scratch, "source")), startEmbedded()]);
 });
 afterAll(async () => {
   await source.stop();
@@ -69,7 +71,7 @@ describe("a migration killed at each step of what it does with its journal and t
       const namespace = at.replace(":", "-");
       const run = { home: makeTempDir("journal-home"), args: [source.url, `oci://${registry.host}/${namespace}`] };
       const killed = await runWatched(at, run);
-      const again = await runMigrate(run.args, run);
+      const again = await migrateToJson(run.args, run);
       expect.soft([killed.code, again.code, again.stderr.includes("lock")], call).toEqual([-1, 0, false]);
       expect.soft(await readContents(registry.host, namespace, ["web"]), call).toEqual(expected);
       expect.soft(new Set(journalLines(run.home)).size, call).toBe(lines);
@@ -86,9 +88,9 @@ describe("a journal that is kept", () => {
     const many = await startStaticServer(join(scratch, "many"));
     const directory = join(home, "layouts");
     mkdirSync(directory);
-    let target = await startServe({ directory, port: 0 });
+    let target = await startEmbedded({ directory, port: 0 });
     const args = [many.url, `oci://${target.host}/kept`];
-    expect((await runMigrate(args, { home })).code).toBe(0);
+    expect((await migrateToJson(args, { home })).code).toBe(0);
     const expected = await readContents(target.host, "kept", ["many"]);
     expect(expected).toHaveLength(30);
 
@@ -97,14 +99,14 @@ describe("a journal that is kept", () => {
       expect(answer.status).toBe(202);
     }
     expect(await readContents(target.host, "kept", ["many"])).toHaveLength(20);
-    expect(countStatuses((await runMigrate(args, { home })).report)).toEqual({ pushed: 10, skipped: 20 });
+    expect(countStatuses((await migrateToJson(args, { home })).report)).toEqual({ pushed: 10, skipped: 20 });
     expect(await readContents(target.host, "kept", ["many"])).toEqual(expected);
 
     await target.stop();
     removeTempDir(directory);
     mkdirSync(directory);
-    target = await startServe({ directory, port: Number(target.host.split(":")[1]) });
-    expect(countStatuses((await runMigrate(args, { home })).report)).toEqual({ pushed: 30 });
+    target = await startEmbedded({ directory, port: Number(target.host.split(":")[1]) });
+    expect(countStatuses((await migrateToJson(args, { home })).report)).toEqual({ pushed: 30 });
     expect(await readContents(target.host, "kept", ["many"])).toEqual(expected);
     await target.stop();
     await many.stop();
@@ -142,7 +144,7 @@ describe("the lock of a journal", () => {
     while ((await readContents(registry.host, "shared", ["web"])).length < 3) await delay(20);
     // The signal may find it at work, done, or in its last moments, when nothing listens any more.
     expect(await first.stop()).toBeOneOf([0, 130, -1]);
-    expect((await runMigrate(args.slice(1), { home })).code).toBe(0);
+    expect((await migrateToJson(args.slice(1), { home })).code).toBe(0);
     await held.stop();
     removeTempDir(home);
   });

@@ -2,16 +2,17 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { provenanceText, writeRepository } from "./scenario-b/write-repository.ts";
-import { makeRandom } from "./scenario/make-random.ts";
-import { readContents } from "./scenario/read-contents.ts";
-import { runMigrate } from "./scenario/run-migrate.ts";
-import { sideBySide } from "./scenario/side-by-side.ts";
-import { type RunningRegistry, startServe } from "./scenario/start-registry.ts";
-import { startSteppingProxy } from "./scenario/stepping-proxy.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { provenanceText, writeRepository } from "./charts/write-repository.ts";
+import { makeRandom } from "./charts/make-random.ts";
+import { readContents } from "./runs/read-contents.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { sideBySide } from "./runs/side-by-side.ts";
+import { type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
+import { startSteppingProxy } from "./servers/stepping-proxy.ts";
 import { spawnChartferry, type SpawnedChartferry } from "./support/chartferry.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const seed = Number(process.env["CHARTFERRY_SEED"] ?? Date.now() % 1_000_000);
@@ -62,7 +63,7 @@ async function run(moment: Moment | undefined, { registry, namespace, home }: Be
     const { code } = await running.ended;
     const all = requests;
     running = undefined;
-    const again = await runMigrate(args, { home });
+    const again = await migrateToJson(args, { home });
     return { codes: [code, again.code], requests: all };
   } finally {
     await Promise.all([front.stop(), back.stop()]);
@@ -72,7 +73,7 @@ async function run(moment: Moment | undefined, { registry, namespace, home }: Be
 describe("a migration into the embedded registry", () => {
   let registry: RunningRegistry;
   beforeAll(async () => {
-    registry = await startServe();
+    registry = await startEmbedded();
   });
   afterAll(async () => {
     await registry.stop();

@@ -2,16 +2,16 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { provenanceText, writeRepository } from "./scenario-b/write-repository.ts";
-import { readContents } from "./scenario/read-contents.ts";
-import { runMigrate } from "./scenario/run-migrate.ts";
-import { sideBySide } from "./scenario/side-by-side.ts";
-import { registryKinds, type RunningRegistry } from "./scenario/start-registry.ts";
-import { startSteppingProxy, type Step } from "./scenario/stepping-proxy.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { provenanceText, writeRepository } from "./charts/write-repository.ts";
+import { readContents } from "./runs/read-contents.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { sideBySide } from "./runs/side-by-side.ts";
+import { registryKinds, type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startSteppingProxy, type Step } from "./servers/stepping-proxy.ts";
 import { spawnChartferry, type SpawnedChartferry } from "./support/chartferry.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 // Which steps there are is not written down: an undisturbed run shows them, so that whatever a version takes one day is part of them.
@@ -61,7 +61,7 @@ for (const kind of registryKinds) {
         const { steps } = proxy;
         const passed = steps.map((each) => ({ ...each }));
         const before = await readContents(registry.host, namespace, ["web"]);
-        const again = await runMigrate(args, { home });
+        const again = await migrateToJson(args, { home });
         return { codes: [code, again.code], steps: passed, before, after: await readContents(registry.host, namespace, ["web"]) };
       } finally {
         await proxy.stop();

@@ -6,8 +6,8 @@ import { startRegistry } from "@chartferry/registry";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 import { describeWith } from "./support/real-tools.ts";
-import { startOlareg } from "./support/start-olareg.ts";
-import { startZot } from "./support/start-zot.ts";
+import { startOlareg } from "./servers/start-olareg.ts";
+import { startZot } from "./servers/start-zot.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const imageType = "application/vnd.oci.image.manifest.v1+json";

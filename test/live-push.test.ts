@@ -5,15 +5,15 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { buildArchive } from "../packages/core/src/chart/testing/build-archive.ts";
 import { oddCharts } from "../packages/core/src/chart/testing/odd-charts.ts";
-import { readCorpus } from "./scenario/read-corpus.ts";
-import { readRegistry, type RegistryReader, sha256 } from "./scenario/read-registry.ts";
-import { refusedCharts } from "./scenario/refused-charts.ts";
-import { sideBySide } from "./scenario/side-by-side.ts";
-import { takeSample } from "./scenario/take-sample.ts";
+import { readCorpus } from "./charts/read-corpus.ts";
+import { readRegistry, type RegistryReader, sha256 } from "./runs/read-registry.ts";
+import { refusedCharts } from "./charts/refused-charts.ts";
+import { sideBySide } from "./runs/side-by-side.ts";
+import { takeSample } from "./charts/take-sample.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { type Helm, makeHelm, setModificationTime } from "./support/helm.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { type RunningDistribution, startDistribution } from "./support/start-distribution.ts";
+import { type RunningDistribution, startDistribution } from "./servers/start-distribution.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../examples/classic-repo", import.meta.url));

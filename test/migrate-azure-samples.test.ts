@@ -2,16 +2,18 @@ import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { countRequests } from "./scenario/count-requests.ts";
-import { type CountingProxy, startCountingProxy } from "./scenario/counting-proxy.ts";
-import { type CorpusRepository, readCorpus } from "./scenario/read-corpus.ts";
-import { CHART_LAYER, type ReadManifest, readRegistry, sha256 } from "./scenario/read-registry.ts";
-import { type RefusingProxy, startRefusingProxy } from "./scenario/refusing-proxy.ts";
-import { countStatuses, runMigrate } from "./scenario/run-migrate.ts";
-import { type RunningRegistry, startServe } from "./scenario/start-registry.ts";
+import { countRequests } from "./runs/count-requests.ts";
+import { type CountingProxy, startCountingProxy } from "./servers/counting-proxy.ts";
+import { type CorpusRepository, readCorpus } from "./charts/read-corpus.ts";
+import { CHART_LAYER, type ReadManifest, readRegistry, sha256 } from "./runs/read-registry.ts";
+import { type RefusingProxy, startRefusingProxy } from "./servers/refusing-proxy.ts";
+import { countStatuses } from "./runs/read-report.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const FORMER_HOME = "https://azure-samples.github.io/helm-charts";
@@ -28,7 +30,7 @@ describeWith(["corpus"], "the azure-samples repository migrated into a registry 
   beforeAll(async () => {
     corpus = readCorpus("azure-samples");
     layouts = join(home, "layouts");
-    [source, registry, outside] = await Promise.all([startStaticServer(corpus.folder), startServe(), startRefusingProxy()]);
+    [source, registry, outside] = await Promise.all([startStaticServer(corpus.folder), startEmbedded(), startRefusingProxy()]);
     proxy = await startCountingProxy(registry.host);
   });
   afterAll(async () => {
@@ -47,7 +49,7 @@ describeWith(["corpus"], "the azure-samples repository migrated into a registry 
   const downloads = (): string[] => source.requests.filter(({ path }) => path.endsWith(".tgz")).map(({ path }) => path);
 
   it("arrives whole at both for one download a chart", async () => {
-    const { code, report } = await runMigrate([...bothTargets(), ...rewrite()], { home, env: outside.env });
+    const { code, report } = await migrateToJson([...bothTargets(), ...rewrite()], { home, env: outside.env });
     expect(countStatuses(report)).toEqual({ pushed: 32 });
     expect(code).toBe(0);
     expect(downloads().toSorted()).toEqual(corpus.entries.map(({ file }) => `/${file.split("/").at(-1)}`).toSorted());
@@ -80,7 +82,7 @@ describeWith(["corpus"], "the azure-samples repository migrated into a registry 
   it("is pushed again to layouts that were wiped, whatever the journal says", async () => {
     forget();
     rmSync(layouts, { recursive: true });
-    const { code, report } = await runMigrate([...bothTargets(), ...rewrite()], { home, env: outside.env });
+    const { code, report } = await migrateToJson([...bothTargets(), ...rewrite()], { home, env: outside.env });
     expect(countStatuses(report)).toEqual({ pushed: 16, skipped: 16 });
     expect(code).toBe(0);
     for (const { chart, version, manifest } of corpus.entries) expect(readLayout(join(layouts, chart), version).digest).toBe(manifest);
@@ -90,7 +92,7 @@ describeWith(["corpus"], "the azure-samples repository migrated into a registry 
 
   it("arrives without a rewrite too: a former home that cannot be reached is found out once", async () => {
     forget();
-    const { code, report } = await runMigrate([source.url, `oci://${proxy.host}/again`], { home, env: outside.env });
+    const { code, report } = await migrateToJson([source.url, `oci://${proxy.host}/again`], { home, env: outside.env });
     expect(countStatuses(report)).toEqual({ pushed: 16 });
     expect(code).toBe(0);
     expect(downloads().length).toBe(16);

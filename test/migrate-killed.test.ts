@@ -1,17 +1,18 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { type CountingProxy, type ProxiedRequest, startCountingProxy } from "./scenario/counting-proxy.ts";
-import { type CorpusEntry, readCorpus } from "./scenario/read-corpus.ts";
-import { readRegistry, sha256 } from "./scenario/read-registry.ts";
-import { countStatuses, type MigrateRecord, runMigrate } from "./scenario/run-migrate.ts";
-import { expectedReferences, writeSampleRepository } from "./scenario/sample-repository.ts";
-import { sideBySide } from "./scenario/side-by-side.ts";
-import { registryKinds, type RunningRegistry } from "./scenario/start-registry.ts";
-import { takeSample } from "./scenario/take-sample.ts";
+import { type CountingProxy, type ProxiedRequest, startCountingProxy } from "./servers/counting-proxy.ts";
+import { type CorpusEntry, readCorpus } from "./charts/read-corpus.ts";
+import { readRegistry, sha256 } from "./runs/read-registry.ts";
+import { countStatuses, type ReadVersion } from "./runs/read-report.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { expectedReferences, writeSampleRepository } from "./charts/sample-repository.ts";
+import { sideBySide } from "./runs/side-by-side.ts";
+import { registryKinds, type RunningRegistry } from "./servers/registry-kinds.ts";
+import { takeSample } from "./charts/take-sample.ts";
 import { type RunningChartferry, startChartferry } from "./support/chartferry.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 /** When the program dies: at the `count`th request of this kind, before the registry has seen it. */
@@ -55,7 +56,7 @@ for (const kind of registryKinds.filter(({ title }) => title !== "zot")) {
         expect(countJournalLines(killed.output())).toBeLessThanOrEqual(before.length);
 
         source.requests.splice(0);
-        const { code, report } = await runMigrate([source.url, `oci://${proxy.host}/${namespace}`], { home });
+        const { code, report } = await migrateToJson([source.url, `oci://${proxy.host}/${namespace}`], { home });
         expect(code).toBe(0);
         expect(report.versions.length).toBe(sample.length);
         const { pushed = 0, skipped = 0 } = countStatuses(report);
@@ -119,7 +120,7 @@ async function references(registry: string, namespace: string, sample: readonly 
   return found.flat().toSorted();
 }
 
-async function expectWholeCharts(registry: string, records: readonly MigrateRecord[]): Promise<void> {
+async function expectWholeCharts(registry: string, records: readonly ReadVersion[]): Promise<void> {
   const reader = readRegistry(`http://${registry}`);
   await sideBySide(records, 4, async ({ repository = "", tag = "" }) => {
     const { text, layers } = await reader.manifest(repository, tag);

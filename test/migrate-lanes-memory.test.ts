@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { commandLine, measureNode } from "./bench/measure-process.ts";
 import { packedSize, seeded } from "./bench/synthetic-repository.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { readReport } from "./scenario-b/read-report.ts";
-import { type Place, startPlace } from "./scenario-b/start-place.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { readReport } from "./runs/read-report.ts";
+import { type Place, startPlace } from "./servers/start-place.ts";
+import { writeRepository } from "./charts/write-repository.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const count = 800;

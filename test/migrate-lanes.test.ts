@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { commandLine, measureNode } from "./bench/measure-process.ts";
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { type ReadReport, readReport } from "./scenario-b/read-report.ts";
-import { type Place, startPlace } from "./scenario-b/start-place.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
-import { startStaticServer, type StaticServer } from "./support/start-static-server.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { type ReadReport, readReport } from "./runs/read-report.ts";
+import { type Place, startPlace } from "./servers/start-place.ts";
+import { writeRepository } from "./charts/write-repository.ts";
+import { startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const count = 1000;

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { startRegistry } from "@chartferry/registry";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
-import { bucketHooks, createTokenBucket } from "./support/token-bucket.ts";
+import { bucketHooks, createTokenBucket } from "./servers/token-bucket.ts";
 
 const scratch = makeTempDir("limited");
 const source = join(scratch, "repository");

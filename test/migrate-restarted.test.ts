@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { type RunningChartferry, startChartferry } from "./support/chartferry.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 

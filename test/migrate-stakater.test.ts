@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { countRequests } from "./scenario/count-requests.ts";
-import { type CountingProxy, startCountingProxy } from "./scenario/counting-proxy.ts";
-import { type CorpusEntry, type CorpusRepository, readCorpus } from "./scenario/read-corpus.ts";
-import { CHART_LAYER, readRegistry, sha256 } from "./scenario/read-registry.ts";
-import { type RefusingProxy, startRefusingProxy } from "./scenario/refusing-proxy.ts";
-import { countStatuses, type MigrateResult, runMigrate } from "./scenario/run-migrate.ts";
-import { sideBySide } from "./scenario/side-by-side.ts";
-import { type RegistryKind, registryKinds, type RunningRegistry } from "./scenario/start-registry.ts";
+import { countRequests } from "./runs/count-requests.ts";
+import { type CountingProxy, startCountingProxy } from "./servers/counting-proxy.ts";
+import { type CorpusEntry, type CorpusRepository, readCorpus } from "./charts/read-corpus.ts";
+import { CHART_LAYER, readRegistry, sha256 } from "./runs/read-registry.ts";
+import { type RefusingProxy, startRefusingProxy } from "./servers/refusing-proxy.ts";
+import { countStatuses } from "./runs/read-report.ts";
+import { type PrintedMigration, migrateToJson } from "./runs/run-migrate.ts";
+import { sideBySide } from "./runs/side-by-side.ts";
+import { type RegistryKind, registryKinds, type RunningRegistry } from "./servers/registry-kinds.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const FORMER_HOME = "https://stakater.github.io/stakater-charts";
@@ -30,7 +31,7 @@ function stakaterInto(kind: RegistryKind): void {
   let proxy: CountingProxy;
   let outside: RefusingProxy;
   let home: string;
-  let first: MigrateResult;
+  let first: PrintedMigration;
 
   beforeAll(async () => {
     corpus = readCorpus("stakater");
@@ -44,12 +45,12 @@ function stakaterInto(kind: RegistryKind): void {
     removeTempDir(home);
   });
 
-  const migrateAgain = (...more: string[]): Promise<MigrateResult> => {
+  const migrateAgain = (...more: string[]): Promise<PrintedMigration> => {
     source.requests.splice(0);
     outside.refused.splice(0);
     proxy.take();
     const args = [source.url, `oci://${proxy.host}/charts`, "--url-rewrite", `${FORMER_HOME}=${source.url}`, ...more];
-    return runMigrate(args, { home, env: outside.env });
+    return migrateToJson(args, { home, env: outside.env });
   };
   const unsound = (state: CorpusEntry["state"]): string[] =>
     corpus.entries.filter((entry) => entry.state === state).map(({ chart, version }) => `${chart} ${version}`);
@@ -129,7 +130,7 @@ function stakaterInto(kind: RegistryKind): void {
     );
   });
 
-  const expectNothingPushed = (again: MigrateResult): void => {
+  const expectNothingPushed = (again: PrintedMigration): void => {
     expect(countStatuses(again.report)).toEqual({ skipped: 2023, failed: 3 });
     expect(again.code).toBe(1);
     // What failed before is looked for again; what arrived is not.
@@ -162,6 +163,6 @@ function stakaterInto(kind: RegistryKind): void {
   }, 120_000);
 }
 
-function failures({ report }: MigrateResult, reason: string): string[] {
+function failures({ report }: PrintedMigration, reason: string): string[] {
   return report.versions.filter((record) => record.reason === reason).map(({ chart, version }) => `${chart} ${version}`);
 }

@@ -7,7 +7,7 @@ import { runChartferry, startChartferry } from "./support/chartferry.ts";
 import { makeHelm } from "./support/helm.ts";
 import { describeWith } from "./support/real-tools.ts";
 import { type ProgramResult, runProgram } from "./support/run-program.ts";
-import { findFreePort } from "./support/start-server.ts";
+import { findFreePort } from "./servers/start-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

@@ -7,7 +7,7 @@ import { pullChart, runCrowd } from "./load/run-crowd.ts";
 import { pushChart } from "./load/push-charts.ts";
 import { createSender } from "./load/send-request.ts";
 import { syntheticChart } from "./load/synthetic-charts.ts";
-import { startEmbedded } from "./scenario-b/start-embedded.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("crowd");

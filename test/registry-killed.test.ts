@@ -8,10 +8,10 @@ import { inParallel, pushChart } from "./load/push-charts.ts";
 import { pullChart, type Acknowledged } from "./load/run-crowd.ts";
 import { createSender, type SendRequest } from "./load/send-request.ts";
 import { syntheticChart, type SyntheticChart } from "./load/synthetic-charts.ts";
-import { startEmbedded, type RunningEmbedded } from "./scenario-b/start-embedded.ts";
+import { startEmbedded, type RunningEmbedded } from "./servers/start-embedded.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { startOlareg } from "./support/start-olareg.ts";
-import { startZot } from "./support/start-zot.ts";
+import { startOlareg } from "./servers/start-olareg.ts";
+import { startZot } from "./servers/start-zot.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("registry-killed");

@@ -4,17 +4,19 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
-import { readContents } from "./scenario/read-contents.ts";
-import { countStatuses, runMigrate } from "./scenario/run-migrate.ts";
-import { type RunningRegistry, startServe } from "./scenario/start-registry.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { writeRepository } from "./charts/write-repository.ts";
+import { readContents } from "./runs/read-contents.ts";
+import { countStatuses } from "./runs/read-report.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import type { ProgramResult } from "./support/run-program.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
-const PRELOAD = pathToFileURL(fileURLToPath(new URL("./scenario/full-disk.mjs", import.meta.url))).href;
+const PRELOAD = pathToFileURL(fileURLToPath(new URL("./runs/full-disk.mjs", import.meta.url))).href;
 const MIB = 1024 * 1024;
 const scratch = makeTempDir("full-disk");
 let source: StaticServer;
@@ -25,7 +27,7 @@ beforeAll(async () => {
   expect(large.archive.byteLength).toBeGreaterThan(8 * MIB);
   const small = Array.from({ length: 120 }, (_, place) => makeChart("small", `1.${place}.0`));
   writeRepository(join(scratch, "source"), [large, ...small]);
-  [source, registry] = await Promise.all([startStaticServer(join(scratch, "source")), startServe()]);
+  [source, registry] = await Promise.all([startStaticServer(join(scratch, "source")), startEmbedded()]);
 });
 afterAll(async () => {
   await source.stop();
@@ -53,7 +55,7 @@ function runFull(folder: string, room: number, args: readonly string[]): Promise
 
 /** The same command once there is room again; everything is there then. */
 async function runWithRoom(args: readonly string[]): Promise<Record<string, number>> {
-  const { code, report } = await runMigrate(args, { home });
+  const { code, report } = await migrateToJson(args, { home });
   expect(code).toBe(0);
   expect(await readContents(registry.host, namespace, ["large", "small"])).toHaveLength(121);
   return countStatuses(report);

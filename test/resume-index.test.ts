@@ -2,14 +2,15 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { makeGate } from "./scenario-b/make-gate.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
-import { readContents } from "./scenario/read-contents.ts";
-import { runMigrate } from "./scenario/run-migrate.ts";
-import { type RunningRegistry, startServe } from "./scenario/start-registry.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { makeGate } from "./runs/make-gate.ts";
+import { writeRepository } from "./charts/write-repository.ts";
+import { readContents } from "./runs/read-contents.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
 import { spawnChartferry } from "./support/chartferry.ts";
-import { type Route, startStaticServer } from "./support/start-static-server.ts";
+import { type Route, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("resume-index");
@@ -19,7 +20,7 @@ let registry: RunningRegistry;
 beforeAll(async () => {
   writeRepository(scratch, charts);
   index = readFileSync(join(scratch, "index.yaml"));
-  registry = await startServe();
+  registry = await startEmbedded();
 });
 afterAll(async () => {
   await registry.stop();
@@ -49,7 +50,7 @@ describe("an index whose download breaks off", () => {
     const home = makeTempDir("resume-index-home");
     const source = await startStaticServer(scratch, { routes: { "/index.yaml": cutting({ ranges }) } });
     const namespace = `cut-${ranges ? "ranges" : "whole"}`;
-    const { code, report } = await runMigrate([source.url, `oci://${registry.host}/${namespace}`], { home });
+    const { code, report } = await migrateToJson([source.url, `oci://${registry.host}/${namespace}`], { home });
     expect(code).toBe(0);
     expect(report.versions).toHaveLength(40);
     expect(await readContents(registry.host, namespace, ["web"])).toHaveLength(40);

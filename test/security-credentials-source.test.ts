@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { charts, first, headersAt, redirect, sourceHeader, targetHeader, useTwoPasswords } from "./scenario-b/two-passwords.ts";
-import { statusLines } from "./scenario-b/read-report.ts";
-import { reportOf } from "./scenario-b/run-migrate.ts";
-import { indexText } from "./scenario-b/write-repository.ts";
+import { charts, first, headersAt, redirect, sourceHeader, targetHeader, useTwoPasswords } from "./runs/two-passwords.ts";
+import { statusLines } from "./runs/read-report.ts";
+import { reportOf } from "./runs/run-migrate.ts";
+import { indexText } from "./charts/write-repository.ts";
 
 const ends = useTwoPasswords();
 

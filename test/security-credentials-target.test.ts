@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { reportOf, runMigrate } from "./scenario-b/run-migrate.ts";
-import { startProxy } from "./scenario-b/start-proxy.ts";
-import { charts, first, headersAt, targetHeader, useTwoPasswords } from "./scenario-b/two-passwords.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { startProxy } from "./servers/start-proxy.ts";
+import { charts, first, headersAt, targetHeader, useTwoPasswords } from "./runs/two-passwords.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { runChartferry } from "./support/chartferry.ts";
-import { makeCertificates } from "./support/make-certificates.ts";
-import { type Route, startStaticServer } from "./support/start-static-server.ts";
+import { makeCertificates } from "./servers/make-certificates.ts";
+import { type Route, startStaticServer } from "./servers/start-static-server.ts";
 import { testUser } from "./support/test-user.ts";
 
 const ends = useTwoPasswords();

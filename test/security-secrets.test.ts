@@ -2,15 +2,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { startEmbedded } from "./scenario-b/start-embedded.ts";
-import { indexText, writeRepository } from "./scenario-b/write-repository.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
+import { indexText, writeRepository } from "./charts/write-repository.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { describeWith } from "./support/real-tools.ts";
 import type { ProgramResult } from "./support/run-program.ts";
-import { startDistribution } from "./support/start-distribution.ts";
-import { type Route, startStaticServer } from "./support/start-static-server.ts";
-import { startTokenServer } from "./support/start-token-server.ts";
+import { startDistribution } from "./servers/start-distribution.ts";
+import { type Route, startStaticServer } from "./servers/start-static-server.ts";
+import { startTokenServer } from "./servers/start-token-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 import { basicAuthorization, testUser } from "./support/test-user.ts";
 

@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
-import { makeChart } from "./scenario-b/make-chart.ts";
-import { writeRepository } from "./scenario-b/write-repository.ts";
+import { makeChart } from "./charts/make-chart.ts";
+import { writeRepository } from "./charts/write-repository.ts";
 import { runChartferry } from "./support/chartferry.ts";
-import { type Route, startStaticServer } from "./support/start-static-server.ts";
+import { type Route, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("terminal");

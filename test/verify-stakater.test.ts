@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { type CorpusRepository, readCorpus } from "./scenario/read-corpus.ts";
-import { type RefusingProxy, startRefusingProxy } from "./scenario/refusing-proxy.ts";
-import { runMigrate } from "./scenario/run-migrate.ts";
-import { type RunningRegistry, startServe } from "./scenario/start-registry.ts";
+import { type CorpusRepository, readCorpus } from "./charts/read-corpus.ts";
+import { type RefusingProxy, startRefusingProxy } from "./servers/refusing-proxy.ts";
+import { migrateToJson } from "./runs/run-migrate.ts";
+import { type RunningRegistry } from "./servers/registry-kinds.ts";
+import { startEmbedded } from "./servers/start-embedded.ts";
 import { runChartferry } from "./support/chartferry.ts";
 import { describeWith } from "./support/real-tools.ts";
-import { type StaticServer, startStaticServer } from "./support/start-static-server.ts";
+import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const FORMER_HOME = "https://stakater.github.io/stakater-charts";
@@ -21,7 +22,7 @@ describeWith(["corpus"], "a real repository of 2,026 versions", () => {
   beforeAll(async () => {
     corpus = readCorpus("stakater");
     home = makeTempDir("verify-stakater");
-    [source, registry, outside] = await Promise.all([startStaticServer(corpus.folder), startServe(), startRefusingProxy()]);
+    [source, registry, outside] = await Promise.all([startStaticServer(corpus.folder), startEmbedded(), startRefusingProxy()]);
     ends = [source.url, `oci://${registry.host}/charts`, "--url-rewrite", `${FORMER_HOME}=${source.url}`];
   });
   afterAll(async () => {
@@ -41,7 +42,7 @@ describeWith(["corpus"], "a real repository of 2,026 versions", () => {
     expect(Object.values(plan.totals.targets)).toMatchObject([{ push: 2026, skip: 0, fail: 0, refuse: 0, unknown: 0 }]);
     expect(plan.totals.warnings).toEqual({ "leading-v": 393, "dependency-at-former-home": 54, "host-gone": 1 });
     expect(source.requests.map(({ path }) => path)).toEqual(["/index.yaml"]);
-    expect((await runMigrate([...ends], { home, env: outside.env })).code).toBe(1);
+    expect((await migrateToJson([...ends], { home, env: outside.env })).code).toBe(1);
 
     source.requests.splice(0);
     const verified = await runChartferry(["verify", ...ends, "--output", "json"], { home, env: outside.env });

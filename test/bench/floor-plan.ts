@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 
-import { digestOf } from "../scenario-b/make-chart.ts";
+import { digestOf } from "../charts/make-chart.ts";
 
 export interface PlannedVersion {
   readonly chart: string;

@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 import { expect } from "vitest";
 
-import { type CountingProxy, startCountingProxy } from "../scenario/counting-proxy.ts";
-import { startStaticServer, type StaticServer } from "../support/start-static-server.ts";
+import { type CountingProxy, startCountingProxy } from "../servers/counting-proxy.ts";
+import { startStaticServer, type StaticServer } from "../servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
 import { writeFloorPlan } from "./floor-plan.ts";
 import { timeHelmLoop } from "./helm-loop.ts";

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 
 import { it } from "vitest";
 
-import { startEmbedded } from "../scenario-b/start-embedded.ts";
+import { startEmbedded } from "../servers/start-embedded.ts";
 import { requireTool } from "../support/real-tools.ts";
-import { startDistribution } from "../support/start-distribution.ts";
-import { startZot } from "../support/start-zot.ts";
+import { startDistribution } from "../servers/start-distribution.ts";
+import { startZot } from "../servers/start-zot.ts";
 import { makeTempDir } from "../support/temp-dir.ts";
 import { measureMigration, type Registry } from "./measure-migration.ts";
 import { migrationTable } from "./migration-table.ts";

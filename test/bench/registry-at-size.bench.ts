@@ -7,10 +7,10 @@ import { expect, it } from "vitest";
 
 import type { UploadForm } from "../load/push-charts.ts";
 import { runCrowd } from "../load/run-crowd.ts";
-import { startEmbedded } from "../scenario-b/start-embedded.ts";
+import { startEmbedded } from "../servers/start-embedded.ts";
 import { requireTool } from "../support/real-tools.ts";
-import { startDistribution } from "../support/start-distribution.ts";
-import { startZot } from "../support/start-zot.ts";
+import { startDistribution } from "../servers/start-distribution.ts";
+import { startZot } from "../servers/start-zot.ts";
 import { describeMachine } from "./machine.ts";
 import { markdownTable } from "./markdown-table.ts";
 import { peakMegabytesOf } from "./measure-process.ts";

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { makeChart } from "../scenario-b/make-chart.ts";
-import { writeRepository } from "../scenario-b/write-repository.ts";
+import { makeChart } from "../charts/make-chart.ts";
+import { writeRepository } from "../charts/write-repository.ts";
 
 /** Bytes. A real public catalogue of 2,875 versions has these. */
 const medianSize = 26_000;

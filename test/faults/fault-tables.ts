@@ -1,4 +1,4 @@
-import { markdownTable } from "../scenario-b/generated-block.ts";
+import { markdownTable } from "../docs/generated-block.ts";
 import { faultFamilies, faults, type FaultName } from "./faults.ts";
 import { kindFacts, requestKinds, type RequestKind } from "./request-kinds.ts";
 import type { CellResult } from "./run-cell.ts";

@@ -1,4 +1,4 @@
-import { sha256 } from "../scenario/read-registry.ts";
+import { sha256 } from "../runs/read-registry.ts";
 import { namespace, type Outcome } from "./migrate-once.ts";
 import type { World } from "./start-world.ts";
 

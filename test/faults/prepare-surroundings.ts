@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { makeChart, type TestChart } from "../scenario-b/make-chart.ts";
-import { provenanceText, writeRepository } from "../scenario-b/write-repository.ts";
-import { makeCertificates } from "../support/make-certificates.ts";
-import { startStaticServer, type StaticServer } from "../support/start-static-server.ts";
+import { makeChart, type TestChart } from "../charts/make-chart.ts";
+import { provenanceText, writeRepository } from "../charts/write-repository.ts";
+import { makeCertificates } from "../servers/make-certificates.ts";
+import { startStaticServer, type StaticServer } from "../servers/start-static-server.ts";
 import { migrateOnce } from "./migrate-once.ts";
 import type { Surroundings } from "./run-cell.ts";
 import { startWorld } from "./start-world.ts";

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { TestCertificates } from "../support/make-certificates.ts";
+import type { TestCertificates } from "../servers/make-certificates.ts";
 import { faults, type Fault, type FaultName } from "./faults.ts";
 import { type Expected, findDamage } from "./find-damage.ts";
 import { migrateOnce, type MigrationSetup, type Outcome } from "./migrate-once.ts";

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
-import type { TestCertificates } from "../support/make-certificates.ts";
+import { listenOnLoopback } from "../servers/listen-on-loopback.ts";
+import type { TestCertificates } from "../servers/make-certificates.ts";
 import { askUpstream, type Exchange, give } from "./exchange.ts";
 import type { Fault } from "./faults.ts";
 import { kindFacts, kindOf, type RequestKind } from "./request-kinds.ts";

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 
 import { jsonResponse, type RegistryHooks, type RunningRegistry, startRegistry } from "@chartferry/registry";
 
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
+import { listenOnLoopback } from "../servers/listen-on-loopback.ts";
 import { basicAuthorization } from "../support/test-user.ts";
 
 /** An embedded registry that wants a token of its token service, both without the proxies that stand before them. */

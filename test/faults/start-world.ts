@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import type { TestCertificates } from "../support/make-certificates.ts";
+import type { TestCertificates } from "../servers/make-certificates.ts";
 import { startFaultProxy, type FaultProxy } from "./start-fault-proxy.ts";
 import { startTokenRegistry, type TokenRegistry } from "./start-token-registry.ts";
 import type { Place } from "./request-kinds.ts";

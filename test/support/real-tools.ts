@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "vitest";
 
-import { findCorpus } from "./corpus.ts";
+import { findCorpus } from "../charts/corpus.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

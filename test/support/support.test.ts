@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { makeHelm } from "./helm.ts";
-import { makeCertificates } from "./make-certificates.ts";
+import { makeCertificates } from "../servers/make-certificates.ts";
 import { describeWith, requireTool } from "./real-tools.ts";
 import { runProgram } from "./run-program.ts";
-import { startDistribution } from "./start-distribution.ts";
-import { startOlareg } from "./start-olareg.ts";
-import { startStaticServer } from "./start-static-server.ts";
-import { startTokenServer } from "./start-token-server.ts";
-import { startZot } from "./start-zot.ts";
+import { startDistribution } from "../servers/start-distribution.ts";
+import { startOlareg } from "../servers/start-olareg.ts";
+import { startStaticServer } from "../servers/start-static-server.ts";
+import { startTokenServer } from "../servers/start-token-server.ts";
+import { startZot } from "../servers/start-zot.ts";
 import { makeTempDir, removeTempDir } from "./temp-dir.ts";
 import { basicAuthorization } from "./test-user.ts";
 

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 export interface RefusingProxy {
   /** HTTPS_PROXY and HTTP_PROXY in both cases, and no NO_PROXY: whatever leaves this machine by proxy rules comes here. */

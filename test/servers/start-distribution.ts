@@ -1,7 +1,7 @@
 import type { TestCertificates } from "./make-certificates.ts";
 import { serveArguments, startStorageServer, type StoragePlaces, type StorageServer } from "./start-storage-server.ts";
 import type { TokenServer } from "./start-token-server.ts";
-import { writeHtpasswd } from "./test-user.ts";
+import { writeHtpasswd } from "../support/test-user.ts";
 
 export interface DistributionOptions {
   /** 3.1.1 is CNCF's, 2.8 Debian's (unsorted and unpaged tag lists, no deletion of tags). Default: 3.1.1. */

@@ -1,6 +1,6 @@
 import { Agent, createServer, type IncomingMessage, request as forward, type ServerResponse } from "node:http";
 
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 /** A moment in the life of one request, as the server behind the proxy sees it: nothing of it, half of its body, or all of it and the client not yet the answer. */
 export const sides = ["before", "within", "after"] as const;

@@ -1,6 +1,6 @@
 import type { TestCertificates } from "./make-certificates.ts";
 import { serveArguments, startStorageServer, type StoragePlaces, type StorageServer } from "./start-storage-server.ts";
-import { testUser, writeHtpasswd } from "./test-user.ts";
+import { testUser, writeHtpasswd } from "../support/test-user.ts";
 
 export interface ZotOptions {
   /** Basic sign-in as `testUser`. Implied by `access`. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { requireTool } from "../support/real-tools.ts";
-import { sha256 } from "./read-registry.ts";
+import { sha256 } from "../runs/read-registry.ts";
 
 /** One entry of a real repository, with what the files beside its index say of it. */
 export interface CorpusEntry {

@@ -3,7 +3,7 @@ import { request as requestOverHttp } from "node:http";
 import { request as requestOverHttps } from "node:https";
 import { createServer } from "node:net";
 
-import { atProcessEnd } from "./at-process-end.ts";
+import { atProcessEnd } from "../support/at-process-end.ts";
 
 export interface RunningServer {
   /** `127.0.0.1:PORT` */

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { requireTool } from "./real-tools.ts";
+import { requireTool } from "../support/real-tools.ts";
 import { type RunningServer, type ServerProgram, startServer } from "./start-server.ts";
-import { makeTempDir, removeTempDir } from "./temp-dir.ts";
+import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
 
 export interface StorageServer extends RunningServer {
   /** The storage root. */

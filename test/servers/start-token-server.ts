@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 
 import { listenOnLoopback } from "./listen-on-loopback.ts";
-import { makeTempDir, removeTempDir } from "./temp-dir.ts";
-import { basicAuthorization } from "./test-user.ts";
+import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
+import { basicAuthorization } from "../support/test-user.ts";
 
 export interface TokenRequest {
   readonly method: string;

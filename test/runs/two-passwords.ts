@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 
-import { type Route, startStaticServer, type StaticServer } from "../support/start-static-server.ts";
+import { type Route, startStaticServer, type StaticServer } from "../servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "../support/temp-dir.ts";
 import { basicAuthorization, testUser } from "../support/test-user.ts";
-import { makeChart } from "./make-chart.ts";
+import { makeChart } from "../charts/make-chart.ts";
 import { type MigrateRun, runMigrate } from "./run-migrate.ts";
-import { type RunningEmbedded, startEmbedded } from "./start-embedded.ts";
-import { type ProxiedAnswer, type ProxiedRequest, type RunningProxy, startProxy } from "./start-proxy.ts";
-import { writeRepository } from "./write-repository.ts";
+import { type RunningEmbedded, startEmbedded } from "../servers/start-embedded.ts";
+import { type ProxiedAnswer, type ProxiedRequest, type RunningProxy, startProxy } from "../servers/start-proxy.ts";
+import { writeRepository } from "../charts/write-repository.ts";
 
 const sourceUser = { username: "source-reader", password: "s0urce-secret" };
 export const sourceHeader = basicAuthorization(sourceUser);

@@ -1,4 +1,4 @@
-import { digestOf } from "./make-chart.ts";
+import { digestOf } from "../charts/make-chart.ts";
 
 /** Pushes a container image (two blobs and a manifest) by plain requests; returns the manifest's digest. */
 export async function pushImage(registry: string, repository: string, tag: string): Promise<string> {

@@ -19,6 +19,8 @@ export interface RunningEmbedded {
 export interface EmbeddedOptions {
   /** Default: a fresh folder, removed at `stop()`. */
   readonly directory?: string;
+  /** Default: 0, a free one. */
+  readonly port?: number;
   /** Further options of `chartferry serve`. */
   readonly options?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -26,12 +28,18 @@ export interface EmbeddedOptions {
   readonly openFiles?: number;
 }
 
-/** `chartferry serve` on a free port of this machine, as a user starts it. */
-export async function startEmbedded({ directory, options = [], env = {}, openFiles }: EmbeddedOptions = {}): Promise<RunningEmbedded> {
+/** `chartferry serve` on this machine, as a user starts it. */
+export async function startEmbedded({
+  directory,
+  port = 0,
+  options = [],
+  env = {},
+  openFiles,
+}: EmbeddedOptions = {}): Promise<RunningEmbedded> {
   const home = makeTempDir("embedded");
   const layouts = directory ?? `${home}/layouts`;
   mkdirSync(layouts, { recursive: true });
-  const running = await startChartferry(["serve", layouts, "--port", "0", ...options], {
+  const running = await startChartferry(["serve", layouts, "--port", String(port), ...options], {
     home,
     env,
     openFiles,

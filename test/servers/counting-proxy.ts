@@ -1,6 +1,6 @@
 import { Agent, createServer, type IncomingMessage, request as forward, type ServerResponse } from "node:http";
 
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 export interface ProxiedRequest {
   readonly method: string;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request as send, type ServerResponse } from "node:http";
 
-import { type Listening, listenOnLoopback } from "../support/listen-on-loopback.ts";
+import { type Listening, listenOnLoopback } from "./listen-on-loopback.ts";
 
 export interface ProxiedRequest {
   readonly method: string;

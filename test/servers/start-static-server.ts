@@ -5,7 +5,7 @@ import { resolve, sep } from "node:path";
 
 import { listenOnLoopback } from "./listen-on-loopback.ts";
 import type { TestCertificates } from "./make-certificates.ts";
-import { basicAuthorization } from "./test-user.ts";
+import { basicAuthorization } from "../support/test-user.ts";
 
 export type Route = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 /** A report as a user's script would read it: only what the tests look at. */
 export interface ReadReport {
-  readonly schemaVersion: number;
+  readonly schemaVersion: 1;
   readonly run: {
     readonly end: string;
     readonly source: string;
@@ -17,7 +17,7 @@ export interface ReadReport {
     readonly excludedBy: Readonly<Record<string, number>>;
     readonly problems: number;
     readonly targets: Readonly<Record<string, Readonly<Record<string, number>>>>;
-    readonly downloads: { readonly charts: number; readonly reopened: number };
+    readonly downloads: { readonly charts: number; readonly reopened: number; readonly bytes: number };
   };
   readonly hosts: readonly {
     readonly end: string;
@@ -33,9 +33,10 @@ export interface ReadVersion {
   readonly chart: string;
   readonly version: string;
   readonly target?: string;
+  readonly repository?: string;
   readonly tag?: string;
   readonly tags?: readonly string[];
-  readonly status: string;
+  readonly status: "pushed" | "skipped" | "failed" | "refused" | "not-attempted";
   readonly reason?: string;
   readonly message?: string;
   readonly hint?: string;
@@ -57,4 +58,11 @@ export function readReport(path: string): ReadReport {
 /** `name version: status reason`, one line a version. */
 export function statusLines({ versions }: ReadReport): string[] {
   return versions.map(({ chart, version, status, reason }) => `${chart} ${version}: ${status}${reason === undefined ? "" : ` ${reason}`}`);
+}
+
+/** How many versions ended how: `{ pushed: 2023, failed: 3 }`. */
+export function countStatuses({ versions }: ReadReport): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status } of versions) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
 }
