@@ -3,6 +3,7 @@ import type { NoteList, ChartNoteCode } from "./chart-notes.ts";
 import { checkLock } from "./decode-metadata.ts";
 import { decodeAnything, type Complaints } from "./decode-value.ts";
 import { checkYamlMap, TooDeepError } from "./parse-yaml.ts";
+import { isPlainMap } from "./plain-yaml.ts";
 import type { ChartFile } from "./walk-archive.ts";
 import { readYamlFile, textOf, textProblem } from "./yaml-file.ts";
 
@@ -37,6 +38,7 @@ function checkValues(data: Buffer, notes: NoteList): void {
 }
 
 function documentProblem(document: string): string | undefined {
+  if (isPlainMap(document)) return undefined;
   const complaints: Complaints = [];
   const typed = checkYamlMap(document, complaints);
   if (typed !== undefined) decodeAnything(typed, null, { path: "", complaints });

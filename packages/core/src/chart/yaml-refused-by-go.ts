@@ -60,7 +60,7 @@ function addLeaf(leaves: { from: number; end: number }[], leaf: { from: number; 
   leaves.push(leaf);
 }
 
-function hasLongLine(text: string): boolean {
+export function hasLongLine(text: string): boolean {
   for (let from = 0, end = 0; end >= 0; from = end + 1) {
     end = text.indexOf("\n", from);
     if ((end < 0 ? text.length : end) - from > longestKey) return true;
