@@ -198,13 +198,13 @@ async function inflateMember(source: Source, sink: Sink): Promise<Member> {
   return { crc, bytes, stopped, ...(problem === undefined ? {} : { problem }) };
 }
 
-interface Progress {
+interface InflateProgress {
   readonly ended: Promise<string | undefined>;
   readonly isStopped: () => boolean;
 }
 
 /** Writes one slice at a time, so that what the decompressor leaves over lies within the last one. */
-async function feed(source: Source, inflater: ReturnType<typeof createInflateRaw>, progress: Progress): Promise<string | undefined> {
+async function feed(source: Source, inflater: ReturnType<typeof createInflateRaw>, progress: InflateProgress): Promise<string | undefined> {
   for (let fed = 0; !progress.isStopped();) {
     const chunk = await source.next();
     if (chunk === undefined) {

@@ -23,7 +23,7 @@ const octetStream = { "content-type": "application/octet-stream" };
  * Source: distribution-spec "Pushing blobs"; which form the registry takes is learned once per connection.
  */
 export async function uploadBlob(end: RepositoryEnd, content: BlobContent, options: CallOptions = {}): Promise<void> {
-  const progress: Progress = { stage: "asking", patience: newPatience() };
+  const progress: UploadProgress = { stage: "asking", patience: newPatience() };
   let faults = 0;
   for (let session = 1; ; session++) {
     progress.stage = "asking";
@@ -39,14 +39,14 @@ export async function uploadBlob(end: RepositoryEnd, content: BlobContent, optio
   }
 }
 
-interface Progress {
+interface UploadProgress {
   stage: "asking" | "starting" | "sending";
   /** Of all the bodies together: the gate holds the next one back, and fails it once they were held for too long. */
   readonly patience: Patience;
 }
 
 /** The body was refused for now, and its session may be gone with it. */
-function asksForPatience(error: unknown, { stage, patience }: Progress): boolean {
+function asksForPatience(error: unknown, { stage, patience }: UploadProgress): boolean {
   const isBody = stage === "sending" && isChartferryError(error) && error.operation === operation;
   return isBody && error.status === 503 && !patience.hopeless;
 }
@@ -59,7 +59,7 @@ function isRepeatable(error: unknown): error is ChartferryError {
 
 interface Upload {
   readonly content: BlobContent;
-  readonly progress: Progress;
+  readonly progress: UploadProgress;
 }
 
 async function uploadOnce(end: RepositoryEnd, { content, progress }: Upload, options: CallOptions): Promise<void> {
@@ -159,7 +159,7 @@ function sessionLocation(end: RepositoryEnd, answer: HttpAnswer): URL {
   return location;
 }
 
-interface Session extends Pick<Progress, "patience"> {
+interface Session extends Pick<UploadProgress, "patience"> {
   readonly content: BlobContent;
   readonly location: URL;
 }

@@ -6,7 +6,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { createCadence } from "./cadence.ts";
 import { createPauses } from "./pauses.ts";
 import { inFlightAt } from "./plain-lines.ts";
-import type { Progress, ProgressEvent, ProgressOptions } from "./progress-view.ts";
+import type { ProgressView, ProgressEvent, ProgressOptions } from "./progress-view.ts";
 
 /** How often it is looked whether figures are due. Milliseconds. */
 const tick = 1000;
@@ -14,7 +14,7 @@ const tick = 1000;
 type Level = "info" | "warn" | "error";
 
 /** One JSON object a line: whatever is worth a line, every version that did not arrive, and the figures every few seconds. */
-export function createJsonLog({ terminal, clock, every, targets, everyVersion = false }: ProgressOptions): Progress {
+export function createJsonLog({ terminal, clock, every, targets, everyVersion = false }: ProgressOptions): ProgressView {
   const pauses = createPauses(clock);
   const cadence = createCadence(clock);
   let figures: (() => RunFigures) | undefined;

@@ -4,14 +4,14 @@ import type { RunFigures } from "../engine/keep/run-figures.ts";
 import { createFakeScreen, type FakeScreen } from "../testing/fake-screen.ts";
 import { createFakeTime, figuresWith, type FakeTime } from "../testing/fake-progress.ts";
 import { createLiveView } from "./live-view.ts";
-import type { Progress } from "./progress-view.ts";
+import type { ProgressView } from "./progress-view.ts";
 
 const target = "oci://registry.example.com/charts";
 const busy = { entries: 456, pushed: 120, skipped: 2, failed: 1, bytes: 12_300_000, inFlight: 16, requests: 512, retries: 3 };
 
 interface View extends FakeTime {
   readonly screen: FakeScreen;
-  readonly view: Progress;
+  readonly view: ProgressView;
   figures: RunFigures;
 }
 

@@ -5,7 +5,7 @@ import type { Screen } from "../terminal/screen.ts";
 import { targetLines } from "./live-lines.ts";
 import { createPauses } from "./pauses.ts";
 import { inFlightAt } from "./plain-lines.ts";
-import type { Progress, ProgressOptions } from "./progress-view.ts";
+import type { ProgressView, ProgressOptions } from "./progress-view.ts";
 import { done, noticeOf, secondsText, waitingLine } from "./progress-words.ts";
 import { createScreenBlock } from "./screen-block.ts";
 import { cutEnd } from "./text-width.ts";
@@ -17,7 +17,7 @@ const frame = 200;
 const [usualColumns, usualRows] = [80, 24];
 
 /** Two lines a target, drawn over and over; what is worth a line of its own scrolls by above them. */
-export function createLiveView(screen: Screen, { targets, clock, every }: Omit<ProgressOptions, "terminal" | "logFormat">): Progress {
+export function createLiveView(screen: Screen, { targets, clock, every }: Omit<ProgressOptions, "terminal" | "logFormat">): ProgressView {
   const block = createScreenBlock(screen);
   const pauses = createPauses(clock);
   const throughputs = new Map(targets.map((target) => [target, createThroughput(clock)]));

@@ -5,7 +5,7 @@ import type { RunFigures } from "../engine/keep/run-figures.ts";
 import { createFakeTerminal } from "../testing/fake-terminal.ts";
 import { createFakeTime, type FakeTime, figuresWith } from "../testing/fake-progress.ts";
 import { createProgress } from "./progress.ts";
-import type { Progress } from "./progress-view.ts";
+import type { ProgressView } from "./progress-view.ts";
 
 const target = "oci://registry.test/charts";
 const waiting: WaitingEvent = {
@@ -18,7 +18,7 @@ const waiting: WaitingEvent = {
 };
 
 interface Shown extends FakeTime {
-  readonly progress: Progress;
+  readonly progress: ProgressView;
   /** What was written since the last call. */
   readonly lines: () => string[];
   figures: RunFigures;

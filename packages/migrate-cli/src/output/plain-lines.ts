@@ -3,14 +3,14 @@ import { printable } from "@chartferry/core";
 import type { RunFigures } from "../engine/keep/run-figures.ts";
 import { createCadence } from "./cadence.ts";
 import { createPauses, type Pause } from "./pauses.ts";
-import type { Progress, ProgressOptions } from "./progress-view.ts";
+import type { ProgressView, ProgressOptions } from "./progress-view.ts";
 import { countsLine, noticeOf, secondsText, seen, waitingLine } from "./progress-words.ts";
 
 /** How often it is looked whether a line is due. Milliseconds. */
 const tick = 1000;
 
 /** What is worth a line at once, and the figures every few seconds, also while everything waits. */
-export function createPlainLines({ terminal, clock, every, targets }: ProgressOptions): Progress {
+export function createPlainLines({ terminal, clock, every, targets }: ProgressOptions): ProgressView {
   const pauses = createPauses(clock);
   const cadence = createCadence(clock);
   let figures: (() => RunFigures) | undefined;

@@ -27,7 +27,7 @@ export interface WaitingEvent {
 export type ProgressEvent = MigrateEvent | WaitingEvent | InterruptedEvent;
 
 /** Shows a run while it goes on, on stderr. */
-export interface Progress {
+export interface ProgressView {
   event(event: ProgressEvent): void;
   /** The last word; nothing is shown afterwards. */
   stop(): void;

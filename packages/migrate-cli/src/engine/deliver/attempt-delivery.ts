@@ -40,16 +40,16 @@ export interface DeliveryContext {
 }
 
 /** Whose failure an error would be. */
-export type Progress = { stage: "target" | "source" };
+export type DeliveryProgress = { stage: "target" | "source" };
 /** What becomes of the record, and what stands at the target by then: the record's digests come from there. */
 export type Attempt = Partial<VersionRecord> & Pick<VersionRecord, "status"> & { readonly landing?: Landing };
 
 /** @throws whatever the target or the source fails with */
-export type Attempting = (delivery: Delivery, context: DeliveryContext, progress: Progress) => Promise<Attempt>;
-export type Sender = (sending: Sending, context: DeliveryContext, progress: Progress) => Promise<Attempt>;
+export type Attempting = (delivery: Delivery, context: DeliveryContext, progress: DeliveryProgress) => Promise<Attempt>;
+export type Sender = (sending: Sending, context: DeliveryContext, progress: DeliveryProgress) => Promise<Attempt>;
 
 /** One try: what stands at the target, and then as much as is missing there. @throws whatever the target or the source fails with */
-export async function attemptDelivery(delivery: Delivery, context: DeliveryContext, progress: Progress): Promise<Attempt> {
+export async function attemptDelivery(delivery: Delivery, context: DeliveryContext, progress: DeliveryProgress): Promise<Attempt> {
   const { item } = delivery;
   const repository = await context.listings.of(item.repository);
   const { store } = repository;
@@ -75,7 +75,7 @@ export async function attemptDelivery(delivery: Delivery, context: DeliveryConte
 
 interface ProvenanceParts {
   readonly context: DeliveryContext;
-  readonly progress: Progress;
+  readonly progress: DeliveryProgress;
 }
 
 /** Where a chart stands without provenance, the source is asked whether there is one by now. */
@@ -142,7 +142,7 @@ export interface Sending {
   readonly store: ChartStore;
 }
 
-export async function sendPackage({ item, answers, store }: Sending, context: DeliveryContext, progress: Progress): Promise<Attempt> {
+export async function sendPackage({ item, answers, store }: Sending, context: DeliveryContext, progress: DeliveryProgress): Promise<Attempt> {
   progress.stage = "source";
   const lease = await context.spool.lease(item.sequence, item.entry);
   progress.stage = "target";

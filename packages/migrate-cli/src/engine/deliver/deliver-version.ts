@@ -1,6 +1,6 @@
 import { isChartferryError } from "@chartferry/core";
 
-import { type Attempt, attemptDelivery, type DeliveryContext, type Progress } from "./attempt-delivery.ts";
+import { type Attempt, attemptDelivery, type DeliveryContext, type DeliveryProgress } from "./attempt-delivery.ts";
 import { describeFailure, isAbort } from "../describe-failure.ts";
 import { digestsOf, type Landing } from "./landing.ts";
 import type { VersionRecord, WorkItem } from "../work-item.ts";
@@ -32,7 +32,7 @@ export async function deliverVersion(delivery: Delivery, context: DeliveryContex
     notes: [...item.entry.notes, ...(facts.notes ?? [])],
   });
   for (let attempt = 1; ; attempt++) {
-    const progress: Progress = { stage: "target" };
+    const progress: DeliveryProgress = { stage: "target" };
     try {
       const facts = await act(delivery, context, progress);
       return { record: finish(attempt, facts), landing: facts.landing };

@@ -1,7 +1,7 @@
 import { type ChartSource, type ExistingAnswer, isChartferryError, type Note } from "@chartferry/core";
 
 import { attemptDelivery, notesOn, sendPackage } from "../deliver/attempt-delivery.ts";
-import type { Attempting, DeliveryContext, Progress, Sender } from "../deliver/attempt-delivery.ts";
+import type { Attempting, DeliveryContext, DeliveryProgress, Sender } from "../deliver/attempt-delivery.ts";
 import { describeFailure } from "../describe-failure.ts";
 import { mappedFileNotes } from "../choose/map-entry.ts";
 import type { Spool } from "../spool/spool.ts";
@@ -27,7 +27,7 @@ interface Planning {
   readonly options: PlanVersionOptions;
   readonly item: WorkItem;
   readonly context: DeliveryContext;
-  readonly progress: Progress;
+  readonly progress: DeliveryProgress;
   /** Filled on the way, and kept where the version turns out to fail. */
   readonly notes: Note[];
 }

@@ -9,7 +9,7 @@ import {
   type SourceEntry,
 } from "@chartferry/core";
 
-import type { Attempt, Attempting, DeliveryContext, Progress } from "../deliver/attempt-delivery.ts";
+import type { Attempt, Attempting, DeliveryContext, DeliveryProgress } from "../deliver/attempt-delivery.ts";
 import { type Finding, findings, hintOf } from "./findings.ts";
 
 export interface AuditOptions {
@@ -23,7 +23,7 @@ export interface AuditOptions {
 interface Audit {
   readonly options: AuditOptions;
   readonly context: DeliveryContext;
-  readonly progress: Progress;
+  readonly progress: DeliveryProgress;
   readonly store: ChartStore;
   readonly entry: SourceEntry;
 }
