@@ -97,7 +97,6 @@ const rules: readonly Rule[] = [
   ({ fault }) => (fault === "redirect-same" ? "arrives" : undefined),
   // Files may lie anywhere; what needs our password may not.
   ({ kind, fault }) => (fault === "redirect-other" && kindFacts[kind].place === "source" ? "arrives" : undefined),
-  ({ kind, fault }) => (fault === "redirect-other" && kind === "token" ? "unauthenticated" : undefined),
   ({ fault }) => (fault.startsWith("redirect-") ? "redirect-refused" : undefined),
 
   ({ kind, fault }) => (fault === "html" && kind === "get-index" ? "index-invalid" : undefined),

@@ -27,8 +27,6 @@ export interface OpenConnectionOptions extends ConnectOptions {
 
 type Traffic = Readonly<Record<string, HostTraffic>>;
 
-const defaultMaxWaitMs = 15 * 60 * 1000;
-
 /**
  * Opens one end's way to a registry: settles http or https, chooses the adapter, binds the end's credentials to this one origin.
  * @throws usage, host-not-found, connection-refused, timeout (from settling the scheme or probing); signing in happens with the first request
@@ -44,8 +42,7 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Co
   const { adapter } = chosen;
   const origin = apiOrigin(registryOrigin, adapter.resolve?.(options.registry, "").apiHost);
   const { http, context } = connect(options, { origin, chosen });
-  const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
-  return createHttpConnection({ adapter, options, http, origin, context, clock: options.clock ?? systemClock, maxWaitMs, spent });
+  return createHttpConnection({ adapter, options, http, origin, context, spent });
 }
 
 /** A host that a server named is not tried out: only servers of this machine may send us to this machine. */

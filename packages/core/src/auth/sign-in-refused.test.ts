@@ -82,6 +82,24 @@ describe("a token service that misbehaves", () => {
     await expect(pull()).rejects.toMatchObject({ code: "redirect-refused" });
   });
 
+  it("that sends us to another host, which asks for a password, is told from one that refuses ours", async () => {
+    const other = await startStubServer((_request, response) => void response.writeHead(401).end());
+    const service = await startStubServer((_request, response) => void response.writeHead(307, { location: other.origin.href }).end());
+    closers.push(
+      () => other.close(),
+      () => service.close(),
+    );
+    const { pull } = await world({ challenge: () => `Bearer realm="${service.origin.href}"` });
+    const failure: unknown = await pull("team/web", "pull,push").catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "redirect-refused",
+      operation: "sign in",
+      message: expect.stringContaining(`(${service.origin.host}) sends us to ${other.origin.host}, which asks for a sign-in`),
+      hint: expect.stringContaining(other.origin.host),
+    });
+    expect(other.requests.map(({ headers }) => headers["authorization"])).toEqual([undefined]);
+  });
+
   it("gets nothing on this machine from a registry elsewhere, whatever its name", async () => {
     const { tokens, registry } = await world();
     const origin = new URL(`http://registry.example:${registry.origin.port}`);

@@ -47,11 +47,14 @@ export async function fetchToken(wish: TokenWish, options: TokenServiceOptions):
   const started = options.clock.now();
   const custom = options.tokenRequest?.(wish.challenge, wish.credential, wish.scopes);
   const request = custom ?? defaultRequest(wish, options.origin);
-  let answer = await ask(request, options);
+  let asked = request;
+  let answer = await ask(asked, options);
   if (custom === undefined && request.method === "POST" && (answer.status === 404 || answer.status === 405)) {
     await answer.dump();
-    answer = await ask(getRequest(wish, options.origin), options);
+    asked = getRequest(wish, options.origin);
+    answer = await ask(asked, options);
   }
+  if (answer.status === 401 && asked.authorization !== undefined) await refuseForeign(answer, asked, options);
   if (answer.status !== 200) throw await refusal(answer, wish, options);
   return readToken(await answer.bytes(replyLimit), started, options);
 }
@@ -107,6 +110,20 @@ function unusableRealm(realm: string, origin: URL): ChartferryError {
     operation: "sign in",
     registry: origin.host,
     hint: "have whoever runs the registry correct the realm of its token service, or let it offer Basic",
+  });
+}
+
+/** The credential stayed with the token service, so that this 401 is no word on it. @throws redirect-refused where another host has answered */
+async function refuseForeign(answer: HttpAnswer, { url }: TokenRequest, { origin }: TokenServiceOptions): Promise<void> {
+  if (answer.url.origin === url.origin) return;
+  await answer.dump();
+  const text = `the token service of ${origin.host} (${url.host}) sends us to ${answer.url.host}, which asks for a sign-in: passwords do not go there`;
+  throw new ChartferryError(text, {
+    code: "redirect-refused",
+    operation: "sign in",
+    registry: origin.host,
+    status: answer.status,
+    hint: `have whoever runs the registry name ${answer.url.host} itself as its token service`,
   });
 }
 

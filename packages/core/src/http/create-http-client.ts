@@ -13,7 +13,7 @@ import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
 import { readWhole, withBody } from "./answer/open-answer.ts";
 import { followRedirects } from "./redirects.ts";
 import { createRequestGate } from "./gate/request-gate.ts";
-import { type Attempt, repeatedly, type RetryOptions } from "./gate/retry.ts";
+import { type Attempt, repeatedly, type RetryOptions, waitBeforeRetry } from "./gate/retry.ts";
 import { createRoutes, type Timeouts } from "./route/routes.ts";
 import { loadTlsSettings } from "./route/tls-settings.ts";
 import { defaultUserAgent } from "./user-agent.ts";
@@ -104,6 +104,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   };
   return {
     send: (request) => repeatedly(async (attempt) => readWhole(await sendSigned(request, attempt, parts), request), request, retry),
+    pause: (repeat) => waitBeforeRetry(repeat, retry),
     traffic: () => wire.traffic(),
     close: async () => {
       closing.abort();

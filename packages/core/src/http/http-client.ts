@@ -1,3 +1,4 @@
+import type { ChartferryError } from "../errors.ts";
 import type { Patience } from "./gate/gate-line.ts";
 
 /** A request body that a retry or a second sign-in can read again. */
@@ -66,6 +67,14 @@ export interface HostTraffic {
   pausedMs: number;
 }
 
+/** The wait before a repeat that is not the client's own: of an upload session, of a download that broke off. */
+export interface RepeatPause {
+  /** 1 after the first failure. */
+  readonly attempt: number;
+  readonly error: ChartferryError;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Sends requests for one end: keeps connections, signs in, follows redirects without credentials, repeats what may be repeated.
  * Network failures reject with a ChartferryError (`connection-refused`, `tls`, `timeout` …); answers of any status resolve.
@@ -73,6 +82,11 @@ export interface HostTraffic {
  */
 export interface HttpClient {
   send(request: HttpRequest): Promise<HttpAnswer>;
+  /**
+   * Waits as the client does before its own repeats: as long as the server asked, told to whoever watches, and ended by whatever ends all waiting.
+   * @throws aborted; the error itself where the server asked for more than may be waited
+   */
+  pause(repeat: RepeatPause): Promise<void>;
   traffic(): Readonly<Record<string, HostTraffic>>;
   close(): Promise<void>;
 }

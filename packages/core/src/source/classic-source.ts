@@ -73,7 +73,7 @@ export function createClassicSource(options: ClassicSourceOptions): ClassicSourc
   if (location.kind === "http" && http === undefined) {
     throw new ChartferryError("a repository on the web needs an http client", { code: "usage", operation: "open source" });
   }
-  const fetcher = http === undefined ? undefined : { http, clock, deadHosts: createDeadHosts(clock), origin: location.base.origin };
+  const fetcher = http === undefined ? undefined : { http, deadHosts: createDeadHosts(clock), origin: location.base.origin };
   const limits = { indexBytes: 4 * 1024 ** 3, chartBytes: 1024 ** 3, ...options.limits };
   const parts: Parts = {
     options,

@@ -48,6 +48,7 @@ function clientOf(plays: readonly Play[]): HttpClient & { readonly asked: (strin
       const from = Number(/\d+/.exec(request.headers?.["range"] ?? "")?.[0] ?? 0);
       return answerOf(play?.(from, request) ?? {});
     },
+    pause: async ({ signal }) => signal?.throwIfAborted(),
     traffic: () => ({}),
     close: async () => {},
   };

@@ -74,7 +74,7 @@ async function downloadAll(download: Download): Promise<void> {
     fruitless = gain >= (cut.code === "timeout" ? paceBytes : 1) ? 0 : fruitless + 1;
     furthest = Math.max(furthest, download.size);
     if (fruitless >= fruitlessAttempts || attempt >= mostAttempts + Math.floor(furthest / bytesPerAttempt)) throw cutOff(download, cut);
-    await download.options.clock.sleep(500 * 2 ** fruitless, download.options.signal);
+    await download.options.http.pause({ attempt: fruitless + 1, error: cut, signal: download.options.signal });
   }
 }
 
@@ -83,9 +83,9 @@ async function downloadSome(download: Download): Promise<ChartferryError | undef
   let hasBegun = download.size > 0;
   try {
     const answer = await request(download);
-    if (!(await accepts(download, answer))) return interrupted("the server would not resume the download");
+    if (!(await accepts(download, answer))) return interrupted(download, "the server would not resume the download");
     hasBegun = true;
-    const checkSpeed = createSpeedCheck(download.options.clock);
+    const checkSpeed = createSpeedCheck(download);
     for await (const chunk of answer.stream()) {
       await append(download, chunk);
       checkSpeed(chunk.byteLength);
@@ -97,7 +97,7 @@ async function downloadSome(download: Download): Promise<ChartferryError | undef
   if (download.total === undefined || download.size === download.total) return undefined;
   const came = `${download.size} of ${download.total} bytes came`;
   if (download.size > download.total) await restart(download);
-  return interrupted(came);
+  return interrupted(download, came);
 }
 
 /** Whether the failure interrupts a download that has begun. A first request that gets no answer has been repeated already, and says itself what is wrong. */
@@ -176,7 +176,7 @@ async function restart(download: Download): Promise<void> {
 }
 
 /** Counts bytes as they come. @throws timeout where they all but stopped, which no pause between two of them tells */
-function createSpeedCheck(clock: Clock): (bytes: number) => void {
+function createSpeedCheck({ url, options: { clock } }: Download): (bytes: number) => void {
   let since = clock.now();
   let came = 0;
   return (bytes) => {
@@ -184,14 +184,14 @@ function createSpeedCheck(clock: Clock): (bytes: number) => void {
     if (clock.now() - since < paceMs) return;
     if (came < paceBytes) {
       const text = `the index came too slowly: ${came} bytes in ${Math.round((clock.now() - since) / 1000)} s`;
-      throw new ChartferryError(text, { code: "timeout", operation: "read index", retryable: true });
+      throw new ChartferryError(text, { code: "timeout", operation: "read index", retryable: true, registry: url.host });
     }
     [since, came] = [clock.now(), 0];
   };
 }
 
-function interrupted(reason: string): ChartferryError {
-  return new ChartferryError(reason, { code: "connection-lost", operation: "read index", retryable: true });
+function interrupted({ url }: Download, reason: string): ChartferryError {
+  return new ChartferryError(reason, { code: "connection-lost", operation: "read index", retryable: true, registry: url.host });
 }
 
 function validatorOf({ headers }: HttpAnswer): string | undefined {

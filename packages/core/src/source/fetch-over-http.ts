@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.ts";
 import { isChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
 import type { DeadHosts } from "./dead-hosts.ts";
@@ -11,7 +10,6 @@ import type { ReceivedContent, ReceiveOptions } from "./received-content.ts";
 
 export interface HttpFetcher {
   readonly http: HttpClient;
-  readonly clock: Clock;
   readonly deadHosts: DeadHosts;
   /** The index's own origin is never taken for dead: the index came from there. */
   readonly origin: string;
@@ -29,7 +27,7 @@ export async function fetchChartOverHttp(fetcher: HttpFetcher, url: URL, options
       return await receiveContent(answer.stream(), options);
     } catch (error) {
       if (attempt >= attempts || !isChartferryError(error, "connection-lost", "timeout")) throw error;
-      await fetcher.clock.sleep(500 * 2 ** attempt, options.signal);
+      await fetcher.http.pause({ attempt, error, signal: options.signal });
     }
   }
 }

@@ -36,7 +36,7 @@ async function* resumed(end: RepositoryEnd, descriptor: Descriptor, options: Cal
     } catch (error) {
       const broken = isChartferryError(error) && error.retryable;
       if (!broken || attempt >= attempts || received > descriptor.size) throw error;
-      await end.pause({ attempt, error, operation: "fetch blob", signal: options.signal });
+      await end.pause({ attempt, error, signal: options.signal });
     }
   }
 }

@@ -34,7 +34,7 @@ export async function uploadBlob(end: RepositoryEnd, content: BlobContent, optio
     } catch (error) {
       if (asksForPatience(error, progress)) continue;
       if (!isRepeatable(error) || ++faults >= sessionAttempts) throw error;
-      await end.pause({ attempt: faults, error, operation, signal: options.signal });
+      await end.pause({ attempt: faults, error, signal: options.signal });
     }
   }
 }

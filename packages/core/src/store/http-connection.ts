@@ -1,10 +1,8 @@
 import type { AdapterContext, ConnectOptions, RegistryAdapter } from "../adapter/registry-adapter.ts";
-import type { Clock } from "../clock.ts";
 import { ChartferryError } from "../errors.ts";
 import { addTraffic } from "../http/add-traffic.ts";
 import type { HttpClient, HostTraffic } from "../http/http-client.ts";
 import { errorFromAnswer } from "../http/answer/error-response.ts";
-import { waitBeforeRetry } from "../http/gate/retry.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "./chart-store.ts";
 import type { Connection } from "./connection.ts";
@@ -18,9 +16,6 @@ export interface HttpConnectionParts {
   /** Scheme, host and port that requests go to. */
   readonly origin: URL;
   readonly context: AdapterContext;
-  readonly clock: Clock;
-  /** A longer Retry-After fails the request as `rate-limited`. Milliseconds. */
-  readonly maxWaitMs: number;
   /** What finding the adapter has cost before the connection stood. */
   readonly spent: Readonly<Record<string, HostTraffic>>;
 }
@@ -51,7 +46,7 @@ function depthProblems({ id, traits: { depth } }: RegistryAdapter, repository: s
 }
 
 function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: UploadForm): RepositoryEnd {
-  const { adapter, http, options, origin, clock, maxWaitMs } = parts;
+  const { adapter, http, options, origin } = parts;
   const repository = adapter.resolve?.(options.registry, written).repository ?? written;
   const end: RepositoryEnd = {
     registry: options.registry,
@@ -63,7 +58,7 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
     send: ({ access, alsoPull, ...request }) =>
       http.send({ ...request, repository, scopes: scopes({ access: usual(options, access), alsoPull }, repository) }),
     hasBlob: (digest, call) => hasBlob(end, digest, call),
-    pause: (retry) => waitBeforeRetry(retry, { clock, maxWaitMs, onPause: options.onPause, stopWaiting: options.stopWaiting }),
+    pause: (repeat) => http.pause(repeat),
     mapError: (view) => adapter.mapError?.(view),
   };
   return end;

@@ -92,6 +92,7 @@ const found = (prefix: string, answer: Parameters<typeof scriptedEnd>[0]): Promi
   const end = scriptedEnd(answer);
   const http: AdapterContext["http"] = {
     send: (request) => end.send({ ...request, access: "pull" }),
+    pause: () => Promise.resolve(),
     traffic: () => ({}),
     close: () => Promise.resolve(),
   };

@@ -2,7 +2,7 @@ import type { ErrorView } from "../adapter/registry-adapter.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { errorFromAnswer } from "../http/answer/error-response.ts";
-import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
+import type { HttpAnswer, HttpRequest, RepeatPause } from "../http/http-client.ts";
 import type { CallOptions } from "./chart-store.ts";
 
 /** What one connection has learned of how its registry takes blobs. */
@@ -29,17 +29,9 @@ export interface RepositoryEnd {
   url(path: string): URL;
   send(request: RepositoryRequest): Promise<HttpAnswer>;
   hasBlob(digest: Digest, options?: CallOptions & Pick<HttpRequest, "retry">): Promise<boolean>;
-  /** Waits before another attempt, as long as the registry asked for. @throws the error itself when that is longer than the run may wait */
-  pause(retry: PauseRequest): Promise<void>;
+  /** See `HttpClient.pause`. */
+  pause(repeat: RepeatPause): Promise<void>;
   mapError(view: ErrorView): Partial<ErrorDetails> | undefined;
-}
-
-export interface PauseRequest {
-  /** 1 after the first failure. */
-  readonly attempt: number;
-  readonly error: ChartferryError;
-  readonly operation: string;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** The error that an unexpected answer stands for; reads its body. */
