@@ -35,7 +35,7 @@ describe("a gate in front of very many hosts", () => {
       control: undefined,
       queue: [],
       timer: undefined,
-      spacing: undefined,
+      spread: undefined,
       nextAt: 0,
     });
     for (let number = 0; number < 100_000; number++) hosts.of(`h${number}`);

@@ -66,8 +66,8 @@ export interface Action {
   control: Control | undefined;
   readonly queue: Waiter[];
   timer: { readonly at: number; readonly cancel: AbortController } | undefined;
-  /** Between two starts after a pause of the host, so that not all come back at once. Milliseconds. */
-  spacing: number | undefined;
+  /** After a pause of the host, so that not all come back at once. Milliseconds between two starts, and since 1970. */
+  spread: { readonly interval: number; readonly until: number } | undefined;
   nextAt: number;
 }
 
@@ -134,7 +134,7 @@ function leaveQueue(action: Action, waiter: Waiter): void {
   waiter.forget();
   if (action.queue.length > 0) return;
   action.timer?.cancel.abort();
-  Object.assign(action, { timer: undefined, spacing: undefined, nextAt: 0 });
+  Object.assign(action, { timer: undefined, spread: undefined, nextAt: 0 });
 }
 
 /** Starts whoever may start now, and comes back when the next one may. */
@@ -147,13 +147,21 @@ export function pump(action: Action, options: LineOptions): void {
     if (waiter === undefined) return;
     const at = mayStartAt(action);
     if (at > now) return arm(action, Math.min(at, nextDeadline(action)), options);
-    // Without a control only a pause of the whole host can have made a line.
-    if (action.control === undefined) action.spacing ??= spreadMs / action.queue.length;
-    if (action.spacing !== undefined) action.nextAt = now + action.spacing;
+    spread(action, now);
     action.queue.shift();
     leaveQueue(action, waiter);
     waiter.start(startNow(action, waiter.request, now));
   }
+}
+
+/**
+ * Without a control only a pause of the whole host can have made a line. Those who come while it is worked off join it and the line may never
+ * be empty: so the spacing ends with the time that it was meant for.
+ */
+function spread(action: Action, now: number): void {
+  if (action.control !== undefined) return;
+  action.spread ??= { interval: spreadMs / action.queue.length, until: now + spreadMs };
+  action.nextAt = now < action.spread.until ? now + action.spread.interval : 0;
 }
 
 function nextDeadline({ queue }: Action): number {

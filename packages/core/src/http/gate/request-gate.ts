@@ -89,7 +89,7 @@ function actionOf(host: Host, { method, operation }: GateRequest, clock: Clock):
   const name = `${method} ${operation}`;
   let action = host.actions.get(name);
   if (action === undefined) {
-    const fresh = { inFlight: 0, granted: 0, control: undefined, timer: undefined, spacing: undefined, nextAt: 0 };
+    const fresh = { inFlight: 0, granted: 0, control: undefined, timer: undefined, spread: undefined, nextAt: 0 };
     action = { ...fresh, host, firstAt: clock.now(), queue: [] };
     host.actions.set(name, action);
   }
