@@ -26,12 +26,17 @@ export interface PaceOptions {
 
 /** Grants from which a rate can be told. */
 const sampleSize = 10;
-/** A search that lasted so long without a refusal is near its goal. Milliseconds. */
+/** A search is back at the pace that was refused after so long, and grows by this factor in that time at least. */
+const climbSeconds = 4;
+const leastGrowth = 1.5;
+/** The middle is so close to the pace that was refused that it may be held. */
+const closeBy = 1.35;
 const nearMs = 1000;
 /** The first hold without a Retry-After; doubles while nothing at all is granted. Milliseconds. */
 const firstHoldMs = 400;
 const longestHoldMs = 20_000;
-/** A Retry-After and a little chance on top, so that many clients do not come back at one moment. Milliseconds. */
+/** A Retry-After and a little chance on top, so that many clients do not come back at one moment: so much of it, and milliseconds at most. */
+const jitterShare = 0.2;
 const jitterMs = 400;
 /** Timers are late by this much: what they cost is made up for. Milliseconds. */
 const latenessMs = 50;
@@ -49,7 +54,7 @@ export function createPace({ rate, random }: PaceOptions): Pace {
   const state: PaceState = {
     base: clamp(rate, slowestSearch),
     steady: false,
-    resumed: 0,
+    resumed: Infinity,
     anchor: undefined,
     grants: 0,
     refusedAt: Infinity,
@@ -76,8 +81,8 @@ export function createPace({ rate, random }: PaceOptions): Pace {
       state.fruitless = 0;
     },
     refused(now, askedMs) {
-      const near = slowDown(state, now);
-      const hold = askedMs === undefined ? holdMs(state, { near, random }) : askedMs + random() * jitterMs;
+      const near = slowDown(state, { now, askedMs });
+      const hold = askedMs === undefined ? holdMs(state, { near, random }) : askedMs + random() * Math.min(jitterMs, askedMs * jitterShare);
       Object.assign(state, {
         anchor: now,
         grants: 0,
@@ -111,31 +116,41 @@ interface PaceState {
   nextAt: number;
 }
 
-/** Sought: doubled every second. Known: soon back near the ceiling, long there, then away from it ever faster (the curve of CUBIC, RFC 9438). */
-function rateAt({ base, steady, resumed }: PaceState, now: number): number {
+/**
+ * Sought: back at the rate that was refused after some seconds, so gently that a small bucket shows how fast it fills. Known: soon back near the
+ * ceiling, long there, then away from it ever faster (the curve of CUBIC, RFC 9438).
+ */
+function rateAt({ base, steady, resumed, refusedAt }: PaceState, now: number): number {
   const seconds = Math.max(0, now - resumed) / 1000;
-  if (!steady) return Math.min(fastest, base * 2 ** Math.min(seconds, 60));
+  if (!steady) return Math.min(fastest, base * Math.max(leastGrowth, refusedAt / base) ** Math.min(seconds / climbSeconds, 60));
   const curve = 1 + dip * (seconds / plateauSeconds - 1) ** 3;
   return Math.min(fastest, base * curve * 2 ** Math.min(60, Math.max(0, (seconds - 2 * plateauSeconds) / 5)));
 }
 
-/** Sets the pace after a refusal. Whether it was nearly right, so that the bucket need not be let fill up. */
-function slowDown(state: PaceState, now: number): boolean {
+/**
+ * Sets the pace after a refusal. Whether it was nearly right, so that the bucket need not be let fill up. The rate lies between what was granted
+ * since the refusal before, the time in which nothing started included (all of it, where the bucket is large enough to have kept that), and the
+ * pace that was refused now (where it keeps next to nothing): until these are close, the middle is tried.
+ */
+function slowDown(state: PaceState, { now, askedMs }: { now: number; askedMs: number | undefined }): boolean {
   const current = rateAt(state, now);
-  const near = isNear(state, { now, current });
   const least = state.anchor === undefined ? 0 : Math.min(current, state.grants / Math.max(1, now - state.anchor));
-  const guess = near ? current * 0.98 : state.steady ? current * 0.85 : Math.min(current / 2, Math.sqrt(current * (least || current)));
+  const same = isSame(state, { now, current });
+  const middle = least === 0 ? current / 2 : Math.sqrt(current * least);
+  // Where a refusal costs next to nothing, the pace that was refused may be tried again.
+  const cheap = askedMs === undefined && (state.steady || now - state.resumed >= nearMs);
+  const near = state.grants >= sampleSize && (same || cheap || current < middle * closeBy);
+  state.base = clamp(same || (near && cheap) ? current * 0.98 : middle, state.steady ? slowest : slowestSearch);
   // A known rate that nobody grants any more is no longer known.
   state.steady = near || (state.steady && state.fruitless < 2);
-  state.base = clamp(Math.max(least, guess), state.steady ? slowest : slowestSearch);
   state.refusedAt = current;
   return near;
 }
 
-/** Refused at about the same rate as the last time, or after a while without any refusal. */
-function isNear({ grants, steady, resumed, refusedAt, fruitless }: PaceState, { now, current }: { now: number; current: number }): boolean {
-  if (grants >= sampleSize && (steady || now - resumed >= nearMs)) return true;
-  return !steady && fruitless === 0 && current > refusedAt / 1.5 && current < refusedAt * 1.5;
+/** Refused at the same pace as the last time, to which it had come from below, and not so long after that it was tried out far beyond. */
+function isSame({ fruitless, refusedAt, base, resumed }: PaceState, { now, current }: { now: number; current: number }): boolean {
+  if (fruitless > 0 || current <= base || now - resumed > 2000 * plateauSeconds) return false;
+  return current > refusedAt * 0.95 && current < refusedAt * 1.08;
 }
 
 function holdMs({ base, fruitless, steady }: PaceState, { near, random }: { near: boolean; random: () => number }): number {
