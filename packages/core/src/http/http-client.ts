@@ -1,5 +1,5 @@
 import type { ChartferryError } from "../errors.ts";
-import type { Patience } from "./gate/gate-line.ts";
+import type { Patience } from "./gate/patience.ts";
 
 /** A request body that a retry or a second sign-in can read again. */
 export type RequestBody = Uint8Array | { readonly size: number; open(signal?: AbortSignal): AsyncIterable<Uint8Array> };

@@ -5,7 +5,7 @@ import { networkError } from "./network-error.ts";
 import { openAnswer } from "./answer/open-answer.ts";
 import { redactUrl } from "./redact.ts";
 import { isRefusal } from "./gate/refusal.ts";
-import type { Patience } from "./gate/gate-line.ts";
+import type { Patience } from "./gate/patience.ts";
 import { type RequestGate, throughGate } from "./gate/request-gate.ts";
 import { noteBrokenAnswer, type Route, type Routes, type Timeouts } from "./route/routes.ts";
 import { openUpload } from "./upload-body.ts";

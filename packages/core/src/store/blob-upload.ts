@@ -1,6 +1,6 @@
 import type { BlobContent } from "../content.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
-import { newPatience, type Patience } from "../http/gate/gate-line.ts";
+import { newPatience, type Patience } from "../http/gate/patience.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import { createGateHosts } from "./gate-hosts.ts";
-import { newPatience } from "./gate-line.ts";
+import { createAction } from "./gate-action.ts";
+import { newPatience } from "./patience.ts";
 import { createRequestGate } from "./request-gate.ts";
 import { stubWorld } from "../testing/stub-world.ts";
 import { virtualClock } from "../testing/virtual-clock.ts";
@@ -27,17 +28,9 @@ describe("a gate in front of very many hosts", () => {
     const hosts = createGateHosts();
     for (let number = 0; number < 256; number++) hosts.of(`first${number}`);
     const busy = hosts.of("busy");
-    busy.actions.set("GET", {
-      host: busy,
-      firstAt: 0,
-      inFlight: 1,
-      granted: 0,
-      control: undefined,
-      queue: [],
-      timer: undefined,
-      spread: undefined,
-      nextAt: 0,
-    });
+    const action = createAction(busy, { clock: virtualClock(0), random: () => 0, maxWaitMs: 900_000 });
+    busy.actions.set("GET", action);
+    action.start({ method: "GET", operation: "test", url: new URL("https://busy.test/"), patience: newPatience() }, 0);
     for (let number = 0; number < 100_000; number++) hosts.of(`h${number}`);
     expect([...hosts.all()].length).toBeLessThanOrEqual(512);
     expect(hosts.of("busy")).toBe(busy);

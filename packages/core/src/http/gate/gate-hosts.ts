@@ -1,5 +1,5 @@
 import { hostLimit, otherHosts } from "./counted-hosts.ts";
-import type { Host } from "./gate-line.ts";
+import { createHost, type Host } from "./gate-host.ts";
 
 /** What a gate knows of its hosts. */
 export interface GateHosts {
@@ -20,7 +20,7 @@ export function createGateHosts(): GateHosts {
   const forgetIdle = (): void => {
     for (const [name, host] of others) {
       if (!isIdle(host)) continue;
-      forgottenMs += host.pausedMs;
+      forgottenMs += host.pausedMs(Infinity);
       others.delete(name);
     }
   };
@@ -29,7 +29,7 @@ export function createGateHosts(): GateHosts {
       const known = first.get(name) ?? others.get(name);
       if (known !== undefined) return known;
       if (others.size >= hostLimit) forgetIdle();
-      const host: Host = { name, actions: new Map(), pausedUntil: 0, lastRefusal: undefined, pausedMs: 0, countedUntil: 0 };
+      const host = createHost(name);
       (first.size < hostLimit ? first : others).set(name, host);
       return host;
     },
@@ -38,16 +38,12 @@ export function createGateHosts(): GateHosts {
       yield* others.values();
     },
     pausedMs(name, now) {
-      if (name !== otherHosts) return pausedUntilNow(first.get(name), now);
-      return [...others.values()].reduce((sum, host) => sum + pausedUntilNow(host, now), forgottenMs);
+      if (name !== otherHosts) return first.get(name)?.pausedMs(now) ?? 0;
+      return [...others.values()].reduce((sum, host) => sum + host.pausedMs(now), forgottenMs);
     },
   };
 }
 
 function isIdle({ actions }: Host): boolean {
-  return [...actions.values()].every(({ inFlight, queue }) => inFlight === 0 && queue.length === 0);
-}
-
-function pausedUntilNow(host: Host | undefined, now: number): number {
-  return host === undefined ? 0 : host.pausedMs - Math.max(0, host.countedUntil - now);
+  return [...actions.values()].every(({ flight, line }) => flight.inFlight === 0 && line.length === 0);
 }

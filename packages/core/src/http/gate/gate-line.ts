@@ -1,28 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import type { ChartferryError } from "../../errors.ts";
-import type { Control } from "./gate-control.ts";
-import { heldTooLong, type Refusal } from "./refusal.ts";
+import type { Flight, Pass } from "./gate-action.ts";
+import type { Host } from "./gate-host.ts";
+import type { Patience } from "./patience.ts";
+import { heldTooLong } from "./refusal.ts";
 import { stoppedWaiting } from "./wait-unless-stopped.ts";
-
-/** One request through all its repeats. */
-export interface Patience {
-  /** Who came first goes first. */
-  readonly order: number;
-  /** When it was first held back, milliseconds since 1970; the longest hold counts from here. */
-  heldSince: number | undefined;
-  /** 503s without a word on when to come back. */
-  bareRefusals: number;
-  /** Its last attempt ran out of time at a host that has never answered anything. */
-  unheard: boolean;
-  /** Sending again is of no use: to the gate the host looks broken, not busy, or it was waited for as long as may be. */
-  hopeless: boolean;
-}
-
-let born = 0;
-
-export function newPatience(): Patience {
-  return { order: born++, heldSince: undefined, bareRefusals: 0, unheard: false, hopeless: false };
-}
 
 export interface GateRequest {
   readonly method: string;
@@ -34,41 +16,28 @@ export interface GateRequest {
   readonly patience: Patience;
 }
 
-/** A request on the wire. */
-export interface Pass {
-  readonly action: Action;
-  readonly patience: Patience;
-  /** The refusals that were known when it started: those of before say nothing about it. */
-  readonly control: Control | undefined;
-  readonly epoch: number;
-  /** How long this request was held back so far, all its repeats together. Milliseconds. */
-  readonly heldMs: number;
+/** Those who wait to start a request of one kind at one host. Only its own methods change it. */
+export interface Line {
+  readonly length: number;
+  /** Whether somebody who does not wait yet may start. */
+  isFree(now: number): boolean;
+  wait(request: GateRequest): Promise<Pass>;
+  /** Starts whoever may start now, and comes back when the next one may. */
+  pump(): void;
+  failAll(why: (request: GateRequest) => ChartferryError): void;
 }
 
-/** What is known of one host. */
-export interface Host {
-  readonly name: string;
-  readonly actions: Map<string, Action>;
-  /** 0 = not paused. Milliseconds since 1970. */
-  pausedUntil: number;
-  lastRefusal: Refusal | undefined;
-  pausedMs: number;
-  /** Up to when holds are counted in `pausedMs`. */
-  countedUntil: number;
+export interface LineOptions {
+  readonly clock: Clock;
+  readonly maxWaitMs: number;
+  readonly stopWaiting?: AbortSignal | undefined;
 }
 
-/** One kind of request at one host, such as the start of an upload. */
-export interface Action {
+/** Where the line leads. */
+export interface LineEnd {
   readonly host: Host;
-  readonly firstAt: number;
-  inFlight: number;
-  granted: number;
-  control: Control | undefined;
-  readonly queue: Waiter[];
-  timer: { readonly at: number; readonly cancel: AbortController } | undefined;
-  /** After a pause of the host, so that not all come back at once. Milliseconds between two starts, and since 1970. */
-  spread: { readonly interval: number; readonly until: number } | undefined;
-  nextAt: number;
+  readonly flight: Flight;
+  readonly start: (request: GateRequest, now: number) => Pass;
 }
 
 interface Waiter {
@@ -79,78 +48,91 @@ interface Waiter {
   readonly forget: () => void;
 }
 
-export interface LineOptions {
-  readonly clock: Clock;
-  readonly maxWaitMs: number;
-  readonly stopWaiting?: AbortSignal | undefined;
+interface OwnLine extends LineEnd {
+  readonly options: LineOptions;
+  readonly queue: Waiter[];
+  timer: { readonly at: number; readonly cancel: AbortController } | undefined;
+  /** After a pause of the host, so that not all come back at once. Milliseconds between two starts, and since 1970. */
+  spread: { readonly interval: number; readonly until: number } | undefined;
+  nextAt: number;
 }
 
 /** All that waited come back within this time after a pause. Milliseconds. */
 const spreadMs = 500;
 
-export function begin(action: Action, { patience }: GateRequest, heldMs = 0): Pass {
-  action.inFlight++;
-  return { action, patience, control: action.control, epoch: action.control?.epoch ?? 0, heldMs };
-}
-
-export function startNow(action: Action, request: GateRequest, now: number): Pass {
-  action.control?.started(now);
-  return begin(action, request, now - (request.patience.heldSince ?? now));
+export function createLine(end: LineEnd, options: LineOptions): Line {
+  const line: OwnLine = { ...end, options, queue: [], timer: undefined, spread: undefined, nextAt: 0 };
+  return {
+    get length() {
+      return line.queue.length;
+    },
+    isFree: (now) => line.queue.length === 0 && mayStartAt(line) <= now,
+    wait: (request) => wait(line, request),
+    pump: () => pump(line),
+    failAll(why) {
+      for (const waiter of line.queue.splice(0)) {
+        leave(line, waiter);
+        waiter.fail(why(waiter.request));
+      }
+    },
+  };
 }
 
 /** Infinity = when another one has ended. */
-export function mayStartAt({ host, control, inFlight, nextAt }: Action): number {
+function mayStartAt({ host, flight: { control, inFlight }, nextAt }: OwnLine): number {
   if (control !== undefined && inFlight >= control.window) return Infinity;
   return Math.max(host.pausedUntil, nextAt, control?.nextAt ?? 0);
 }
 
-export function waitInLine(action: Action, request: GateRequest, options: LineOptions): Promise<Pass> {
-  const now = options.clock.now();
+function wait(line: OwnLine, request: GateRequest): Promise<Pass> {
+  const { clock, stopWaiting, maxWaitMs } = line.options;
+  const now = clock.now();
   return new Promise((start, fail) => {
-    if (request.signal?.aborted === true || options.stopWaiting?.aborted === true) return fail(stopped(request));
+    if (request.signal?.aborted === true || stopWaiting?.aborted === true) return fail(stopped(request));
     request.patience.heldSince ??= now;
-    enqueue(action, { request, start, fail, deadline: request.patience.heldSince + options.maxWaitMs });
-    pump(action, options);
+    enqueue(line, { request, start, fail, deadline: request.patience.heldSince + maxWaitMs });
+    pump(line);
   });
 }
 
 /** Who came first goes first, also with a repeat. */
-function enqueue(action: Action, waiting: Omit<Waiter, "forget">): void {
+function enqueue(line: OwnLine, waiting: Omit<Waiter, "forget">): void {
   const { request, fail } = waiting;
   const giveUp = (): void => {
-    action.queue.splice(action.queue.indexOf(waiter), 1);
-    leaveQueue(action, waiter);
+    line.queue.splice(line.queue.indexOf(waiter), 1);
+    leave(line, waiter);
     fail(stopped(request));
   };
   const waiter: Waiter = { ...waiting, forget: () => request.signal?.removeEventListener("abort", giveUp) };
   request.signal?.addEventListener("abort", giveUp);
-  let place = action.queue.length;
-  while (place > 0 && (action.queue[place - 1]?.request.patience.order ?? 0) > request.patience.order) place--;
-  action.queue.splice(place, 0, waiter);
+  let place = line.queue.length;
+  while (place > 0 && (line.queue[place - 1]?.request.patience.order ?? 0) > request.patience.order) place--;
+  line.queue.splice(place, 0, waiter);
 }
 
 /** An empty line needs no timer: the process may end. */
-function leaveQueue(action: Action, waiter: Waiter): void {
+function leave(line: OwnLine, waiter: Waiter): void {
   waiter.forget();
-  if (action.queue.length > 0) return;
-  action.timer?.cancel.abort();
-  Object.assign(action, { timer: undefined, spread: undefined, nextAt: 0 });
+  if (line.queue.length > 0) return;
+  line.timer?.cancel.abort();
+  line.timer = undefined;
+  line.spread = undefined;
+  line.nextAt = 0;
 }
 
-/** Starts whoever may start now, and comes back when the next one may. */
-export function pump(action: Action, options: LineOptions): void {
-  const now = options.clock.now();
-  if (action.host.pausedUntil <= now) action.host.pausedUntil = 0;
-  failLate(action, now);
+function pump(line: OwnLine): void {
+  const now = line.options.clock.now();
+  line.host.wake(now);
+  failLate(line, now);
   for (;;) {
-    const [waiter] = action.queue;
+    const [waiter] = line.queue;
     if (waiter === undefined) return;
-    const at = mayStartAt(action);
-    if (at > now) return arm(action, Math.min(at, nextDeadline(action)), options);
-    spread(action, now);
-    action.queue.shift();
-    leaveQueue(action, waiter);
-    waiter.start(startNow(action, waiter.request, now));
+    const at = mayStartAt(line);
+    if (at > now) return arm(line, Math.min(at, nextDeadline(line)));
+    spread(line, now);
+    line.queue.shift();
+    leave(line, waiter);
+    waiter.start(line.start(waiter.request, now));
   }
 }
 
@@ -158,23 +140,23 @@ export function pump(action: Action, options: LineOptions): void {
  * Without a control only a pause of the whole host can have made a line. Those who come while it is worked off join it and the line may never
  * be empty: so the spacing ends with the time that it was meant for.
  */
-function spread(action: Action, now: number): void {
-  if (action.control !== undefined) return;
-  action.spread ??= { interval: spreadMs / action.queue.length, until: now + spreadMs };
-  action.nextAt = now < action.spread.until ? now + action.spread.interval : 0;
+function spread(line: OwnLine, now: number): void {
+  if (line.flight.control !== undefined) return;
+  line.spread ??= { interval: spreadMs / line.queue.length, until: now + spreadMs };
+  line.nextAt = now < line.spread.until ? now + line.spread.interval : 0;
 }
 
-function nextDeadline({ queue }: Action): number {
+function nextDeadline({ queue }: OwnLine): number {
   return queue.reduce((least, { deadline }) => Math.min(least, deadline), Infinity);
 }
 
 /** Those who would have to wait for longer than they may need not wait at all. */
-function failLate(action: Action, now: number): void {
-  const { host, queue } = action;
+function failLate(line: OwnLine, now: number): void {
+  const { host, queue } = line;
   const late = queue.filter(({ deadline }) => deadline <= now || deadline < host.pausedUntil);
   for (const waiter of late) {
     queue.splice(queue.indexOf(waiter), 1);
-    leaveQueue(action, waiter);
+    leave(line, waiter);
     waiter.fail(outOfPatience(waiter.request, { host, now }));
   }
 }
@@ -185,25 +167,18 @@ export function outOfPatience(request: GateRequest, { host, now }: { readonly ho
   return heldTooLong(request, { refusal: host.lastRefusal, milliseconds: now - (patience.heldSince ?? now) });
 }
 
-export function failAll(action: Action, why: (waiter: Waiter) => ChartferryError): void {
-  for (const waiter of action.queue.splice(0)) {
-    leaveQueue(action, waiter);
-    waiter.fail(why(waiter));
-  }
-}
-
-function arm(action: Action, at: number, options: LineOptions): void {
-  if (at === Infinity || (action.timer !== undefined && action.timer.at <= at)) return;
-  action.timer?.cancel.abort();
+function arm(line: OwnLine, at: number): void {
+  if (at === Infinity || (line.timer !== undefined && line.timer.at <= at)) return;
+  line.timer?.cancel.abort();
   const timer = { at, cancel: new AbortController() };
-  action.timer = timer;
-  const milliseconds = Math.max(1, Math.ceil(at - options.clock.now()));
+  line.timer = timer;
+  const milliseconds = Math.max(1, Math.ceil(at - line.options.clock.now()));
   const wake = (): void => {
-    if (action.timer !== timer) return;
-    action.timer = undefined;
-    pump(action, options);
+    if (line.timer !== timer) return;
+    line.timer = undefined;
+    pump(line);
   };
-  options.clock.sleep(milliseconds, timer.cancel.signal).then(wake, () => undefined);
+  line.options.clock.sleep(milliseconds, timer.cancel.signal).then(wake, () => undefined);
 }
 
 export function stopped({ operation, url, signal }: GateRequest): ChartferryError {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { newPatience, type Pass, type Patience } from "./gate-line.ts";
+import type { Pass } from "./gate-action.ts";
+import { newPatience, type Patience } from "./patience.ts";
 import { createRequestGate, type GateOptions, type RequestGate } from "./request-gate.ts";
 import { type VirtualClock, virtualClock } from "../testing/virtual-clock.ts";
 

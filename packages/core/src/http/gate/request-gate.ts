@@ -1,21 +1,7 @@
-import type { Clock } from "../../clock.ts";
-import { createControl } from "./gate-control.ts";
-import {
-  type Action,
-  begin,
-  failAll,
-  type GateRequest,
-  type Host,
-  type LineOptions,
-  mayStartAt,
-  outOfPatience,
-  type Pass,
-  pump,
-  startNow,
-  stopped,
-  waitInLine,
-} from "./gate-line.ts";
+import { type Action, createAction, type Pass } from "./gate-action.ts";
+import type { Host } from "./gate-host.ts";
 import { createGateHosts } from "./gate-hosts.ts";
+import { type GateRequest, type LineOptions, outOfPatience, stopped } from "./gate-line.ts";
 import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer } from "../http-client.ts";
 import { outOfService, refusalIn, type Refusal } from "./refusal.ts";
@@ -45,23 +31,21 @@ export interface GateOptions extends LineOptions {
 export function createRequestGate(options: GateOptions): RequestGate {
   const known = createGateHosts();
   const stop = (): void => {
-    for (const host of known.all()) for (const action of host.actions.values()) failAll(action, ({ request }) => stopped(request));
+    for (const host of known.all()) for (const action of host.actions.values()) action.line.failAll(stopped);
   };
   options.stopWaiting?.addEventListener("abort", stop);
   return {
     enter(request) {
-      const action = actionOf(known.of(request.url.host), request, options.clock);
-      const isOpen = action.control === undefined && action.host.pausedUntil === 0 && action.queue.length === 0;
-      if (isOpen && request.patience.heldSince === undefined) return begin(action, request);
+      const action = actionOf(known.of(request.url.host), request, options);
+      const isOpen = action.flight.control === undefined && action.host.pausedUntil === 0 && action.line.length === 0;
+      if (isOpen && request.patience.heldSince === undefined) return action.start(request, 0);
       return enterHeld(action, request, options);
     },
     left(pass, answer) {
-      const { action } = pass;
-      action.inFlight--;
-      const refusal = answer === undefined ? undefined : refusalIn(answer, options.clock.now());
-      if (refusal !== undefined) refuse(pass, refusal, options);
-      else if (answer !== undefined && !isRepeatableStatus(answer.status)) grant(pass);
-      if (action.queue.length > 0) pump(action, options);
+      const { flight, line } = pass.action;
+      flight.ended();
+      if (answer !== undefined) heed(pass, answer, options);
+      if (line.length > 0) line.pump();
     },
     pausedMs: (name) => Math.round(known.pausedMs(name, options.clock.now())),
     close() {
@@ -85,12 +69,11 @@ export async function throughGate(gate: RequestGate, request: GateRequest, send:
   }
 }
 
-function actionOf(host: Host, { method, operation }: GateRequest, clock: Clock): Action {
+function actionOf(host: Host, { method, operation }: GateRequest, options: GateOptions): Action {
   const name = `${method} ${operation}`;
   let action = host.actions.get(name);
   if (action === undefined) {
-    const fresh = { inFlight: 0, granted: 0, control: undefined, timer: undefined, spread: undefined, nextAt: 0 };
-    action = { ...fresh, host, firstAt: clock.now(), queue: [] };
+    action = createAction(host, { ...options, random: options.random ?? Math.random });
     host.actions.set(name, action);
   }
   return action;
@@ -99,34 +82,33 @@ function actionOf(host: Host, { method, operation }: GateRequest, clock: Clock):
 /** The gate is not open: perhaps there is room all the same, else in line. */
 function enterHeld(action: Action, request: GateRequest, options: GateOptions): Pass | Promise<Pass> {
   const now = options.clock.now();
-  const { host, control } = action;
-  if (host.pausedUntil <= now) host.pausedUntil = 0;
-  if (control?.isOver(now) === true) action.control = undefined;
+  const { host, flight, line } = action;
+  host.wake(now);
+  flight.open(now);
   const { heldSince = now } = request.patience;
   if (now - heldSince >= options.maxWaitMs) return Promise.reject(outOfPatience(request, { host, now }));
-  if (action.queue.length === 0 && mayStartAt(action) <= now) return startNow(action, request, now);
-  return waitInLine(action, request, options);
+  return line.isFree(now) ? action.start(request, now) : line.wait(request);
 }
 
-function grant({ action, control, epoch }: Pass): void {
-  action.granted++;
-  if (control !== undefined && control === action.control && epoch === control.epoch) control.granted();
-}
-
-function refuse(pass: Pass, refusal: Refusal, options: GateOptions): void {
-  const { action } = pass;
+function heed(pass: Pass, answer: Pick<HttpAnswer, "status" | "headers" | "url">, options: GateOptions): void {
   const now = options.clock.now();
-  action.host.lastRefusal = refusal;
+  const refusal = refusalIn(answer, now);
+  if (refusal !== undefined) refuse(pass, refusal, { ...options, now });
+  else if (!isRepeatableStatus(answer.status)) pass.action.flight.granted(pass, now);
+}
+
+type At = GateOptions & { readonly now: number };
+
+function refuse(pass: Pass, refusal: Refusal, at: At): void {
+  const { host, flight } = pass.action;
+  const { now } = at;
+  const { askedMs } = refusal;
+  host.refusedWith(refusal);
   pass.patience.heldSince ??= now;
-  if (refusal.askedMs !== undefined) pauseHost(action.host, now + refusal.askedMs, options);
-  // One shortage refuses many requests at once: those that started before it was known say nothing new.
-  if (action.control === pass.control && (pass.control === undefined || pass.epoch === pass.control.epoch)) {
-    const rate = (action.granted + 1) / Math.max(1, now - action.firstAt);
-    action.control ??= createControl({ rate, random: options.random ?? Math.random });
-    const hold = action.control.refused({ now, askedMs: refusal.askedMs, inFlight: action.inFlight + 1 });
-    if (refusal.askedMs === undefined) tellHold(action.host, { until: now + hold, refusal }, options);
-  }
-  despair(pass, refusal, options);
+  if (askedMs !== undefined) pauseHost(host, { until: now + askedMs, refusal }, at);
+  const hold = flight.refused(pass, { now, askedMs });
+  if (hold !== undefined && askedMs === undefined) tellHold(host, { until: now + hold, refusal }, at);
+  despair(pass, refusal, at);
 }
 
 /**
@@ -135,29 +117,27 @@ function refuse(pass: Pass, refusal: Refusal, options: GateOptions): void {
  */
 function despair({ action, patience }: Pass, { status, askedMs, text }: Refusal, { attempts }: GateOptions): void {
   if (status !== 503 || (askedMs ?? 0) > 0) return;
-  const broken = (action.control?.fruitless ?? 0) >= attempts;
+  const broken = (action.flight.control?.fruitless ?? 0) >= attempts;
   patience.hopeless = broken || ++patience.bareRefusals >= 2 * attempts;
   if (!broken) return;
-  failAll(action, ({ request }) => {
+  action.line.failAll((request) => {
     request.patience.hopeless = true;
     return outOfService(request, text);
   });
 }
 
-function pauseHost(host: Host, until: number, options: GateOptions): void {
-  const refusal = host.lastRefusal;
-  if (until <= host.pausedUntil || refusal === undefined) return;
-  tellHold(host, { until, refusal }, options);
-  host.pausedUntil = until;
-  for (const action of host.actions.values()) pump(action, options);
+interface Hold {
+  readonly until: number;
+  readonly refusal: Refusal;
 }
 
-function tellHold(host: Host, { until, refusal }: { until: number; refusal: Refusal }, { clock, onPause }: GateOptions): void {
-  const now = clock.now();
-  const more = until - Math.max(now, host.countedUntil);
-  if (more <= 0) return;
-  host.pausedMs += more;
-  host.countedUntil = until;
-  const milliseconds = Math.round(until - now);
-  if (more >= shortestPauseToldMs) onPause?.({ host: host.name, milliseconds, reason: refusal.text });
+function pauseHost(host: Host, hold: Hold, at: At): void {
+  if (!host.pause(hold.until)) return;
+  tellHold(host, hold, at);
+  for (const { line } of host.actions.values()) line.pump();
+}
+
+function tellHold(host: Host, { until, refusal }: Hold, { now, onPause }: At): void {
+  const more = host.countHold(until, now);
+  if (more >= shortestPauseToldMs) onPause?.({ host: host.name, milliseconds: Math.round(until - now), reason: refusal.text });
 }

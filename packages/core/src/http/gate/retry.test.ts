@@ -5,7 +5,7 @@ import { ChartferryError } from "../../errors.ts";
 import { createHttpClient, type HttpClientOptions } from "../create-http-client.ts";
 import type { HttpRequest } from "../http-client.ts";
 import { retryAfterMs } from "./retry-after.ts";
-import { newPatience } from "./gate-line.ts";
+import { newPatience } from "./patience.ts";
 import { repeatedly, waitBeforeRetry } from "./retry.ts";
 import { manualClock } from "../testing/manual-clock.ts";
 import { startStubServer } from "../testing/start-stub-server.ts";

@@ -4,7 +4,7 @@ import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpRequest } from "../http-client.ts";
 import { heldTooLong, isRefusal, refusalOf } from "./refusal.ts";
 import { isRepeatableStatus } from "./repeatable-status.ts";
-import { newPatience, type Patience } from "./gate-line.ts";
+import { newPatience, type Patience } from "./patience.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { waitUnlessStopped } from "./wait-unless-stopped.ts";
 

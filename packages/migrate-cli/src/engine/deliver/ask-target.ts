@@ -1,6 +1,6 @@
 import type { ChartStore, Note } from "@chartferry/core";
 
-import type { DeliveryContext, Progress } from "./attempt-delivery.ts";
+import type { DeliveryContext, DeliveryProgress } from "./attempt-delivery.ts";
 import { checkTags, standingOf, type TagAnswers, type TagQuestion } from "./check-tags.ts";
 import type { JournalEntry } from "../keep/journal.ts";
 import type { WorkItem } from "../work-item.ts";
@@ -25,7 +25,7 @@ export interface TargetAnswer {
 export async function askTarget(
   { item, store, question, recorded }: TargetQuestion,
   { currentProvenance, signal }: DeliveryContext,
-  progress: Progress,
+  progress: DeliveryProgress,
 ): Promise<TargetAnswer> {
   const answers = await checkTags(store, question, { signal });
   if (currentProvenance === undefined || standingOf(answers)?.answer.reason !== "unchanged") return { answers, notes: [] };

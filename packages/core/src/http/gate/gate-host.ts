@@ -1,0 +1,54 @@
+import type { Action } from "./gate-action.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** What is known of one host. Only its own methods change it. Times in milliseconds since 1970. */
+export interface Host {
+  readonly name: string;
+  readonly actions: Map<string, Action>;
+  /** 0 = not paused. */
+  readonly pausedUntil: number;
+  readonly lastRefusal: Refusal | undefined;
+  refusedWith(refusal: Refusal): void;
+  /** Nothing starts before then; an earlier end changes nothing. Whether it does. */
+  pause(until: number): boolean;
+  /** Ends a pause whose time has come. */
+  wake(now: number): void;
+  /** Counts a hold up to then, and gives back how much of it was not counted yet. */
+  countHold(until: number, now: number): number;
+  /** For how long requests were held back until now. */
+  pausedMs(now: number): number;
+}
+
+export function createHost(name: string): Host {
+  let lastRefusal: Refusal | undefined;
+  let [pausedUntil, pausedMs, countedUntil] = [0, 0, 0];
+  return {
+    name,
+    actions: new Map(),
+    get pausedUntil() {
+      return pausedUntil;
+    },
+    get lastRefusal() {
+      return lastRefusal;
+    },
+    refusedWith(refusal) {
+      lastRefusal = refusal;
+    },
+    pause(until) {
+      if (until <= pausedUntil) return false;
+      pausedUntil = until;
+      return true;
+    },
+    wake(now) {
+      if (pausedUntil <= now) pausedUntil = 0;
+    },
+    countHold(until, now) {
+      const more = Math.max(0, until - Math.max(now, countedUntil));
+      if (more === 0) return 0;
+      pausedMs += more;
+      countedUntil = until;
+      return more;
+    },
+    pausedMs: (now) => pausedMs - Math.max(0, countedUntil - now),
+  };
+}

@@ -1,0 +1,19 @@
+/** One request through all its repeats. */
+export interface Patience {
+  /** Who came first goes first. */
+  readonly order: number;
+  /** When it was first held back, milliseconds since 1970; the longest hold counts from here. */
+  heldSince: number | undefined;
+  /** 503s without a word on when to come back. */
+  bareRefusals: number;
+  /** Its last attempt ran out of time at a host that has never answered anything. */
+  unheard: boolean;
+  /** Sending again is of no use: to the gate the host looks broken, not busy, or it was waited for as long as may be. */
+  hopeless: boolean;
+}
+
+let born = 0;
+
+export function newPatience(): Patience {
+  return { order: born++, heldSince: undefined, bareRefusals: 0, unheard: false, hopeless: false };
+}
