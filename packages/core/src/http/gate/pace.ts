@@ -31,6 +31,7 @@ const climbSeconds = 4;
 const leastGrowth = 1.5;
 /** The middle is so close to the pace that was refused that it may be held. */
 const closeBy = 1.35;
+/** A search that lasted so long without a refusal is near its goal, and a hold near it is no longer. Milliseconds. */
 const nearMs = 1000;
 /** The first hold without a Retry-After; doubles while nothing at all is granted. Milliseconds. */
 const firstHoldMs = 400;
@@ -132,23 +133,36 @@ function rateAt({ base, steady, resumed, refusedAt }: PaceState, now: number): n
  * since the refusal before, the time in which nothing started included (all of it, where the bucket is large enough to have kept that), and the
  * pace that was refused now (where it keeps next to nothing): until these are close, the middle is tried.
  */
-function slowDown(state: PaceState, { now, askedMs }: { now: number; askedMs: number | undefined }): boolean {
-  const current = rateAt(state, now);
-  const least = state.anchor === undefined ? 0 : Math.min(current, state.grants / Math.max(1, now - state.anchor));
-  const same = isSame(state, { now, current });
-  const middle = least === 0 ? current / 2 : Math.sqrt(current * least);
-  // Where a refusal costs next to nothing, the pace that was refused may be tried again.
-  const cheap = askedMs === undefined && (state.steady || now - state.resumed >= nearMs);
+function slowDown(state: PaceState, refusal: { readonly now: number; readonly askedMs: number | undefined }): boolean {
+  const current = rateAt(state, refusal.now);
+  const middle = middleOf(state, { now: refusal.now, current });
+  const same = isSame(state, { now: refusal.now, current });
+  const cheap = isCheap(state, refusal);
   const near = state.grants >= sampleSize && (same || cheap || current < middle * closeBy);
-  state.base = clamp(same || (near && cheap) ? current * 0.98 : middle, state.steady ? slowest : slowestSearch);
+  state.base = clamp(near && (same || cheap) ? current * 0.98 : middle, state.steady ? slowest : slowestSearch);
   // A known rate that nobody grants any more is no longer known.
   state.steady = near || (state.steady && state.fruitless < 2);
   state.refusedAt = current;
   return near;
 }
 
+interface Refused {
+  readonly now: number;
+  readonly current: number;
+}
+
+function middleOf({ anchor, grants }: PaceState, { now, current }: Refused): number {
+  const least = anchor === undefined ? 0 : Math.min(current, grants / Math.max(1, now - anchor));
+  return least === 0 ? current / 2 : Math.sqrt(current * least);
+}
+
+/** Where a refusal costs next to nothing, the pace that was refused may be tried again. */
+function isCheap({ steady, resumed }: PaceState, { now, askedMs }: { now: number; askedMs: number | undefined }): boolean {
+  return askedMs === undefined && (steady || now - resumed >= nearMs);
+}
+
 /** Refused at the same pace as the last time, to which it had come from below, and not so long after that it was tried out far beyond. */
-function isSame({ fruitless, refusedAt, base, resumed }: PaceState, { now, current }: { now: number; current: number }): boolean {
+function isSame({ fruitless, refusedAt, base, resumed }: PaceState, { now, current }: Refused): boolean {
   if (fruitless > 0 || current <= base || now - resumed > 2000 * plateauSeconds) return false;
   return current > refusedAt * 0.95 && current < refusedAt * 1.08;
 }
