@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { adapters } from "@chartferry/adapters";
-import { capabilityNames, errorCodes, type RegistryAdapter } from "@chartferry/core";
+import { capabilityNames, errorCodes, type RegistryAdapter, type Repeat, requestRepeats, workRepeats } from "@chartferry/core";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { generatedBlock, howToUpdate, markdownTable } from "./docs/generated-block.ts";
@@ -55,6 +55,35 @@ describe("docs/errors.md", () => {
     expect(empty).toEqual([]);
   });
 });
+
+describe("docs/reliability.md", () => {
+  it("says who repeats what, and how often, as the program does", () => {
+    const { plain, upload } = requestRepeats;
+    const wanted = markdownTable(
+      ["", "429, 503", "connection breaks, no answer, 408, 5xx", "what it is about is gone"],
+      [
+        ["a request", repeatWords(plain.refused), repeatWords(plain.broken), "–"],
+        ["a request of an upload", repeatWords(upload.refused), "see the upload", "see the upload"],
+        ["the first request to another host of the source", "as any request", "as any request; once where no answer comes", "–"],
+        ["the upload of a blob", "–", repeatWords(workRepeats.upload.broken), repeatWords(workRepeats.upload.gone)],
+        ...(["blob download", "chart download", "index download"] as const).map((work) => [
+          `a ${work} that breaks off`.replace("a index", "an index"),
+          "–",
+          repeatWords(workRepeats[work].broken),
+          repeatWords(workRepeats[work].gone),
+        ]),
+        ["a version", "–", repeatWords(workRepeats.version.broken), repeatWords(workRepeats.version.gone)],
+      ],
+    );
+    expect(generatedBlock(join(DOCS, "reliability.md"), "repeats", wanted), howToUpdate).toBe(wanted);
+  });
+});
+
+function repeatWords({ remedy, tries }: Repeat): string {
+  if (remedy === "none") return "–";
+  const words = { again: "again", anew: "all of it anew", on: "goes on where it broke off" }[remedy];
+  return tries === Infinity ? `${words}, for \`--max-wait\`` : `${words}, ${tries} tries in all`;
+}
 
 describe("docs/registries.md", () => {
   const file = join(DOCS, "registries.md");

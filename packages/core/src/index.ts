@@ -38,6 +38,15 @@ export { addTraffic } from "./http/add-traffic.ts";
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
 export type { HostPause, TellPause } from "./http/gate/host-pause.ts";
 export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
+export {
+  type Remedy,
+  type Repeat,
+  type RequestFault,
+  type RequestKind,
+  requestRepeats,
+  type WorkFault,
+  workRepeats,
+} from "./http/repeat-policy.ts";
 export { connectLayout } from "./layout/connect-layout.ts";
 export { type HeldLock, type LockRefusal, type RefuseLock, takeLock } from "./lock/lock-file.ts";
 export { makeFolder } from "./make-folder.ts";

@@ -224,7 +224,7 @@ describe("credentials", () => {
       url: registry.origin,
       operation: "push blob",
       body: new Uint8Array([1, 2, 3]),
-      retry: "once",
+      repeats: "upload",
     });
     expect(answer.status).toBe(201);
     await answer.dump();

@@ -29,7 +29,7 @@ describe("broken connections", () => {
     });
     expect(text(await (await client(server.origin).send({ method: "GET", url: server.origin, operation: "test" })).bytes(9))).toBe("ok");
     turn = 0;
-    const once = client(server.origin).send({ method: "GET", url: server.origin, operation: "test", retry: "once" });
+    const once = client(server.origin).send({ method: "GET", url: server.origin, operation: "test", repeats: "probe" });
     await expect(once).rejects.toMatchObject({ code, retryable: true, registry: server.origin.host });
     expect(turn).toBe(1);
   });

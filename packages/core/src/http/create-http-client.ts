@@ -14,6 +14,7 @@ import { readWhole, withBody } from "./answer/open-answer.ts";
 import { followRedirects } from "./redirects.ts";
 import { createRequestGate } from "./gate/request-gate.ts";
 import { type Attempt, repeatedly, type RetryOptions, waitBeforeRetry } from "./gate/retry.ts";
+import { requestRepeats } from "./repeat-policy.ts";
 import { createRoutes, type Timeouts } from "./route/routes.ts";
 import { loadTlsSettings } from "./route/tls-settings.ts";
 import { defaultUserAgent } from "./user-agent.ts";
@@ -48,7 +49,7 @@ export interface HttpClientOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** Connections to one origin; default 16. */
   readonly connections?: number;
-  /** Times that a request is sent at most; default 5. */
+  /** Times that a request is sent at most; default: as `requestRepeats` says. */
   readonly attempts?: number;
   /** For how long one request may be held back in all, by a Retry-After, a pace or behind others; default 15 min. Milliseconds. */
   readonly maxWaitMs?: number;
@@ -80,7 +81,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     environment: options.environment ?? {},
     guard: createAddressGuard({ origin, namedBy: options.namedBy, lookup: options.lookup }),
   });
-  const { random, onPause, stopWaiting, maxWaitMs = defaultMaxWaitMs, attempts = 5 } = options;
+  const { random, onPause, stopWaiting, maxWaitMs = defaultMaxWaitMs, attempts = requestRepeats.plain.broken.tries } = options;
   const retry = { clock, random, onPause, stopWaiting, maxWaitMs, attempts };
   const gate = createRequestGate({ ...retry, clock: steadyClock(clock) });
   const wire = createWire({ routes, gate, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });

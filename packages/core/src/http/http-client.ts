@@ -1,5 +1,6 @@
 import type { ChartferryError } from "../errors.ts";
 import type { Patience } from "./gate/patience.ts";
+import type { RequestKind } from "./repeat-policy.ts";
 
 /** A request body that a retry or a second sign-in can read again. */
 export type RequestBody = Uint8Array | { readonly size: number; open(signal?: AbortSignal): AsyncIterable<Uint8Array> };
@@ -15,10 +16,10 @@ export interface HttpRequest {
   /** Registry token scopes, the missing one first: `repository:team/web:pull,push`. Empty for a plain http server. */
   readonly scopes?: readonly string[];
   /**
-   * `once`: a fault is not repeated here (the caller repeats the whole upload session); sign-in still is, and what was refused for want of patience
-   * (429, 503) where that is safe. Default `repeat`.
+   * What is repeated here, see `requestRepeats`: all that may pass (`plain`, the default); only what was refused for want of patience (`upload`: the
+   * caller repeats the whole session); nothing (`probe`). Signing in is repeated for all of them.
    */
-  readonly retry?: "repeat" | "once";
+  readonly repeats?: RequestKind;
   /**
    * Bytes. The body of a 200 is read before it is given back, this much of it at most: one that breaks off is then repeated like a connection that
    * breaks before it. Default: the caller reads, and an answer that breaks off is his to repeat.

@@ -2,6 +2,7 @@ import type { IndexContent } from "../classic-index/index-input.ts";
 import type { Clock } from "../clock.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
+import { brokenDownload, workRepeats } from "../http/repeat-policy.ts";
 import { gunzippedIfGzip } from "./gunzip-index.ts";
 import { httpFailure } from "./http-failure.ts";
 import { openTemporaryFile } from "./open-temporary-file.ts";
@@ -37,7 +38,7 @@ interface Download {
 }
 
 /** Cuts in a row without a byte gained. */
-const fruitlessAttempts = 5;
+const { tries: fruitlessTries } = workRepeats["index download"].broken;
 /** Cuts at all: a server that gives a little each time must come to an end as well, and one that gives much may take its time. */
 const mostAttempts = 100;
 /** What each further attempt must have brought. Bytes. */
@@ -73,7 +74,7 @@ async function downloadAll(download: Download): Promise<void> {
     const gain = download.size - furthest;
     fruitless = gain >= (cut.code === "timeout" ? paceBytes : 1) ? 0 : fruitless + 1;
     furthest = Math.max(furthest, download.size);
-    if (fruitless >= fruitlessAttempts || attempt >= mostAttempts + Math.floor(furthest / bytesPerAttempt)) throw cutOff(download, cut);
+    if (fruitless >= fruitlessTries || attempt >= mostAttempts + Math.floor(furthest / bytesPerAttempt)) throw cutOff(download, cut);
     await download.options.http.pause({ attempt: fruitless + 1, error: cut, signal: download.options.signal });
   }
 }
@@ -102,7 +103,7 @@ async function downloadSome(download: Download): Promise<ChartferryError | undef
 
 /** Whether the failure interrupts a download that has begun. A first request that gets no answer has been repeated already, and says itself what is wrong. */
 function isCut(error: unknown, hasBegun: boolean): error is ChartferryError {
-  return hasBegun && isChartferryError(error, "connection-lost", "timeout", "size-mismatch", "connection-refused", "unavailable");
+  return hasBegun && isChartferryError(error, ...brokenDownload, "size-mismatch", "connection-refused", "unavailable");
 }
 
 /** Takes note of an answer that begins the index or goes on with it. `false` = it does neither; the next request asks for all of it. @throws what any other answer means */

@@ -1,5 +1,6 @@
 import { isChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
+import { brokenDownload, type RequestKind, workRepeats } from "../http/repeat-policy.ts";
 import type { DeadHosts } from "./dead-hosts.ts";
 import { httpFailure } from "./http-failure.ts";
 import { provenanceUrl } from "./chart-url.ts";
@@ -15,8 +16,7 @@ export interface HttpFetcher {
   readonly origin: string;
 }
 
-/** How often a download that breaks off in the middle is begun again. */
-const attempts = 3;
+const { tries } = workRepeats["chart download"].broken;
 
 /** The chart's bytes, digest checked. @throws source-missing, denied, digest-mismatch, host-not-found … */
 export async function fetchChartOverHttp(fetcher: HttpFetcher, url: URL, options: ReceiveOptions): Promise<ReceivedContent> {
@@ -26,7 +26,7 @@ export async function fetchChartOverHttp(fetcher: HttpFetcher, url: URL, options
     try {
       return await receiveContent(answer.stream(), options);
     } catch (error) {
-      if (attempt >= attempts || !isChartferryError(error, "connection-lost", "timeout")) throw error;
+      if (attempt >= tries || !isChartferryError(error, ...brokenDownload)) throw error;
       await fetcher.http.pause({ attempt, error, signal: options.signal });
     }
   }
@@ -66,15 +66,15 @@ interface GetOptions {
 
 async function get(fetcher: HttpFetcher, url: URL, { signal, ...rest }: GetOptions): Promise<HttpAnswer> {
   const headers = { accept: "application/gzip, application/octet-stream, */*", "accept-encoding": "identity" };
-  const send = (retry: "once" | "repeat"): Promise<HttpAnswer> =>
-    fetcher.http.send({ method: "GET", url, headers, scopes: [], retry, signal, ...rest });
-  if (url.origin === fetcher.origin) return send("repeat");
+  const send = (repeats: RequestKind): Promise<HttpAnswer> =>
+    fetcher.http.send({ method: "GET", url, headers, scopes: [], repeats, signal, ...rest });
+  if (url.origin === fetcher.origin) return send("plain");
   // The first contact with another host is not repeated: whether it lives shall be known soon. An overloaded host does live.
   return fetcher.deadHosts.reach(url.host, async (first) => {
-    if (!first) return send("repeat");
-    const answer = await send("once");
+    if (!first) return send("plain");
+    const answer = await send("probe");
     if (answer.status !== 429 && answer.status < 500) return answer;
     await answer.dump();
-    return send("repeat");
+    return send("plain");
   });
 }

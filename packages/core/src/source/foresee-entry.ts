@@ -94,7 +94,7 @@ async function askHost(
 }
 
 async function head({ http }: NonNullable<Places["fetcher"]>, url: URL, signal: AbortSignal | undefined): Promise<void> {
-  const answer = await http.send({ method: "HEAD", url, operation: "look for host", retry: "once", redirects: "refuse", signal });
+  const answer = await http.send({ method: "HEAD", url, operation: "look for host", repeats: "probe", redirects: "refuse", signal });
   await answer.dump();
 }
 

@@ -2,11 +2,12 @@ import type { Descriptor } from "../content.ts";
 import { verifiedStream } from "../digest.ts";
 import { ChartferryError, isChartferryError, withContext } from "../errors.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
+import { workRepeats } from "../http/repeat-policy.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
-/** A body that breaks off is continued by Range this many times. */
-const attempts = 5;
+/** For a body that breaks off: it is continued by Range. */
+const { tries } = workRepeats["blob download"].broken;
 
 /** The blob's bytes, checked against digest and size while they come; a broken body is continued where it stopped. */
 export async function* downloadBlob(
@@ -27,15 +28,17 @@ export async function* downloadBlob(
 async function* resumed(end: RepositoryEnd, descriptor: Descriptor, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
   let received = 0;
   for (let attempt = 1; ; attempt++) {
+    // A request that fails has been repeated by then.
+    const chunks = await from(end, { descriptor, offset: received }, options);
     try {
-      for await (const chunk of await from(end, { descriptor, offset: received }, options)) {
+      for await (const chunk of chunks) {
         received += chunk.byteLength;
         yield chunk;
       }
       return;
     } catch (error) {
       const broken = isChartferryError(error) && error.retryable;
-      if (!broken || attempt >= attempts || received > descriptor.size) throw error;
+      if (!broken || attempt >= tries || received > descriptor.size) throw error;
       await end.pause({ attempt, error, signal: options.signal });
     }
   }

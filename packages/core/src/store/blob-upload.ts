@@ -2,72 +2,58 @@ import type { BlobContent } from "../content.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
 import { newPatience, type Patience } from "../http/gate/patience.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
+import { type WorkFault, workRepeats } from "../http/repeat-policy.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
 /** Above this a HEAD costs less than sending bytes that may be there already; below it the HEAD would be one request more for nothing. */
 const headFirstBytes = 4 * 1024 * 1024;
 
-/**
- * Whole sessions per blob: a PUT whose connection broke cannot be continued, its session may be gone (404, 400 and 416 all occur). Faults alone
- * count; a registry that asks for fewer requests (429, 503) is waited for by the client, which knows how long.
- */
-const sessionAttempts = 6;
-
 const operation = "push blob";
 
 const octetStream = { "content-type": "application/octet-stream" };
 
 /**
- * Puts one blob into a repository and resolves once the registry has acknowledged all of it under its digest.
+ * Puts one blob into a repository and resolves once the registry has acknowledged all of it under its digest. A PUT whose connection broke cannot be
+ * continued, its session may be gone: then all of it begins anew, as often as `workRepeats` says.
  * Source: distribution-spec "Pushing blobs"; which form the registry takes is learned once per connection.
  */
 export async function uploadBlob(end: RepositoryEnd, content: BlobContent, options: CallOptions = {}): Promise<void> {
-  const progress: UploadProgress = { stage: "asking", patience: newPatience() };
-  let faults = 0;
+  // Of all the bodies together: the gate holds the next one back, and fails it once they were held for too long.
+  const patience = newPatience();
+  const faults = { broken: 0, gone: 0 };
   for (let session = 1; ; session++) {
-    progress.stage = "asking";
+    const { refusals } = patience;
     try {
-      if ((session > 1 || content.size > headFirstBytes) && (await end.hasBlob(content.digest, { ...options, retry: "once" }))) return;
-      await uploadOnce(end, { content, progress }, options);
+      if ((session > 1 || content.size > headFirstBytes) && (await end.hasBlob(content.digest, { ...options, repeats: "upload" }))) return;
+      await uploadOnce(end, { content, patience }, options);
       return;
     } catch (error) {
-      if (asksForPatience(error, progress)) continue;
-      if (!isRepeatable(error) || ++faults >= sessionAttempts) throw error;
-      await end.pause({ attempt: faults, error, signal: options.signal });
+      if (!isChartferryError(error)) throw error;
+      const fault = faultOf(error);
+      // Its session went with a body that was refused: that one was waited for, and is no fault.
+      if (fault === "gone" && patience.refusals > refusals) continue;
+      if (fault === undefined || ++faults[fault] >= workRepeats.upload[fault].tries) throw error;
+      await end.pause({ attempt: faults.broken + faults.gone, error, signal: options.signal });
     }
   }
 }
 
-interface UploadProgress {
-  stage: "asking" | "starting" | "sending";
-  /** Of all the bodies together: the gate holds the next one back, and fails it once they were held for too long. */
-  readonly patience: Patience;
-}
-
-/** The body was refused for now, and its session may be gone with it. */
-function asksForPatience(error: unknown, { stage, patience }: UploadProgress): boolean {
-  const isBody = stage === "sending" && isChartferryError(error) && error.operation === operation;
-  return isBody && error.status === 503 && !patience.hopeless;
-}
-
 /** What the registry went on refusing (429, 503), and what its token service failed with, has been repeated for as long as it may be. */
-function isRepeatable(error: unknown): error is ChartferryError {
-  if (!isChartferryError(error) || !error.retryable || error.code === "rate-limited" || error.operation === "sign in") return false;
-  return error.status !== 503;
+function faultOf({ code, status, operation: failed, retryable }: ChartferryError): WorkFault | undefined {
+  if (!retryable || code === "rate-limited" || status === 503 || failed === "sign in") return undefined;
+  return code === "upload-lost" ? "gone" : "broken";
 }
 
 interface Upload {
   readonly content: BlobContent;
-  readonly progress: UploadProgress;
+  readonly patience: Patience;
 }
 
-async function uploadOnce(end: RepositoryEnd, { content, progress }: Upload, options: CallOptions): Promise<void> {
-  progress.stage = "starting";
+async function uploadOnce(end: RepositoryEnd, { content, patience }: Upload, options: CallOptions): Promise<void> {
   const location = (await trySinglePost(end, content, options)) ?? (await startSession(end, content, options));
   if (location === "stored") return;
-  progress.stage = "sending";
-  await putWhole(end, { content, location, patience: progress.patience }, options);
+  await putWhole(end, { content, location, patience }, options);
 }
 
 /** One POST with the whole blob. `undefined` = the registry does not take it, or nobody knows yet and another upload is finding out. */
@@ -125,7 +111,7 @@ async function post(end: RepositoryEnd, { query, content }: PostOptions, options
     url,
     operation,
     access: "push",
-    retry: "once",
+    repeats: "upload",
     headers: content === undefined ? { "content-length": "0" } : octetStream,
     ...(content === undefined ? {} : { body: content.bytes ?? content }),
     signal: options.signal,
@@ -159,18 +145,18 @@ function sessionLocation(end: RepositoryEnd, answer: HttpAnswer): URL {
   return location;
 }
 
-interface Session extends Pick<UploadProgress, "patience"> {
-  readonly content: BlobContent;
+interface Session extends Upload {
   readonly location: URL;
 }
 
 async function putWhole(end: RepositoryEnd, { content, location, patience }: Session, options: CallOptions): Promise<void> {
+  const { refusals } = patience;
   const answer = await end.send({
     method: "PUT",
     url: withDigest(location, content.digest),
     operation,
     access: "push",
-    retry: "once",
+    repeats: "upload",
     patience,
     headers: octetStream,
     body: content.bytes ?? content,
@@ -178,8 +164,10 @@ async function putWhole(end: RepositoryEnd, { content, location, patience }: Ses
   });
   if (answer.status === 201 || answer.status === 204) return acknowledged(end, answer, content);
   const error = await failure(end, answer, { operation });
-  // The session is gone or out of step, whatever the body says: a new one may well succeed, or learn what is really missing.
-  const lost = ["upload-lost", "blob-unknown"].includes(error.code) || answer.status === 404 || answer.status === 416;
+  // The session is gone or out of step, whatever the body says: a new one may well succeed, or learn what is really missing. Where a body was refused
+  // before, a part of it may have been read, so that the next one did not fit.
+  const isOutOfStep = [404, 416].includes(answer.status) || (answer.status === 400 && patience.refusals > refusals);
+  const lost = isOutOfStep || ["upload-lost", "blob-unknown"].includes(error.code);
   throw lost ? asLostUpload(error) : error;
 }
 

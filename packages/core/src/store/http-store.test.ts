@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { digestOf } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
+import { workRepeats } from "../http/repeat-policy.ts";
 import { mediaTypes } from "../media-types.ts";
 import { createHttpStore } from "./http-store.ts";
 import { scriptedEnd } from "./testing/scripted-end.ts";
@@ -36,6 +37,15 @@ describe("downloading a blob", () => {
     });
     expect(await collect(createHttpStore(end).fetchBlob(descriptor))).toBe("0123456789");
     expect(ranges).toEqual([undefined, "bytes=4-"]);
+  });
+
+  it("goes on five times where a body breaks off, and asks no second time where the request itself failed: that was repeated", async () => {
+    const cut = scriptedEnd(() => ({ status: 200, body: broken }));
+    await expect(collect(createHttpStore(cut).fetchBlob(descriptor))).rejects.toMatchObject({ code: "connection-lost" });
+    expect(cut.requests).toHaveLength(workRepeats["blob download"].broken.tries);
+    const failing = scriptedEnd(() => ({ status: 502 }));
+    await expect(collect(createHttpStore(failing).fetchBlob(descriptor))).rejects.toMatchObject({ code: "unavailable" });
+    expect([failing.requests.length, failing.pauses]).toEqual([1, []]);
   });
 
   it("fails on other bytes, on too many and on too few", async () => {

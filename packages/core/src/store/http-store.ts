@@ -31,7 +31,7 @@ export function createHttpStore(end: RepositoryEnd): ChartStore {
 export async function hasBlob(
   end: RepositoryEnd,
   digest: Digest,
-  options: CallOptions & Pick<HttpRequest, "retry"> = {},
+  options: CallOptions & Pick<HttpRequest, "repeats"> = {},
 ): Promise<boolean> {
   const answer = await end.send({ method: "HEAD", url: end.url(`blobs/${digest}`), operation: "find blob", access: "pull", ...options });
   if (answer.status !== 200 && answer.status !== 404) throw await failure(end, answer, { operation: "find blob", version: digest });
@@ -62,7 +62,7 @@ async function mountBlob(
     access: "push",
     alsoPull: mount.fromRepository,
     redirects: "refuse",
-    retry: "once",
+    repeats: "upload",
     headers: { "content-length": "0" },
     ...options,
   });
@@ -81,7 +81,7 @@ async function cancelSession(end: RepositoryEnd, location: string | undefined, o
       url: new URL(location, url),
       operation: "cancel upload",
       access: "push",
-      retry: "once",
+      repeats: "probe",
       ...options,
     });
     await answer.dump();

@@ -40,11 +40,14 @@ describe.each(words)("pushing to a registry with a token bucket that else answer
 });
 
 describe("a registry that refuses bodies", () => {
-  it.each(words.filter(([, { status }]) => status === 503))("with %s gets them again in the session that it still knows", async (...[, answers]) => {
-    const { refused, requests } = await pushVersions({ limits: "PUT upload", rate: 40, burst: 40, ...answers }, 150);
-    expect(refused).toBeGreaterThan(10);
-    expect(requests["POST upload"]).toBe(300);
-  });
+  it.each(words.filter(([, { status }]) => status === 503))(
+    "with %s gets them again in the session that it still knows",
+    async (...[, answers]) => {
+      const { refused, requests } = await pushVersions({ limits: "PUT upload", rate: 40, burst: 40, ...answers }, 150);
+      expect(refused).toBeGreaterThan(10);
+      expect(requests["POST upload"]).toBe(300);
+    },
+  );
 
   it.each(words)("with %s, and forgets their sessions, gets each in a new one", async (_words, answers) => {
     const { failed, refused, used, requests } = await pushVersions(

@@ -28,7 +28,7 @@ export interface RepositoryEnd {
   /** Absolute url of a path below `/v2/<repository>/`. */
   url(path: string): URL;
   send(request: RepositoryRequest): Promise<HttpAnswer>;
-  hasBlob(digest: Digest, options?: CallOptions & Pick<HttpRequest, "retry">): Promise<boolean>;
+  hasBlob(digest: Digest, options?: CallOptions & Pick<HttpRequest, "repeats">): Promise<boolean>;
   /** See `HttpClient.pause`. */
   pause(repeat: RepeatPause): Promise<void>;
   mapError(view: ErrorView): Partial<ErrorDetails> | undefined;

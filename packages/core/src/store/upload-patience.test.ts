@@ -1,3 +1,5 @@
+import type { ServerResponse } from "node:http";
+
 import { afterEach, describe, expect, it } from "vitest";
 
 import { bytesContent } from "../content.ts";
@@ -17,18 +19,32 @@ interface Script {
   readonly refusals: number;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** What a session answers whose body was refused before. Default: it takes the body. */
+  readonly lost?: number;
+  /** So many sessions are lost for no reason. */
+  readonly losses?: number;
 }
 
 /** Uploads a blob to a registry that refuses its body so many times; the client and its gate are the real ones, the clock counts only. */
-async function throughClient({ refusals, status, headers }: Script) {
-  let puts = 0;
+async function throughClient({ refusals, status, headers, lost, losses = 0 }: Script) {
+  let [puts, refused, lostNow] = [0, 0, losses];
   const server = await stub(({ method }, response) => {
     if (method === "POST") response.writeHead(202, { location: "/up/1" });
     else if (method === "HEAD") response.writeHead(404);
-    else if (++puts > refusals) response.writeHead(201);
-    else response.writeHead(status, headers);
+    else answerPut(response);
     response.end();
   });
+  const answerPut = (response: ServerResponse): void => {
+    puts++;
+    if (lost !== undefined && lostNow > 0) {
+      lostNow--;
+      response.writeHead(lost);
+    } else if (refused < refusals) {
+      refused++;
+      if (lost !== undefined) lostNow = 1;
+      response.writeHead(status, headers);
+    } else response.writeHead(201);
+  };
   const clock = manualClock();
   const maxWaitMs = 15 * 60_000;
   const http = client(server.origin, { clock, maxWaitMs, random: () => 0.5 });
@@ -55,6 +71,14 @@ describe("a blob whose body is refused", () => {
     expect(endless).toMatchObject({ outcome: "rate-limited" });
     expect(endless.puts).toBeGreaterThan(25);
     expect(endless.puts).toBeLessThan(32);
+  });
+
+  it.each([400, 404, 416])("begins anew, and counts no fault, where its session went with the refused body (%i)", async (lost) => {
+    expect(await throughClient({ refusals: 5, headers: { "retry-after": "1" }, status: 429, lost })).toEqual({
+      outcome: "stored",
+      puts: 11,
+    });
+    expect(await throughClient({ refusals: 0, headers: {}, status: 429, lost: 400, losses: 1 })).toMatchObject({ puts: 1 });
   });
 
   it("takes a body that is refused again and again without a word (503) for a fault", async () => {

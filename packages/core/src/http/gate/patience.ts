@@ -4,6 +4,8 @@ export interface Patience {
   readonly order: number;
   /** When it was first held back, milliseconds since 1970; the longest hold counts from here. */
   heldSince: number | undefined;
+  /** All refusals so far. */
+  refusals: number;
   /** 503s without a word on when to come back. */
   bareRefusals: number;
   /** Its last attempt ran out of time at a host that has never answered anything. */
@@ -15,5 +17,5 @@ export interface Patience {
 let born = 0;
 
 export function newPatience(): Patience {
-  return { order: born++, heldSince: undefined, bareRefusals: 0, unheard: false, hopeless: false };
+  return { order: born++, heldSince: undefined, refusals: 0, bareRefusals: 0, unheard: false, hopeless: false };
 }

@@ -105,6 +105,7 @@ function refuse(pass: Pass, refusal: Refusal, at: At): void {
   const { askedMs } = refusal;
   host.refusedWith(refusal);
   pass.patience.heldSince ??= now;
+  pass.patience.refusals++;
   if (askedMs !== undefined) pauseHost(host, { until: now + askedMs, refusal }, at);
   const hold = flight.refused(pass, { now, askedMs });
   if (hold !== undefined && askedMs === undefined) tellHold(host, { until: now + hold, refusal }, at);

@@ -77,8 +77,9 @@ describe("repeating requests", () => {
   });
 
   it("does not repeat where the caller repeats itself", async () => {
-    const { outcome, requests } = await send([[503]], { retry: "once" });
-    expect({ outcome, requests }).toMatchObject({ outcome: { status: 503 }, requests: 1 });
+    const { outcome, requests } = await send([[500]], { repeats: "upload" });
+    expect({ outcome, requests }).toMatchObject({ outcome: { status: 500 }, requests: 1 });
+    expect(await send([[503]], { repeats: "probe" })).toMatchObject({ outcome: { status: 503 }, requests: 1 });
   });
 
   it.each([
@@ -87,11 +88,12 @@ describe("repeating requests", () => {
     ["PUT", 429],
     ["HEAD", 503],
     ["POST", 503],
+    ["PUT", 503],
   ] as const)(
     "waits with a %s that is answered %i and a Retry-After time and again, though the caller repeats all else himself",
     async (method, status) => {
       const statuses = Array.from({ length: 12 }, () => [status, { "retry-after": "3" }] as const);
-      const { outcome, requests } = await send(statuses, { retry: "once", method });
+      const { outcome, requests } = await send(statuses, { repeats: "upload", method });
       expect({ outcome, requests }).toMatchObject({ outcome: { status: 200 }, requests: 13 });
     },
   );
@@ -99,7 +101,7 @@ describe("repeating requests", () => {
   it.each(["HEAD", "POST", "PUT"] as const)(
     "waits with a %s that is asked to, though the caller repeats all else himself",
     async (method) => {
-      const { outcome, requests } = await send([[429]], { retry: "once", method });
+      const { outcome, requests } = await send([[429]], { repeats: "upload", method });
       expect({ outcome, requests }).toMatchObject({ outcome: { status: 200 }, requests: 2 });
     },
   );
@@ -158,7 +160,7 @@ describe("repeating requests", () => {
         await clock.sleep(took[attempt - 1] ?? 0);
         throw failures[attempt - 1] ?? lost("timeout");
       },
-      { method: "GET", url: new URL("https://reg.example"), operation: "push blob" },
+      { url: new URL("https://reg.example"), operation: "push blob" },
       { clock, random: () => 0.1, maxWaitMs: 1000, attempts: 4, onPause: (pause) => told.push(pause) },
     );
     await expect(sending).rejects.toMatchObject({ code: "timeout" });

@@ -5,6 +5,7 @@ import type { HttpAnswer, HttpRequest } from "../http-client.ts";
 import { heldTooLong, isRefusal, refusalOf } from "./refusal.ts";
 import { isRepeatableStatus } from "./repeatable-status.ts";
 import { newPatience, type Patience } from "./patience.ts";
+import { type RequestFault, requestRepeats } from "../repeat-policy.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { waitUnlessStopped } from "./wait-unless-stopped.ts";
 
@@ -79,7 +80,7 @@ function backoffMs({ attempt, error }: Pick<Retry, "attempt" | "error">, { rando
   return Math.floor(random() * Math.min(capMs, baseMs * growth));
 }
 
-type Repeatable = Pick<HttpRequest, "method" | "operation" | "url" | "repository" | "version" | "retry" | "patience" | "signal">;
+type Repeatable = Pick<HttpRequest, "operation" | "url" | "repository" | "version" | "repeats" | "patience" | "signal">;
 type RepeatOptions = RetryOptions & { readonly attempts: number };
 /** One attempt; the gate tells `patience` what became of it. */
 export interface Attempt {
@@ -90,15 +91,15 @@ export interface Attempt {
 type Send = (attempt: Attempt) => Promise<HttpAnswer>;
 
 /**
- * Sends until an answer comes that repeating will not better. Faults are repeated after a while, `attempts` times at most; a host that asks for
- * fewer requests is asked again as soon as the gate lets us, for `maxWaitMs` at most.
+ * Sends until an answer comes that repeating will not better, as far as `requestRepeats` goes. Faults are repeated after a while, `attempts` times at
+ * most; a host that asks for fewer requests is asked again as soon as the gate lets us, for `maxWaitMs` at most.
  */
 export async function repeatedly(send: Send, request: Repeatable, options: RepeatOptions): Promise<HttpAnswer> {
   const { patience = newPatience() } = request;
   let faults = 0;
   const since = options.clock.now();
   for (let attempt = 1; ; attempt++) {
-    const last = request.retry === "once" || faults + 1 >= options.attempts;
+    const last = !isRepeated(request, "broken") || faults + 1 >= options.attempts;
     const began = options.clock.now();
     const outcome = await tryOnce(send, { attempt, patience }, { request, options, last });
     if (outcome === "refused") continue;
@@ -136,21 +137,19 @@ function isRepeatedAlready({ code, status }: ChartferryError): boolean {
   return code === "rate-limited" || (code === "unavailable" && status !== undefined);
 }
 
-/**
- * What `once` leaves to the caller even here: a read, and the body of an upload after a 503, since nobody knows what has become of its session.
- * A 429 comes before anything is read.
- */
+function isRepeated({ repeats = "plain" }: Repeatable, fault: RequestFault): boolean {
+  return requestRepeats[repeats][fault].remedy !== "none";
+}
+
 async function refused(answer: HttpAnswer, { patience }: Attempt, { request }: Circumstances): Promise<HttpAnswer | "refused"> {
-  const { method, retry } = request;
-  const mayRepeat = retry !== "once" || method === "POST" || method === "HEAD" || (answer.status === 429 && method !== "GET");
-  if (!mayRepeat || patience.hopeless) return answer;
+  if (!isRepeated(request, "refused") || patience.hopeless) return answer;
   await answer.dump();
   return "refused";
 }
 
 async function faulty(answer: HttpAnswer, { request, options, last }: Circumstances): Promise<HttpAnswer | ChartferryError> {
   const askedMs = retryAfterMs(answer.headers, options.clock.now());
-  if (request.retry === "once" || (last && (askedMs ?? 0) <= options.maxWaitMs)) return answer;
+  if (!isRepeated(request, "broken") || (last && (askedMs ?? 0) <= options.maxWaitMs)) return answer;
   await answer.dump();
   return heldTooLong(request, { refusal: refusalOf(answer.url.host, answer.status, askedMs), milliseconds: 0 });
 }

@@ -16,14 +16,14 @@ export interface ScriptedEnd extends RepositoryEnd {
   /** Milliseconds are not waited; each pause is written down with the error's code. */
   readonly pauses: string[];
   /** Who was to repeat the requests, so far. */
-  readonly retries: Set<string>;
+  readonly repeats: Set<string>;
 }
 
 /** A repository whose answers the test writes: a function of the request line. */
 export function scriptedEnd(answer: (line: string, request: RepositoryRequest) => ScriptedAnswer): ScriptedEnd {
   const requests: string[] = [];
   const pauses: string[] = [];
-  const retries = new Set<string>();
+  const repeats = new Set<string>();
   const end: ScriptedEnd = {
     registry: "registry.example",
     repository: "charts/web",
@@ -32,12 +32,12 @@ export function scriptedEnd(answer: (line: string, request: RepositoryRequest) =
     manifestBytes: 4 * 1024 * 1024,
     requests,
     pauses,
-    retries,
+    repeats,
     url: (path) => new URL(`https://registry.example/v2/charts/web/${path}`),
     send: (request) => {
       const line = `${request.method} ${request.url.host === "registry.example" ? "" : request.url.host}${request.url.pathname}${request.url.search}`;
       requests.push(line);
-      retries.add(request.retry ?? "repeat");
+      repeats.add(request.repeats ?? "plain");
       return Promise.resolve().then(() => httpAnswer(request.url, answer(line, request)));
     },
     hasBlob: (digest, options) => hasBlob(end, digest, options),

@@ -142,7 +142,11 @@ export interface Sending {
   readonly store: ChartStore;
 }
 
-export async function sendPackage({ item, answers, store }: Sending, context: DeliveryContext, progress: DeliveryProgress): Promise<Attempt> {
+export async function sendPackage(
+  { item, answers, store }: Sending,
+  context: DeliveryContext,
+  progress: DeliveryProgress,
+): Promise<Attempt> {
   progress.stage = "source";
   const lease = await context.spool.lease(item.sequence, item.entry);
   progress.stage = "target";

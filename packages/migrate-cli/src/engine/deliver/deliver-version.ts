@@ -1,4 +1,4 @@
-import { isChartferryError } from "@chartferry/core";
+import { isChartferryError, workRepeats } from "@chartferry/core";
 
 import { type Attempt, attemptDelivery, type DeliveryContext, type DeliveryProgress } from "./attempt-delivery.ts";
 import { describeFailure, isAbort } from "../describe-failure.ts";
@@ -13,11 +13,8 @@ export interface DeliveryResult {
   readonly targetError?: unknown;
 }
 
-/**
- * Times one version is sent when its registry has lost a blob by the time that the manifest comes. All other faults are repeated by the
- * connection, request by request, and so is the waiting for a registry that asks for fewer of them.
- */
-const attemptLimit = 3;
+/** Times that one version is sent where a blob is gone by the time that the manifest comes. */
+const { tries } = workRepeats.version.gone;
 
 /** Brings one version to one target, or says why not. Never rejects. */
 export async function deliverVersion(delivery: Delivery, context: DeliveryContext): Promise<DeliveryResult> {
@@ -38,7 +35,7 @@ export async function deliverVersion(delivery: Delivery, context: DeliveryContex
       return { record: finish(attempt, facts), landing: facts.landing };
     } catch (error) {
       if (isAbort(error, context.signal)) return { record: finish(attempt, { status: "not-attempted", reason: "interrupted" }) };
-      if (attempt < attemptLimit && progress.stage === "target" && isChartferryError(error, "blob-unknown")) continue;
+      if (attempt < tries && progress.stage === "target" && isChartferryError(error, "blob-unknown")) continue;
       const record = finish(attempt, { status: "failed", ...describeFailure(error) });
       return progress.stage === "target" ? { record, targetError: error } : { record };
     }
