@@ -67,6 +67,7 @@ const readWhole = new Set<RequestKind>(["token", "list-tags", "get-manifest"]);
 
 const rules: readonly Rule[] = [
   // The first look tells only which adapter fits. What would go wrong again in the same way is said at once.
+  ({ kind, fault, lasting }) => (kind === "ping" && fault === "silence" && lasting ? "timeout" : undefined),
   ({ kind, fault }) => (kind === "ping" && !["redirect-http", "redirect-loop", "garbage"].includes(fault) ? "arrives" : undefined),
 
   // Whether there is provenance must be known, and a page instead of it counts as "no": everything else may not drop it in silence.

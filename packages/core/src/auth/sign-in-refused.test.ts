@@ -94,10 +94,23 @@ describe("a token service that misbehaves", () => {
     expect(failure).toMatchObject({
       code: "redirect-refused",
       operation: "sign in",
-      message: expect.stringContaining(`(${service.origin.host}) sends us to ${other.origin.host}, which asks for a sign-in`),
+      message: expect.stringContaining(`sends us away to ${other.origin.host}, where passwords do not go`),
       hint: expect.stringContaining(other.origin.host),
     });
     expect(other.requests.map(({ headers }) => headers["authorization"])).toEqual([undefined]);
+  });
+
+  it("that sends us to another host, which gives a token to anybody, is told as such once the registry refuses that token", async () => {
+    const other = await startStubServer((_request, response) => void response.end('{"token":"for-anybody"}'));
+    const service = await startStubServer((_request, response) => void response.writeHead(307, { location: other.origin.href }).end());
+    closers.push(
+      () => other.close(),
+      () => service.close(),
+    );
+    const { pull } = await world({ challenge: () => `Bearer realm="${service.origin.href}"`, accepts: () => false });
+    const failure: unknown = await pull("team/web", "pull,push").catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "redirect-refused", repository: "team/web", hint: expect.stringContaining(other.origin.host) });
+    expect(String(failure)).not.toContain("test file");
   });
 
   it("gets nothing on this machine from a registry elsewhere, whatever its name", async () => {

@@ -8,7 +8,7 @@ import { createKnownChallenges } from "./known-challenges.ts";
 import { parseChallenges, preferredChallenge } from "./parse-challenges.ts";
 import { chooseScopes, readsOnly } from "./scopes.ts";
 import { createTokenCache, type TokenCache } from "./token-cache.ts";
-import { fetchToken, type TokenServiceOptions } from "./token-service.ts";
+import { fetchToken, type TokenServiceOptions, withoutCredential } from "./token-service.ts";
 
 /** An Authorization header and how we came by it. */
 export interface Authorization {
@@ -19,6 +19,8 @@ export interface Authorization {
   /** Just obtained, so that a refusal is no matter of age. */
   readonly fresh: boolean;
   readonly token?: string;
+  /** See `Token.givenBy`. */
+  readonly givenBy?: string | undefined;
 }
 
 /** Signs requests to one registry in. Remembers what it asked for, so that later requests carry their token from the start. */
@@ -96,8 +98,8 @@ async function signWith({ challenge, credential }: Way, request: HttpRequest, { 
   if (credential.kind === "bearer") return { header: `Bearer ${credential.token}`, credential, key: `bearer ${identity}`, fresh: true };
   const scopes = chooseScopes(request.scopes ?? [], challenge.parameters["scope"]);
   const key = JSON.stringify([challenge.parameters["realm"], challenge.parameters["service"], scopes.toSorted(), identity]);
-  const { token, fresh } = await tokens.get(key, () => fetchToken({ challenge, credential, scopes }, options));
-  return { header: `Bearer ${token}`, credential, key, fresh, token };
+  const { token, fresh, givenBy } = await tokens.get(key, () => fetchToken({ challenge, credential, scopes }, options));
+  return { header: `Bearer ${token}`, credential, key, fresh, token, givenBy };
 }
 
 /** Tries the user's credentials one after the other while the token service refuses them; never sinks to anonymous for a push. */
@@ -123,10 +125,15 @@ async function again(refusal: RefusedAuthorization, request: HttpRequest, parts:
   if (lacksRights(refusal, request)) return undefined;
   if (used.token === undefined && expired) return (await replace(refusal, request, parts)) ?? expiredForGood(request, used);
   const aged = forgetAged(refusal, parts);
+  if (!aged && used.givenBy !== undefined) throw strange(used.givenBy, request, parts);
   const authorization = await signWith({ challenge, credential: used.credential }, request, parts);
   // Another realm, service or scope than last time, or a token that had aged: worth a second try.
   if (aged || authorization.key !== used.key) return authorization;
   return used.token === undefined ? replace(refusal, request, parts) : undefined;
+}
+
+function strange(host: string, { operation, repository, version }: HttpRequest, { options }: Parts): ChartferryError {
+  return withoutCredential(options.origin, { host, operation, repository, version });
 }
 
 /** A token from an earlier request may have been revoked since. */

@@ -13,6 +13,8 @@ export interface Token {
   readonly token: string;
   /** Milliseconds since 1970, from when it is renewed: somewhat before it expires. */
   readonly renewAt: number;
+  /** The host that gave it without having seen our credential, for the token service had sent us away to it. */
+  readonly givenBy?: string;
 }
 
 /** A request of the client's own, with its own Authorization; retries and redirects as everywhere, no sign-in. */
@@ -54,9 +56,13 @@ export async function fetchToken(wish: TokenWish, options: TokenServiceOptions):
     asked = getRequest(wish, options.origin);
     answer = await ask(asked, options);
   }
-  if (answer.status === 401 && asked.authorization !== undefined) await refuseForeign(answer, asked, options);
+  if (answer.status === 401 && isStranger(answer, asked)) {
+    await answer.dump();
+    throw withoutCredential(options.origin, { host: answer.url.host, operation: "sign in" });
+  }
   if (answer.status !== 200) throw await refusal(answer, wish, options);
-  return readToken(await answer.bytes(replyLimit), started, options);
+  const givenBy = isStranger(answer, asked) ? { givenBy: answer.url.host } : {};
+  return { ...readToken(await answer.bytes(replyLimit), started, options), ...givenBy };
 }
 
 function ask(request: TokenRequest, { origin, send }: TokenServiceOptions): Promise<HttpAnswer> {
@@ -113,17 +119,22 @@ function unusableRealm(realm: string, origin: URL): ChartferryError {
   });
 }
 
-/** The credential stayed with the token service, so that this 401 is no word on it. @throws redirect-refused where another host has answered */
-async function refuseForeign(answer: HttpAnswer, { url }: TokenRequest, { origin }: TokenServiceOptions): Promise<void> {
-  if (answer.url.origin === url.origin) return;
-  await answer.dump();
-  const text = `the token service of ${origin.host} (${url.host}) sends us to ${answer.url.host}, which asks for a sign-in: passwords do not go there`;
-  throw new ChartferryError(text, {
+/** Whether the credential stayed with the token service while another host answered. */
+function isStranger(answer: HttpAnswer, { url, authorization }: TokenRequest): boolean {
+  return authorization !== undefined && answer.url.origin !== url.origin;
+}
+
+/** A refusal that is no word on the credential: who refuses, or who gave the token that is refused, has not seen it. */
+export function withoutCredential(
+  origin: URL,
+  { host, ...place }: { readonly host: string } & Pick<ErrorDetails, "operation" | "repository" | "version">,
+): ChartferryError {
+  const text = `the token service of ${origin.host} sends us away to ${host}, where passwords do not go; what is given there without one does not suffice`;
+  return new ChartferryError(text, {
+    ...place,
     code: "redirect-refused",
-    operation: "sign in",
     registry: origin.host,
-    status: answer.status,
-    hint: `have whoever runs the registry name ${answer.url.host} itself as its token service`,
+    hint: `have whoever runs the registry name ${host} itself as its token service`,
   });
 }
 

@@ -30,6 +30,12 @@ export const requestRepeats = {
 
 export type RequestKind = keyof typeof requestRepeats;
 
+/**
+ * A host that takes connections and never says anything is asked once more, and no more after this: with answers waited for 60 s it is found out
+ * within some two minutes. Milliseconds.
+ */
+export const longestSilenceMs = 100_000;
+
 export const workRepeats = {
   /** Long enough for a registry that is started anew. One that knows none of its sessions will not know the next one. */
   upload: { broken: { remedy: "anew", tries: 6 }, gone: { remedy: "anew", tries: 3 } },

@@ -12,12 +12,12 @@ const words = [
 describe.each(words)("pushing to a registry with a token bucket that else answers %s", (_words, answers) => {
   it.each([
     { limits: "PUT upload", rate: 40, versions: 300 },
-    { limits: "PUT upload", rate: 100, versions: 1000 },
+    { limits: "PUT upload", rate: 100, versions: 700 },
     { limits: "POST upload", rate: 40, versions: 300 },
-    { limits: "POST upload", rate: 100, versions: 1000 },
+    { limits: "POST upload", rate: 100, versions: 700 },
     { limits: "PUT manifest", rate: 10, versions: 300 },
   ] as const)("fails nothing and uses its rate: $limits, $rate a second", async ({ versions, ...limit }) => {
-    for (const seed of [1, 77, 4242]) {
+    for (const seed of [1, 4242]) {
       const { failed, used, refused } = await pushVersions({ ...limit, ...answers, burst: limit.rate }, versions, seed);
       expect(failed).toEqual([]);
       expect(used).toBeGreaterThan(0.85);
@@ -31,7 +31,7 @@ describe.each(words)("pushing to a registry with a token bucket that else answer
     { limits: "PUT manifest", rate: 10, burst: 3 },
     { limits: "PUT manifest", rate: 10, burst: 1 },
   ] as const)("nearly as well where it saves next to nothing: $limits, $rate a second, $burst at once", async (limit) => {
-    const { failed, used, refused } = await pushVersions({ ...limit, ...answers }, 1500);
+    const { failed, used, refused } = await pushVersions({ ...limit, ...answers }, 1000);
     expect(failed).toEqual([]);
     // Each refusal with a Retry-After costs a second or more.
     expect(used).toBeGreaterThan(0.8);

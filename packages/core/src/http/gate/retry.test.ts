@@ -187,7 +187,7 @@ describe("repeating requests", () => {
         attempt.patience.unheard = unheard;
         throw lost("timeout");
       },
-      { method: "GET", url: new URL("https://reg.example"), operation: "push blob", patience },
+      { url: new URL("https://reg.example"), operation: "push blob", patience },
       { clock, random: () => 0.1, maxWaitMs: 1000, attempts: 5, onPause: ({ reason }) => told.push(reason) },
     );
     await expect(sending).rejects.toMatchObject({ code: "timeout", retryable: true });

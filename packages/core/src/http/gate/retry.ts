@@ -5,7 +5,7 @@ import type { HttpAnswer, HttpRequest } from "../http-client.ts";
 import { heldTooLong, isRefusal, refusalOf } from "./refusal.ts";
 import { isRepeatableStatus } from "./repeatable-status.ts";
 import { newPatience, type Patience } from "./patience.ts";
-import { type RequestFault, requestRepeats } from "../repeat-policy.ts";
+import { longestSilenceMs, type RequestFault, requestRepeats } from "../repeat-policy.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { waitUnlessStopped } from "./wait-unless-stopped.ts";
 
@@ -28,11 +28,6 @@ const capMs = 20_000;
  * so that the four of a request last for 7.5 s at least.
  */
 const restartMs = 1000;
-/**
- * A host that takes connections and never says anything is asked once more, and no more after this: with answers waited for 60 s it is found out
- * within some two minutes.
- */
-const longestSilenceMs = 100_000;
 
 interface Retry {
   /** 1 after the first failure. */
