@@ -47,15 +47,7 @@ const clientId = "chartferry";
 /** Asks the token service once, or twice where it knows no POST. @throws unauthenticated, denied, redirect-refused, protocol-violation … */
 export async function fetchToken(wish: TokenWish, options: TokenServiceOptions): Promise<Token> {
   const started = options.clock.now();
-  const custom = options.tokenRequest?.(wish.challenge, wish.credential, wish.scopes);
-  const request = custom ?? defaultRequest(wish, options.origin);
-  let asked = request;
-  let answer = await ask(asked, options);
-  if (custom === undefined && request.method === "POST" && (answer.status === 404 || answer.status === 405)) {
-    await answer.dump();
-    asked = getRequest(wish, options.origin);
-    answer = await ask(asked, options);
-  }
+  const { asked, answer } = await askFor(wish, options);
   if (answer.status === 401 && isStranger(answer, asked)) {
     await answer.dump();
     throw withoutCredential(options.origin, { host: answer.url.host, operation: "sign in" });
@@ -63,6 +55,21 @@ export async function fetchToken(wish: TokenWish, options: TokenServiceOptions):
   if (answer.status !== 200) throw await refusal(answer, wish, options);
   const givenBy = isStranger(answer, asked) ? { givenBy: answer.url.host } : {};
   return { ...readToken(await answer.bytes(replyLimit), started, options), ...givenBy };
+}
+
+interface Asked {
+  readonly asked: TokenRequest;
+  readonly answer: HttpAnswer;
+}
+
+async function askFor(wish: TokenWish, options: TokenServiceOptions): Promise<Asked> {
+  const custom = options.tokenRequest?.(wish.challenge, wish.credential, wish.scopes);
+  const asked = custom ?? defaultRequest(wish, options.origin);
+  const answer = await ask(asked, options);
+  if (custom !== undefined || asked.method !== "POST" || (answer.status !== 404 && answer.status !== 405)) return { asked, answer };
+  await answer.dump();
+  const plain = getRequest(wish, options.origin);
+  return { asked: plain, answer: await ask(plain, options) };
 }
 
 function ask(request: TokenRequest, { origin, send }: TokenServiceOptions): Promise<HttpAnswer> {

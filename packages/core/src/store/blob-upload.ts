@@ -25,22 +25,38 @@ export async function uploadBlob(end: RepositoryEnd, content: BlobContent, optio
   for (let session = 1; ; session++) {
     const { refusals } = patience;
     try {
-      if ((session > 1 || content.size > headFirstBytes) && (await end.hasBlob(content.digest, { ...options, repeats: "upload" }))) return;
-      await uploadOnce(end, { content, patience }, options);
+      const looksFirst = session > 1 || content.size > headFirstBytes;
+      if (!looksFirst || !(await end.hasBlob(content.digest, { ...options, repeats: "upload" }))) {
+        await uploadOnce(end, { content, patience }, options);
+      }
       return;
     } catch (error) {
-      if (!isChartferryError(error)) throw error;
       const fault = faultOf(error);
       // Its session went with a body that was refused: that one was waited for, and is no fault.
       if (fault === "gone" && patience.refusals > refusals) continue;
-      if (fault === undefined || ++faults[fault] >= workRepeats.upload[fault].tries) throw error;
-      await end.pause({ attempt: faults.broken + faults.gone, error, signal: options.signal });
+      await pauseAfter(error, { fault, faults, end, signal: options.signal });
     }
   }
 }
 
+interface Failed {
+  readonly fault: WorkFault | undefined;
+  readonly faults: Record<WorkFault, number>;
+  readonly end: RepositoryEnd;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws the error itself where nothing more is to be tried */
+async function pauseAfter(error: unknown, { fault, faults, end, signal }: Failed): Promise<void> {
+  if (fault === undefined || !isChartferryError(error)) throw error;
+  if (++faults[fault] >= workRepeats.upload[fault].tries) throw error;
+  await end.pause({ attempt: faults.broken + faults.gone, error, signal });
+}
+
 /** What the registry went on refusing (429, 503), and what its token service failed with, has been repeated for as long as it may be. */
-function faultOf({ code, status, operation: failed, retryable }: ChartferryError): WorkFault | undefined {
+function faultOf(error: unknown): WorkFault | undefined {
+  if (!isChartferryError(error)) return undefined;
+  const { code, status, operation: failed, retryable } = error;
   if (!retryable || code === "rate-limited" || status === 503 || failed === "sign in") return undefined;
   return code === "upload-lost" ? "gone" : "broken";
 }
