@@ -7,15 +7,17 @@ const nullKey = /(?:^|[\s{,])null *:/i;
 
 const quoted = String.raw`"[^"\\\n]*"|'[^'\n]*'`;
 const word = String.raw`\w[\w./-]*|${quoted}`;
-const pair = String.raw`[A-Za-z_][\w.-]*: +(?:${word})`;
-const list = String.raw`\[ *(?:(?:${word})(?: *, *(?:${word}))*)? *\]`;
-const map = String.raw`\{ *(?:${pair}(?: *, *${pair})*)? *\}`;
+/** All of them: were some left to what follows, a long row of them could be divided in too many ways. */
+const gap = " *(?! )";
+const pair = String.raw`[A-Za-z_][\w.-]*: ${gap}(?:${word})`;
+const list = String.raw`\[${gap}(?:(?:${word})${gap}(?:,${gap}(?:${word})${gap})*)?\]`;
+const map = String.raw`\{${gap}(?:${pair}${gap}(?:,${gap}${pair}${gap})*)?\}`;
 /** Takes the spaces behind it along. */
-const plain = String.raw`(?:-*[\w/$(]|<(?!<))(?:[^\n#:]|:(?=\S)|(?<! )#)*`;
+const plain = String.raw`(?:-*[\w/$(]|<(?!<))(?:[^\n#:]|:(?=\S)|(?<! )#)*(?=[\n#]|$)`;
 
 /** One line: indent, dash, key, a value or the head of a block text, comment. */
 const line = new RegExp(
-  String.raw`( *)(- +|-(?=\n|$))?(?:(${word}):(?=[ \n]|$))? *(?:(~|${plain}|${quoted}|${list}|${map})|([|>][+-]?))? *(?:(?<![^ \n])#[^\n]*)?(?:\n|$)`,
+  String.raw`(${gap})(- ${gap}|-(?=\n|$))?(?:(${word}):(?=[ \n]|$))?${gap}(?:(~|${plain}|${quoted}|${list}|${map})|([|>][+-]?))?${gap}(?:(?<![^ \n])#[^\n]*)?(?:\n|$)`,
   "y",
 );
 const textLine = /( *)([^\n]*)(?:\n|$)/y;
