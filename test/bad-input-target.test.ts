@@ -162,7 +162,7 @@ describe("a registry that takes no pushes fails every version, names the place a
     const file = join(scratch, "a-file");
     writeFileSync(file, "");
     const run = await migrateTo(`oci-layout:${file}`);
-    expectFailure(run, { code: 2, reason: "file-unwritable", says: [file, "it is a file, not a folder"] });
+    expectFailure(run, { code: 2, reason: "file-unwritable", says: [file, "is a file, not a folder"] });
   });
 });
 

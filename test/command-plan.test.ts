@@ -113,7 +113,7 @@ describe("plan", () => {
       "web 1.0.0: skip same-chart",
       "web 1.1.0: skip same-chart",
       "web 1.2.0: fail conflict",
-      "web 1.3.0: fail conflict",
+      "web 1.3.0: fail not-a-chart",
       "web 2.0.0: push absent",
       "Upper 1.0.0: refuse name-invalid",
       "db v1.0.0: push absent",
