@@ -66,6 +66,8 @@ const notFound: Readonly<Record<RequestKind, Verdict>> = {
 const readWhole = new Set<RequestKind>(["token", "list-tags", "get-manifest"]);
 
 const rules: readonly Rule[] = [
+  // Who never answers would let every further request wait as long.
+  ({ kind, fault, lasting }) => (kind === "ping" && fault === "silence" && lasting ? "timeout" : undefined),
   // The first look tells only which adapter fits. What would go wrong again in the same way is said at once.
   ({ kind, fault, lasting }) => (kind === "ping" && fault === "silence" && lasting ? "timeout" : undefined),
   ({ kind, fault }) => (kind === "ping" && !["redirect-http", "redirect-loop", "garbage"].includes(fault) ? "arrives" : undefined),

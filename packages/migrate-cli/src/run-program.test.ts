@@ -70,7 +70,7 @@ describe("the command line", () => {
     [["serve", "--host", "0.0.0.0"], /--allow-anonymous/],
     [["serve", "--user", "me"], /--user and --password-file go together/],
     [["serve", "--port", "99999"], /port from 0 to 65535/],
-    [["serve", join(examples, "index.yaml"), "--port", "0"], /try: it is a file, not a folder/],
+    [["serve", join(examples, "index.yaml"), "--port", "0"], /index\.yaml is a file, not a folder/],
     [["serve", join(examples, "index.yaml", "below"), "--port", "0"], /try: it is a file, not a folder, or lies below one/],
     [["pull", "oci-layout:"], /oci-layout:DIR\/CHART/],
     [["migrate", examples, "oci://127.0.0.1:1/b", ...noFile], noFileSaid],

@@ -104,7 +104,7 @@ describe("a mapped migration", () => {
     const [source, target] = [createFakeSource(["web v1.0.0"]), createFakeTarget()];
     await run(source, [target], { journalPath });
     target.tags.set("charts/web:1.0.0", { mediaType: "text/plain", digest: "sha256:other", bytes: new Uint8Array() });
-    expect(told(await run(source, [target], { journalPath, mapping: { vPrefix: "strip" } }))).toEqual(["web v1.0.0 failed conflict"]);
+    expect(told(await run(source, [target], { journalPath, mapping: { vPrefix: "strip" } }))).toEqual(["web v1.0.0 failed not-a-chart"]);
   });
 
   it("lists only what the selection left out, filter by filter", async () => {
