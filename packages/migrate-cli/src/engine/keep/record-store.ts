@@ -17,6 +17,9 @@ export interface RecordStore {
 /** Bytes written and read at once. */
 const blockSize = 256 * 1024;
 
+/** Bytes before a wanted line that are read with it: versions in flight side by side end in another order than that of the source. */
+const readBefore = blockSize / 4;
+
 export function createRecordStore(slots: number): RecordStore {
   const file = openTemporary();
   let offsets = new Float64Array(1024);
@@ -46,10 +49,12 @@ export function createRecordStore(slots: number): RecordStore {
     append: (record) => put(last + 1, record),
     *records() {
       flush();
-      const read = lineReader(file.descriptor);
+      // The targets' records lie as far apart as one target lags behind another: with one reader, each record would cost a block.
+      const readers = Array.from({ length: slots }, () => lineReader(file.descriptor));
       for (let index = 0; index <= last; index++) {
         const offset = offsets[index] ?? 0;
-        if (offset === 0) continue;
+        const read = readers[index % slots];
+        if (offset === 0 || read === undefined) continue;
         const record: VersionRecord = JSON.parse(read(offset - 1));
         yield record;
       }
@@ -69,12 +74,15 @@ function grown(offsets: Float64Array, index: number): Float64Array<ArrayBuffer> 
 
 /** Reads lines by offset; neighbours mostly lie in the block that was read last. */
 function lineReader(descriptor: number): (offset: number) => string {
+  let own: Buffer | undefined;
   let block: Buffer = Buffer.alloc(0);
   let start = 0;
   const load = (offset: number, size: number): void => {
-    const buffer = Buffer.alloc(size);
-    block = buffer.subarray(0, readSync(descriptor, buffer, 0, size, offset));
-    start = offset;
+    const before = Math.min(offset, readBefore);
+    // The same bytes again for each block: a million versions would else leave gigabytes for the collector.
+    const buffer = size > blockSize ? Buffer.alloc(size + before) : (own ??= Buffer.alloc(blockSize + readBefore));
+    start = offset - before;
+    block = buffer.subarray(0, readSync(descriptor, buffer, 0, size + before, start));
   };
   return (offset) => {
     for (let size = blockSize; ; size *= 2) {
