@@ -12,14 +12,22 @@ import { bucketHooks, createTokenBucket } from "./servers/token-bucket.ts";
 const scratch = makeTempDir("limited");
 const source = join(scratch, "repository");
 const charts = Array.from({ length: 150 }, (_, place) => makeChart("web", `1.${place}.0`));
+// A pause of a second shall be a small part of the whole.
+const more = { source: join(scratch, "more"), charts: Array.from({ length: 300 }, (_, place) => makeChart("api", `1.${place}.0`)) };
+const most = { source: join(scratch, "most"), charts: Array.from({ length: 750 }, (_, place) => makeChart("db", `1.${place}.0`)) };
 
-beforeAll(() => writeRepository(source, charts));
+beforeAll(() => {
+  writeRepository(source, charts);
+  writeRepository(more.source, more.charts);
+  writeRepository(most.source, most.charts);
+});
 afterAll(() => removeTempDir(scratch));
 
 /** The registry of this very process, with a bucket in front of what starts an upload and one in front of what puts a manifest. */
 async function migrateThrough(
   limits: { status: 429 | 503; retryAfter?: number; uploadStarts: number; manifestPuts: number; bodies?: number },
   home: string,
+  from = source,
 ) {
   const { status, retryAfter } = limits;
   const uploadStarts = createTokenBucket({ rate: limits.uploadStarts, status, retryAfter });
@@ -35,7 +43,7 @@ async function migrateThrough(
   });
   try {
     const target = `oci://${new URL(registry.url).host}/charts`;
-    const report = reportOf(await runMigrate([source, target], { home: join(scratch, home) }));
+    const report = reportOf(await runMigrate([from, target], { home: join(scratch, home) }));
     return { report, uploadStarts, manifestPuts, blobPuts };
   } finally {
     await registry.close();
@@ -52,8 +60,8 @@ describe.each([
     const { report, manifestPuts } = await migrateThrough(limits, name.replaceAll(" ", "-"));
     const [target] = Object.values(report.totals.targets);
     expect(target).toMatchObject({ pushed: charts.length, failed: 0, "not-attempted": 0 });
-    // 0.88 to 0.98 were measured beside other work. What must not happen is that hundreds are refused, or that everybody sleeps.
-    expect(manifestPuts.used()).toBeGreaterThan(0.6);
+    // 0.89 to 0.99 were measured beside other work.
+    expect(manifestPuts.used()).toBeGreaterThan(0.85);
     expect(manifestPuts.granted).toBe(charts.length);
     expect(manifestPuts.refused).toBeLessThan(60);
     const host = report.hosts.find(({ end }) => end === "target");
@@ -66,7 +74,27 @@ describe("a registry that takes 20 upload starts a second", () => {
   it("gets every version too", async () => {
     const { report, uploadStarts } = await migrateThrough({ status: 429, uploadStarts: 20, manifestPuts: 10_000 }, "uploads");
     expect(Object.values(report.totals.targets)[0]).toMatchObject({ pushed: charts.length, failed: 0 });
-    expect(uploadStarts.used()).toBeGreaterThan(0.6);
+    expect(uploadStarts.used()).toBeGreaterThan(0.85);
+    expect(uploadStarts.refused).toBeLessThan(90);
+  });
+});
+
+describe("a registry that takes 100 upload starts a second, which is less than this machine can do", () => {
+  const free = { status: 429, uploadStarts: 1_000_000, manifestPuts: 1_000_000 } as const;
+
+  it.each([
+    ["429 and a Retry-After", { status: 429, retryAfter: 1 }],
+    ["a plain 429", { status: 429 }],
+  ] as const)("gets every version nearly as fast as it allows, where it else answers %s", async (name, answers) => {
+    const home = `starts-${name.replaceAll(" ", "-")}`;
+    const before = await migrateThrough(free, `${home}-before`, most.source);
+    const { report, uploadStarts } = await migrateThrough({ ...answers, uploadStarts: 100, manifestPuts: 1_000_000 }, home, most.source);
+    const after = await migrateThrough(free, `${home}-after`, most.source);
+    expect(Object.values(report.totals.targets)[0]).toMatchObject({ pushed: most.charts.length, failed: 0, "not-attempted": 0 });
+    // Beside much other work the machine may be slower than the limit: then that is all that can be used of it, and nothing is refused.
+    const able = Math.min(before.uploadStarts.pace(), after.uploadStarts.pace()) / 150;
+    expect(uploadStarts.used()).toBeGreaterThan(0.85 * Math.min(1, able));
+    expect(uploadStarts.refused).toBeGreaterThanOrEqual(able > 1 ? 1 : 0);
     expect(uploadStarts.refused).toBeLessThan(90);
   });
 });
@@ -77,12 +105,12 @@ describe.each([
   ["503 and a Retry-After", { status: 503, retryAfter: 1 }],
   ["503", { status: 503 }],
 ] as const)("a registry that takes 40 bodies a second, and else answers %s", (name, answers) => {
-  it("gets every version too", async () => {
+  it("gets every version too, nearly as fast as it allows", async () => {
     const limits = { ...answers, uploadStarts: 10_000, manifestPuts: 10_000, bodies: 40 };
-    const { report, blobPuts } = await migrateThrough(limits, `bodies-${name.replaceAll(" ", "-")}`);
-    expect(Object.values(report.totals.targets)[0]).toMatchObject({ pushed: charts.length, failed: 0, "not-attempted": 0 });
-    expect(blobPuts?.granted).toBeGreaterThanOrEqual(charts.length);
-    // How much of the rate is used is a matter of time, and of a new session for every refused body: only refusals are counted here.
+    const { report, blobPuts } = await migrateThrough(limits, `bodies-${name.replaceAll(" ", "-")}`, more.source);
+    expect(Object.values(report.totals.targets)[0]).toMatchObject({ pushed: more.charts.length, failed: 0, "not-attempted": 0 });
+    expect(blobPuts?.granted).toBeGreaterThanOrEqual(more.charts.length);
+    expect(blobPuts?.used()).toBeGreaterThan(0.85);
     expect(blobPuts?.refused).toBeLessThan(90);
   });
 });

@@ -15,6 +15,8 @@ export interface TokenBucket {
   readonly refused: number;
   /** Granted, of all that the bucket held from the first request to the last that was granted. */
   used(): number;
+  /** Granted a second, from the first request to the last that was granted. */
+  pace(): number;
 }
 
 /** As many registries have in front of them. Starts full. */
@@ -43,6 +45,7 @@ export function createTokenBucket({ rate, status, retryAfter }: BucketOptions): 
       return refused;
     },
     used: () => granted / (rate + (rate * (lastAt - firstAt)) / 1000),
+    pace: () => (1000 * granted) / Math.max(1, lastAt - firstAt),
   };
 }
 
