@@ -1,5 +1,6 @@
 import { setImmediate as immediate } from "node:timers/promises";
-import { constants, crc32, createInflateRaw, inflateRawSync } from "node:zlib";
+import { promisify } from "node:util";
+import { constants, crc32, createInflateRaw, inflateRaw, inflateRawSync } from "node:zlib";
 
 import { gzipDataOffset } from "./gzip-header.ts";
 
@@ -18,6 +19,10 @@ export interface GzipEnd {
 /** Largest output that is made in one piece, in bytes; beyond it, memory is bounded by streaming. */
 const wholeLimit = 8 * 1024 * 1024;
 const sliceBytes = 64 * 1024;
+/** What is inflated on another thread, with others of its kind beside it: larger output takes memory, and smaller takes less time here. Bytes. */
+const elsewhereLimit = 1024 * 1024;
+const smallest = 16 * 1024;
+const inflateElsewhere = promisify(inflateRaw);
 const damagedSliceBytes = 64;
 const trailerBytes = 8;
 /** Longest header we wait for: extra field, name and comment at their largest. */
@@ -33,7 +38,7 @@ export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink
   while (start < input.byteLength) {
     const offset = gzipDataOffset(input, start);
     if (typeof offset !== "number") return headerProblem(offset, start === 0);
-    const member = inflateWhole(input.subarray(offset));
+    const member = await inflateWhole(input.subarray(offset));
     if (typeof member === "string") {
       // The decompressor withholds what it made of the piece in which the damage lies: small pieces lose little.
       const size = member === "large" ? sliceBytes : damagedSliceBytes;
@@ -49,10 +54,14 @@ export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink
 }
 
 /** Large output and damaged data are streamed instead: the one to bound memory, the other to use what comes before the damage. */
-function inflateWhole(input: Uint8Array): { bytes: Buffer; consumed: number } | "large" | "damaged" {
+async function inflateWhole(input: Uint8Array): Promise<{ bytes: Buffer; consumed: number } | "large" | "damaged"> {
+  const room = roomFor(input);
+  const elsewhere = room > smallest && room <= elsewhereLimit;
+  const options = { finishFlush: constants.Z_SYNC_FLUSH, chunkSize: room, info: true };
   try {
-    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: wholeLimit, chunkSize: roomFor(input), info: true };
-    const result: unknown = inflateRawSync(input, options);
+    const result: unknown = elsewhere
+      ? await inflateElsewhere(input, { ...options, maxOutputLength: elsewhereLimit })
+      : inflateRawSync(input, { ...options, maxOutputLength: wholeLimit });
     return isInflated(result) ? { bytes: result.buffer, consumed: result.engine.bytesWritten } : "damaged";
   } catch (error) {
     return error instanceof RangeError ? "large" : "damaged";
@@ -64,7 +73,7 @@ function roomFor(input: Uint8Array): number {
   const at = input.byteLength - 4;
   const told = at < 0 ? 0 : new DataView(input.buffer, input.byteOffset).getUint32(at, true);
   // One byte more, so that zlib sees that it is done.
-  return Math.min(wholeLimit, Math.max(sliceBytes, told + 1));
+  return Math.min(wholeLimit, Math.max(smallest, told + 1));
 }
 
 /** What zlib returns under the option `info`, which the published types do not describe. */
