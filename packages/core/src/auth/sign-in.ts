@@ -26,7 +26,7 @@ export interface Authorization {
 /** Signs requests to one registry in. Remembers what it asked for, so that later requests carry their token from the start. */
 export interface SignIn {
   /** For a request that was not yet refused; `undefined` = go without. */
-  authorize(request: HttpRequest): Promise<Authorization | undefined>;
+  authorize(request: HttpRequest): Promise<Authorization | undefined> | undefined;
   /** For a request that was: another Authorization, or `undefined` when none would help. */
   renew(request: HttpRequest, refusal: Refusal): Promise<Authorization | undefined>;
 }
@@ -68,12 +68,10 @@ export function createSignIn(options: SignInOptions): SignIn {
     credentials: createCredentialMemory({ provider: options.credentials, key: options.credentialKey, clock: options.clock }),
   };
   return {
-    authorize: async (request) => {
+    authorize: (request) => {
       const challenge = challenges.for(request.repository);
       if (challenge !== undefined) return obtain(challenge, request, parts);
-      if (options.basic === "asked") return undefined;
-      const credential = await parts.credentials.current(placeOf(request));
-      return credential.kind === "basic" ? signWith({ challenge: basicChallenge, credential }, request, parts) : undefined;
+      return options.basic === "asked" ? undefined : basicUnasked(request, parts);
     },
     renew: async (request, refusal) => {
       const asked = preferredChallenge(challengesIn(refusal, options));
@@ -85,6 +83,11 @@ export function createSignIn(options: SignInOptions): SignIn {
       return authorization.header === undefined ? undefined : authorization;
     },
   };
+}
+
+async function basicUnasked(request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {
+  const credential = await parts.credentials.current(placeOf(request));
+  return credential.kind === "basic" ? signWith({ challenge: basicChallenge, credential }, request, parts) : undefined;
 }
 
 interface Way {

@@ -147,17 +147,22 @@ function sendPlain({ wire, retry, secrets }: Pick<ClientParts, "wire" | "retry" 
 }
 
 async function sendSigned(request: HttpRequest, attempt: Attempt, parts: ClientParts): Promise<HttpAnswer> {
-  if (request.url.origin !== parts.origin.origin) return transfer(request, { ...attempt, used: undefined }, parts);
-  let used = await unlessAborted(parts.signIn.authorize(request), request);
+  if (request.url.origin !== parts.origin.origin) return transfer(request, { attempt, used: undefined }, parts);
+  const authorizing = parts.signIn.authorize(request);
+  let used = authorizing instanceof Promise ? await unlessAborted(authorizing, request) : authorizing;
   for (let round = 1; ; round++) {
-    const answer = await transfer(request, { ...attempt, used }, parts);
-    if (round >= signInRounds || answer.url.origin !== parts.origin.origin) return answer;
+    const answer = await transfer(request, { attempt, used }, parts);
+    if (round >= signInRounds || !mayBeRefusal(answer) || answer.url.origin !== parts.origin.origin) return answer;
     const { refused, answer: readable } = await isRefused(answer, request, { used, parts });
     if (refused === undefined) return readable;
     const next = await unlessAborted(parts.signIn.renew(request, { used, expired: refused === "expired", answer: readable }), request);
     if (next === undefined) return readable;
     used = next;
   }
+}
+
+function mayBeRefusal({ status }: HttpAnswer): boolean {
+  return status === 400 || status === 401 || status === 403;
 }
 
 /**
@@ -179,17 +184,13 @@ async function isRefused(
 
 async function transfer(
   request: HttpRequest,
-  { used, ...attempt }: Attempt & { readonly used: Authorization | undefined },
+  { used, attempt: { attempt, patience } }: { readonly attempt: Attempt; readonly used: Authorization | undefined },
   { wire, secrets }: ClientParts,
 ): Promise<HttpAnswer> {
-  const outgoing: WireRequest = {
-    ...request,
-    url: withoutUserinfo(request.url),
-    headers: { ...request.headers, ...authorizationHeader(used?.header) },
-    ...attempt,
-  };
+  const headers = { ...request.headers, ...authorizationHeader(used?.header) };
+  const outgoing: WireRequest = { ...request, url: withoutUserinfo(request.url), headers, attempt, patience };
   const received = await (request.redirects === "refuse" ? wire.exchange(outgoing) : followRedirects(wire, outgoing));
-  const answer = { ...received, scrub: secrets.scrubber(outgoing, received.url) };
+  const answer = Object.assign(received, { scrub: secrets.scrubber(outgoing, received.url) });
   return used?.header === undefined || used.credential.kind === "anonymous"
     ? answer
     : { ...answer, credentialSource: used.credential.source };

@@ -63,22 +63,28 @@ function exchange(request: WireRequest, traffic: HostTraffic, options: WireOptio
 }
 
 async function transmit(request: WireRequest, traffic: HostTraffic, options: WireOptions): Promise<HttpAnswer> {
-  const { method, url } = request;
+  const { method, url, operation, repository, version, signal } = request;
   const started = performance.now();
   const size = { received: 0 };
   const log = (status: string): void =>
     options.debug?.(debugLine(request, { status, milliseconds: performance.now() - started, bytes: size.received }));
   let route: Route | undefined;
   try {
-    if (request.signal?.aborted === true) throw new Error("aborted before sending");
-    route = await options.routes.to(url, request.operation);
+    if (signal?.aborted === true) throw new Error("aborted before sending");
+    const opening = options.routes.to(url, operation);
+    route = opening instanceof Promise ? await opening : opening;
     traffic.requests += 1;
     if (request.attempt > 1) traffic.retries += 1;
-    const response = await dispatchRequest(route.dispatcher, wireOptions(request, route, { traffic, options }), request.signal);
+    const response = await dispatchRequest(route.dispatcher, wireOptions(request, route, { traffic, options }), signal);
     route.answered = true;
     if (method === "HEAD") route.sawHead = true;
     return openAnswer(response, {
-      ...request,
+      method,
+      url,
+      operation,
+      repository,
+      version,
+      signal,
       proxy: route.proxy,
       received: (bytes) => {
         size.received += bytes;

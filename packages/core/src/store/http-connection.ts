@@ -55,8 +55,12 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
     tagPageSize: adapter.traits.tagPageSize,
     manifestBytes: adapter.traits.manifestBytes,
     url: (path) => new URL(`/v2/${repository}/${path}`, origin),
-    send: ({ access, alsoPull, ...request }) =>
-      http.send({ ...request, repository, scopes: scopes({ access: usual(options, access), alsoPull }, repository) }),
+    send: (request) =>
+      http.send({
+        ...request,
+        repository,
+        scopes: scopes({ access: usual(options, request.access), alsoPull: request.alsoPull }, repository),
+      }),
     hasBlob: (digest, call) => hasBlob(end, digest, call),
     pause: (repeat) => http.pause(repeat),
     mapError: (view) => adapter.mapError?.(view),

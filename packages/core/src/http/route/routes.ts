@@ -41,8 +41,8 @@ export interface Route {
 }
 
 export interface Routes {
-  /** @throws redirect-refused where the address rules forbid the host */
-  to(url: URL, operation: string): Promise<Route>;
+  /** At once where it is open already. @throws redirect-refused where the address rules forbid the host */
+  to(url: URL, operation: string): Route | Promise<Route>;
   close(): Promise<void>;
 }
 
@@ -55,22 +55,21 @@ const maxHeaderSize = 32 * 1024;
 export function createRoutes(options: RouteOptions): Routes {
   const routes = new Map<string, Route>();
   const closing = new Set<Promise<void>>();
+  const open = async (url: URL, operation: string): Promise<Route> => {
+    await options.guard.check(url, operation);
+    const known = routes.get(url.origin);
+    if (known !== undefined) return known;
+    const route = openRoute(url, options);
+    routes.set(url.origin, route);
+    if (routes.size > originLimit) retireOldest(routes, closing);
+    return route;
+  };
   return {
-    to: async (url, operation) => {
-      const known = routes.get(url.origin);
-      if (known !== undefined) return known;
-      await options.guard.check(url, operation);
-      const again = routes.get(url.origin);
-      if (again !== undefined) return again;
-      const route = openRoute(url, options);
-      routes.set(url.origin, route);
-      if (routes.size > originLimit) retireOldest(routes, closing);
-      return route;
-    },
+    to: (url, operation) => routes.get(url.origin) ?? open(url, operation),
     close: async () => {
-      const open = [...routes.values()];
+      const known = [...routes.values()];
       routes.clear();
-      await Promise.all([...open.map(({ dispatcher }) => dispatcher.destroy()), ...closing]);
+      await Promise.all([...known.map(({ dispatcher }) => dispatcher.destroy()), ...closing]);
     },
   };
 }
