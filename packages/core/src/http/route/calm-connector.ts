@@ -1,4 +1,5 @@
-import { buildConnector, errors } from "undici";
+import type { buildConnector } from "undici";
+import errors from "undici/lib/core/errors.js";
 
 type Socket = NonNullable<Parameters<buildConnector.Callback>[1]>;
 

@@ -1,9 +1,10 @@
-import { buildConnector, type Pool } from "undici";
+import type { buildConnector as Connector, Pool } from "undici";
+import buildConnector from "undici/lib/core/connect.js";
 
 import { calmConnector } from "./calm-connector.ts";
 
 /** undici's connector, mended. */
-export function connectorFor(options: buildConnector.BuildOptions): buildConnector.connector {
+export function connectorFor(options: Connector.BuildOptions): Connector.connector {
   return mendedConnector(buildConnector(options));
 }
 
@@ -17,7 +18,7 @@ export function withMendedConnector(settings: Pool.Options): Pool.Options {
  * Two things are mended. One is told at `calmConnector`. The other: under TLS 1.3 a server judges our certificate after the handshake, and its alert
  * comes with the first read. Node tells it as an error and then ends the socket; undici would keep the end alone ("other side closed").
  */
-function mendedConnector(given: buildConnector.connector): buildConnector.connector {
+function mendedConnector(given: Connector.connector): Connector.connector {
   const connect = calmConnector(given);
   return (target, done) =>
     connect(target, (...result) => {

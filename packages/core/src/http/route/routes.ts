@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool, ProxyAgent } from "undici";
+import type { Dispatcher, ProxyAgent } from "undici";
+import Pool from "undici/lib/dispatcher/pool.js";
 
 import type { AddressGuard } from "./address-guard.ts";
 import { chooseProxy, type Proxy, type ProxyName, proxyName } from "./choose-proxy.ts";
@@ -57,9 +58,10 @@ export function createRoutes(options: RouteOptions): Routes {
   const closing = new Set<Promise<void>>();
   const open = async (url: URL, operation: string): Promise<Route> => {
     await options.guard.check(url, operation);
+    const way = await wayTo(url, options);
     const known = routes.get(url.origin);
     if (known !== undefined) return known;
-    const route = openRoute(url, options);
+    const route = openRoute(url, way, options);
     routes.set(url.origin, route);
     if (routes.size > originLimit) retireOldest(routes, closing);
     return route;
@@ -83,10 +85,21 @@ function retireOldest(routes: Map<string, Route>, closing: Set<Promise<void>>): 
   closing.add(closed);
 }
 
-function openRoute(url: URL, options: RouteOptions): Route {
-  const proxy = chooseProxy(url, options.environment);
+interface Way {
+  readonly proxy: Proxy | undefined;
+  /** Needs all of undici, which takes its time to load. */
+  readonly Tunnel: typeof ProxyAgent | undefined;
+}
+
+async function wayTo(url: URL, { environment }: RouteOptions): Promise<Way> {
+  const proxy = chooseProxy(url, environment);
+  const isTunnel = proxy !== undefined && url.protocol === "https:";
+  return { proxy, Tunnel: isTunnel ? (await import("undici")).ProxyAgent : undefined };
+}
+
+function openRoute(url: URL, { proxy, Tunnel }: Way, options: RouteOptions): Route {
   const route: Route = {
-    dispatcher: proxy === undefined ? directPool(url, options) : proxied(url, proxy, options),
+    dispatcher: proxy === undefined ? directPool(url, options) : proxied(url, { proxy, Tunnel }, options),
     pathPrefix: proxy !== undefined && url.protocol === "http:" ? url.origin : "",
     headers: proxy !== undefined && url.protocol === "http:" ? proxyHeaders(url, proxy) : {},
     proxy: proxy && proxyName(proxy),
@@ -120,13 +133,17 @@ function tlsFor(url: URL, { tls, origin }: RouteOptions): TlsSettings {
 }
 
 /** The proxy resolves names itself; only addresses written in the url could be judged. */
-function proxied(url: URL, proxy: Proxy, options: RouteOptions): Dispatcher {
+function proxied(
+  url: URL,
+  { proxy, Tunnel }: { readonly proxy: Proxy; readonly Tunnel: Way["Tunnel"] },
+  options: RouteOptions,
+): Dispatcher {
   const timeout = options.timeouts.connectMs;
   const toProxy = { ...tlsFor(proxy.url, options), timeout };
-  if (url.protocol === "http:") {
+  if (Tunnel === undefined) {
     return new Pool(proxy.url.origin, { connections: options.connections, maxHeaderSize, connect: connectorFor(toProxy) });
   }
-  return new ProxyAgent({
+  return new Tunnel({
     uri: proxy.url.origin,
     ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
     connections: options.connections,
