@@ -63,33 +63,69 @@ function downloads(): number {
   return source.requests.filter(({ path }) => path.endsWith(".tgz")).length;
 }
 
-const fastLag = 25;
+/** Long enough for the answers to take the time, not the processor, which three lanes and three registries share here. Milliseconds. */
+const fastLag = 50;
+
+/** Others may be at work on the machine at one of the two times that are compared: then they are measured once more. */
+const rounds = 3;
+const aim = 1.3;
+
+interface Round {
+  readonly fast: Place;
+  readonly slow: Place;
+  readonly mortal: Place;
+  readonly first: Run;
+  readonly slowWhenFastWasDone: number;
+  /** Time of the fast one beside the others to its time alone. */
+  readonly ratio: number;
+}
+
+async function millisecondsAlone(round: number): Promise<number> {
+  const alone = await startPlace({ directory: join(scratch, `alone-${round}`), lag: fastLag });
+  expect((await migrate([alone.target], "alone")).code).toBe(0);
+  await alone.stop();
+  return alone.milliseconds();
+}
+
+async function besideOthers(round: number): Promise<Round> {
+  const alone = await millisecondsAlone(round);
+  let slowWhenFastWasDone = 0;
+  const fast = await startPlace({
+    directory: join(scratch, `fast-${round}`),
+    lag: fastLag,
+    onManifest: (manifests) => {
+      if (manifests === count) slowWhenFastWasDone = slow.manifests();
+    },
+  });
+  // A tenth of the speed for as long as it could hold the fast one back; what is left then need not take minutes.
+  const lagOfSlow = (): number => (fast.manifests() < count ? 10 * fastLag : fastLag);
+  const slow: Place = await startPlace({ directory: join(scratch, `slow-${round}`), lag: lagOfSlow });
+  let closing: Promise<void> | undefined;
+  const mortal: Place = await startPlace({
+    directory: join(scratch, `mortal-${round}`),
+    lag: fastLag,
+    onManifest: (manifests) => {
+      if (manifests === 300) closing = mortal.stop();
+    },
+  });
+  const first = await migrate([fast.target, slow.target, mortal.target], "together");
+  await closing;
+  return { fast, slow, mortal, first, slowWhenFastWasDone, ratio: fast.milliseconds() / alone };
+}
 
 describe("one run to three targets, one of them slow and one that dies", () => {
   it("serves the fast one as if it were alone, within little memory, and the next run makes good what is missing", async () => {
-    const alone = await startPlace({ directory: join(scratch, "alone"), lag: fastLag });
-    expect((await migrate([alone.target], "alone")).code).toBe(0);
-    await alone.stop();
-
-    let slowWhenFastWasDone = 0;
-    const slow = await startPlace({ directory: join(scratch, "slow"), lag: 10 * fastLag });
-    const fast = await startPlace({
-      directory: join(scratch, "fast"),
-      lag: fastLag,
-      onManifest: (manifests) => {
-        if (manifests === count) slowWhenFastWasDone = slow.manifests();
-      },
-    });
-    let closing: Promise<void> | undefined;
-    const mortal: Place = await startPlace({
-      directory: join(scratch, "mortal"),
-      lag: fastLag,
-      onManifest: (manifests) => {
-        if (manifests === 300) closing = mortal.stop();
-      },
-    });
-    const first = await migrate([fast.target, slow.target, mortal.target], "together");
-    await closing;
+    let round = await besideOthers(1);
+    const ratios = [round.ratio];
+    while (round.ratio > aim && ratios.length < rounds) {
+      await Promise.all([round.fast.stop(), round.slow.stop()]);
+      round = await besideOthers(ratios.length + 1);
+      ratios.push(round.ratio);
+    }
+    const { fast, slow, mortal, first, slowWhenFastWasDone } = round;
+    expect(round.ratio, `beside the others / alone, in turn: ${ratios.map((ratio) => ratio.toFixed(2)).join(", ")}`).toBeLessThanOrEqual(
+      aim,
+    );
 
     expect(first.code).toBe(1);
     const all = { pushed: count, skipped: 0, failed: 0, notAttempted: 0 };
@@ -106,13 +142,10 @@ describe("one run to three targets, one of them slow and one that dies", () => {
     expect(slowWhenFastWasDone).toBeGreaterThan(0);
     // Were it held back, it could be no more than a queue (512 versions) ahead.
     expect(slowWhenFastWasDone).toBeLessThan(450);
-    // 1.3 is the aim, on a machine that has time for it; here others may be at work at either of the two times.
-    expect(fast.milliseconds() / alone.milliseconds()).toBeLessThan(2);
-    // 146 to 199 were measured, the more the busier the machine: this tells of charts or records that pile up, not of a few megabytes.
-    expect(first.peakMegabytes).toBeLessThan(240);
+    expect(first.peakMegabytes).toBeLessThan(200);
 
     const risen = await startPlace({
-      directory: join(scratch, "mortal"),
+      directory: join(scratch, `mortal-${ratios.length}`),
       port: Number(new URL(mortal.target.replace("oci:", "http:")).port),
     });
     const again = await migrate([fast.target, slow.target, risen.target], "together", ["--existing", "trust"]);
