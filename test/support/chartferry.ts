@@ -16,11 +16,14 @@ export interface ChartferryOptions {
   /** Added to the environment; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly limitMs?: number;
+  /** A program and its arguments that the command line is given to, to run it somewhere else. */
+  readonly within?: readonly string[];
 }
 
 /** Runs the built command line to its end. */
-export function runChartferry(args: readonly string[], { home, env, ...options }: ChartferryOptions): Promise<ProgramResult> {
-  return runProgram(process.execPath, [builtProgram(), ...args], { cwd: home, ...options, env: { ...isolated(home), ...env } });
+export function runChartferry(args: readonly string[], { home, env, within = [], ...options }: ChartferryOptions): Promise<ProgramResult> {
+  const [program = "", ...rest] = [...within, process.execPath, builtProgram(), ...args];
+  return runProgram(program, rest, { cwd: home, ...options, env: { ...isolated(home), ...env } });
 }
 
 export interface SpawnedChartferry {
@@ -58,8 +61,8 @@ export async function startChartferry(
   args: readonly string[],
   options: ChartferryOptions & { readyPattern: RegExp; openFiles?: number | undefined },
 ): Promise<RunningChartferry> {
-  const { home, env, cwd = home, readyPattern, openFiles } = options;
-  const command = [process.execPath, builtProgram(), ...args];
+  const { home, env, cwd = home, readyPattern, openFiles, within = [] } = options;
+  const command = [...within, process.execPath, builtProgram(), ...args];
   // `exec`: the process id that is killed and measured is the program's own.
   const limited = openFiles === undefined ? command : ["/bin/sh", "-c", `ulimit -n ${openFiles} && exec "$@"`, "sh", ...command];
   const [program = "", ...rest] = limited;

@@ -16,6 +16,8 @@ export interface LayoutContext {
   /** Folder for unfinished files, on the file system of the tree. */
   readonly scratch: string;
   closed: boolean;
+  /** Before an index is replaced. @throws layout-locked once this process has lost the tree's lock */
+  requireLock: () => Promise<void>;
   /** Told of every repository before something is written to it. */
   beforeWrite: (repository: LayoutRepository) => void;
 }

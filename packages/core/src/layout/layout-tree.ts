@@ -15,7 +15,7 @@ import type { LayoutRepository } from "./layout-repository.ts";
 import { loadRepository } from "./load-repository.ts";
 import { createOpenRepositories } from "./open-repositories.ts";
 import { createSortedNames, type SortedNames } from "./sorted-names.ts";
-import { lockTree, privateFolder, refuseForeignLock } from "./tree-lock.ts";
+import { lockTree, privateFolder, refuseForeignLock, requireHeld } from "./tree-lock.ts";
 import type { UploadLimits } from "./upload-limits.ts";
 import { openUploads, type Uploads } from "./upload-sessions.ts";
 
@@ -56,10 +56,12 @@ export async function openLayoutTree(directory: string, options: LayoutTreeOptio
     clock: options.clock ?? systemClock,
     scratch: join(root, privateFolder, "uploads"),
     closed: false,
+    requireLock: () => Promise.resolve(),
     beforeWrite: () => {},
   };
   await requireDirectory(context, options.mayBeAbsent);
   const lock = context.readOnly ? undefined : await lockTree(root);
+  if (lock !== undefined) context.requireLock = () => requireHeld(lock, root);
   try {
     const uploads = await writing(context.scratch, "open layout", () => openUploads(context, options.limits));
     return treeOver(context, { uploads, lock });

@@ -33,6 +33,7 @@ export async function loadRepository(context: LayoutContext, name: string): Prom
     logs: loaded.logs,
     durability: context.durability,
     clock: context.clock,
+    requireLock: context.requireLock,
     prepare: () => refreshReferrerLists(repository),
   });
   if (loaded.logs.length > 0) await createOnDisk(repository).then(() => repository.journal?.fold());

@@ -29,6 +29,7 @@ it("brings the referrer lists up to date at the end when a subject came in the m
     logs: [],
     durability: "none",
     clock: stillClock(),
+    requireLock: () => Promise.resolve(),
     async prepare() {
       prepared += 1;
       state.staleLists.clear();

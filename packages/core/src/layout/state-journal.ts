@@ -25,6 +25,8 @@ export interface JournalOptions {
   readonly logs: readonly number[];
   readonly durability: Durability;
   readonly clock: Clock;
+  /** @throws layout-locked once another process may have the directory */
+  readonly requireLock: () => Promise<void>;
   /** Runs before each fold, to bring up to date what only `index.json` holds. */
   readonly prepare: () => Promise<void>;
 }
@@ -53,6 +55,8 @@ interface Running extends JournalOptions {
   /** Whether memory is ahead of `index.json`. */
   ahead: boolean;
   lastFoldMs: number;
+  /** `layout-locked` once a fold found the directory lost: what came after it would be acknowledged and seen by nobody. */
+  lost: ChartferryError | undefined;
 }
 
 export function openJournal(options: JournalOptions): StateJournal {
@@ -64,6 +68,7 @@ export function openJournal(options: JournalOptions): StateJournal {
     contained: [...options.logs],
     ahead: options.logs.length > 0,
     lastFoldMs: 0,
+    lost: undefined,
   };
   const waiting: Waiting[] = [];
   const folds = oneAfterTheOther();
@@ -80,6 +85,7 @@ export function openJournal(options: JournalOptions): StateJournal {
     commit(change) {
       // After `close` the directory may have another owner.
       if (closed) return Promise.reject(closedError(directory));
+      if (running.lost !== undefined) return Promise.reject(running.lost);
       if (!pumping && isKnown(state, change)) return Promise.resolve();
       return new Promise((resolve, reject) => {
         waiting.push({ change, resolve, reject });
@@ -149,6 +155,7 @@ async function foldNow(running: Running): Promise<void> {
   const path = join(running.directory, "index.json");
   const done = [...running.contained];
   try {
+    await requireOwned(running);
     await writing(path, "write index", () => replaceFile(path, bytes, running.durability));
   } catch (error) {
     running.ahead = true;
@@ -157,6 +164,15 @@ async function foldNow(running: Running): Promise<void> {
   running.contained = [];
   await removeLogs(running.directory, done);
   running.lastFoldMs = performance.now() - started;
+}
+
+async function requireOwned(running: Running): Promise<void> {
+  try {
+    await running.requireLock();
+  } catch (error) {
+    if (error instanceof ChartferryError && error.code === "layout-locked") running.lost = error;
+    throw error;
+  }
 }
 
 function closedError(directory: string): ChartferryError {

@@ -1,12 +1,13 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { openLayoutStore } from "./layout-store.ts";
 import { openLayoutTree } from "./layout-tree.ts";
 import { lockTree, privateFolder } from "./tree-lock.ts";
-import { makeFolder } from "./testing/layout-fixture.ts";
+import { listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 beforeEach(async () => {
@@ -45,6 +46,7 @@ describe("the lock of a layout tree", () => {
 
   it.each([
     ["another host may hold", { host: "elsewhere" }, "elsewhere"],
+    ["another container of this host may hold", { namespace: "pid:[1]" }, "in another container (PID namespace pid:[1])"],
     ["is not readable", { id: "../../x" }, "not readable"],
   ])("is never taken over when it %s, and says what to delete", async (_why, changes, reason) => {
     await leaveLock(changes);
@@ -61,5 +63,32 @@ describe("the lock of a layout tree", () => {
     await expect(whole.openRepository("a/b")).rejects.toMatchObject({ code: "layout-locked" });
     await whole.close();
     await part.close();
+  });
+
+  it("covers a folder below it that is reached by a link", async () => {
+    const tree = await openLayoutTree(join(folder.path, "whole"));
+    await mkdir(join(tree.directory, "a"));
+    await symlink(join(tree.directory, "a"), join(folder.path, "link"));
+    await expect(openLayoutTree(join(folder.path, "link"))).rejects.toMatchObject({ code: "layout-locked" });
+    await tree.close();
+  });
+});
+
+describe("an owner whose lock was taken while it lived", () => {
+  it("leaves the index to the other, says so, and takes nothing more", async () => {
+    const tree = await openLayoutTree(folder.path, { clock: stillClock() });
+    const store = await openLayoutStore(tree, "web");
+    await pushChart(store, "1.0.0");
+    await rm(join(folder.path, privateFolder, "lock"));
+    const thief = await openLayoutTree(folder.path);
+    await pushChart(await openLayoutStore(thief, "web"), "2.0.0");
+    const lost = { code: "layout-locked", message: expect.stringContaining("taken while this process had it") };
+    await expect((await tree.openRepository("web")).journal?.fold()).rejects.toMatchObject(lost);
+    await expect(pushChart(store, "3.0.0")).rejects.toMatchObject(lost);
+    await expect(tree.close()).rejects.toMatchObject(lost);
+    await thief.close();
+    const after = await openLayoutTree(folder.path);
+    expect(await listed((await openLayoutStore(after, "web")).tags())).toEqual(["1.0.0", "2.0.0"]);
+    await after.close();
   });
 });

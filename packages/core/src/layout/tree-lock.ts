@@ -1,9 +1,10 @@
+import { realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 import { ChartferryError } from "../errors.ts";
 import { refuseLocked, takeLock, type HeldLock, type LockRefusal, type RefuseLock } from "../lock/lock-file.ts";
 import { ensureDirectory } from "./durable-files.ts";
-import { writing } from "./file-errors.ts";
+import { reading, writing } from "./file-errors.ts";
 
 /** Our own folder at the root of a tree: the lock and unfinished uploads. The leading dot keeps it apart from repositories. */
 export const privateFolder = ".chartferry";
@@ -27,13 +28,34 @@ export async function refuseForeignLock(directory: string): Promise<void> {
   await refuseLocked(lockPath(directory), locked(directory));
 }
 
-/** What cannot be read in a parent, a lock file included, says nothing about this tree. */
+/** @throws layout-locked where the tree's lock is no longer this process's: whoever has it since wrote an index that ours must not replace */
+export async function requireHeld(lock: HeldLock, directory: string): Promise<void> {
+  const path = lockPath(directory);
+  if (await reading(path, "look for the lock", () => lock.isHeld())) return;
+  throw new ChartferryError(`the layout at ${directory} is locked: its lock ${path} was deleted or taken while this process had it`, {
+    code: "layout-locked",
+    operation: "write index",
+    hint: "let one process at a time write to that folder, and run it again: what another one wrote there since is left as it is",
+  });
+}
+
+/** By both names where a link leads to the tree. */
 async function refuseLockedParents(directory: string): Promise<void> {
-  for (let path = dirname(resolve(directory)); path !== dirname(path); path = dirname(path)) {
-    await refuseLocked(lockPath(path), parentLocked(path)).catch((error: unknown) => {
-      if (error instanceof ChartferryError) throw error;
-    });
-  }
+  const named = resolve(directory);
+  const real = await realpath(named);
+  for (const path of new Set([...parentsOf(named), ...parentsOf(real)])) await refuseLockedParent(path);
+}
+
+function parentsOf(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...parentsOf(parent)];
+}
+
+/** What cannot be read in a parent, a lock file included, says nothing about this tree. */
+async function refuseLockedParent(path: string): Promise<void> {
+  await refuseLocked(lockPath(path), parentLocked(path)).catch((error: unknown) => {
+    if (error instanceof ChartferryError) throw error;
+  });
 }
 
 function parentLocked(directory: string): RefuseLock {
@@ -50,9 +72,12 @@ function locked(directory: string): RefuseLock {
     });
 }
 
+const unknowable = "had it open, and from here nobody can tell whether it still runs";
+
 function reasonOf({ kind, owner }: LockRefusal): string {
   const who = `process ${owner?.pid} on host ${owner?.host}`;
   if (kind === "alive") return `${who} has it open`;
-  if (kind === "elsewhere") return `${who} had it open, and from here nobody can tell whether it still runs`;
+  if (kind === "contained") return `${who}, in another container (PID namespace ${owner?.namespace ?? "unknown"}), ${unknowable}`;
+  if (kind === "elsewhere") return `${who} ${unknowable}`;
   return kind === "unreadable" ? "its lock file is not readable as one of ours" : "several processes are taking it over at this moment";
 }

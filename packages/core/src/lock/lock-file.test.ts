@@ -72,10 +72,27 @@ describe("takeLock", () => {
     await expect(takeLock(path, refuse)).rejects.toMatchObject(refused);
   });
 
+  it("never takes over from another PID namespace of this host, whatever its process number says here", async () => {
+    await leaveLock({ namespace: "pid:[1]\u001b", pid: 2 ** 22 + 1 });
+    const refused = { refusal: { kind: "contained", owner: { host: hostname(), pid: 2 ** 22 + 1, namespace: "pid:[1]?" } } };
+    await expect(takeLock(path, refuse)).rejects.toMatchObject(refused);
+    await expect(refuseLocked(path, refuse)).rejects.toMatchObject(refused);
+    await leaveLock({ namespace: "pid:[1]", pid: 2 ** 22 + 1, boot: "another" });
+    await (await takeLock(path, refuse)).release();
+  });
+
+  it("judges a lock without a namespace by its process number, as those were that wrote none", async () => {
+    await leaveLock({ namespace: undefined });
+    await expect(takeLock(path, refuse)).rejects.toMatchObject({ refusal: { kind: "alive" } });
+    await leaveLock({ namespace: undefined, pid: 2 ** 22 + 1 });
+    await (await takeLock(path, refuse)).release();
+  });
+
   it.each([
     ["torn", '{"id":"x","host"'],
     ["empty", ""],
     ["one whose id is a path", '{"id":"../../x","host":"h","boot":"","pid":1,"started":""}'],
+    ["one whose namespace is no text", '{"id":"x","host":"h","boot":"","pid":1,"started":"","namespace":null}'],
     ["endless", JSON.stringify({ id: "x", host: "h".repeat(5000), boot: "", pid: 1, started: "" })],
   ])("does not touch a lock file that is %s: its writer may be at work", async (_what, text) => {
     await writeFile(path, text);
@@ -107,6 +124,15 @@ describe("takeLock", () => {
     };
     await expect(takeLock(path, refuse)).rejects.toMatchObject({ refusal: { kind: "contended" } });
     expect(JSON.parse(await readFile(marker, "utf8"))).toMatchObject({ id: "living-taker" });
+  });
+
+  it("knows when its file was deleted, or names another", async () => {
+    const lock = await takeLock(path, refuse);
+    expect(await lock.isHeld()).toBe(true);
+    await leaveLock({ id: "another" });
+    expect(await lock.isHeld()).toBe(false);
+    await rm(path);
+    expect(await lock.isHeld()).toBe(false);
   });
 
   it("leaves alone what another owner holds by then", async () => {

@@ -7,6 +7,11 @@ import { currentProcess, stateOf, type ProcessIdentity } from "./process-identit
 
 /** A lock that this process holds. */
 export interface HeldLock {
+  /**
+   * Whether the file still names this lock: somebody may have deleted it while its owner lives, and another process may have it since.
+   * @throws the file system's own errors, which say neither
+   */
+  isHeld(): Promise<boolean>;
   /** Harmless when done twice, and once somebody else holds the lock. */
   release(): Promise<void>;
 }
@@ -14,12 +19,13 @@ export interface HeldLock {
 /** Why a lock cannot be had. */
 export interface LockRefusal {
   /**
-   * `alive`: its owner runs on this host. `elsewhere`: it was taken on another host, whose processes nobody can look at from here.
+   * `alive`: its owner runs on this host. `elsewhere`: it was taken on another host, `contained`: in another PID namespace of this
+   * host, as containers have them; nobody can look at their processes from here.
    * `unreadable`: the file is none of ours. `contended`: several processes take it over at this moment.
    */
-  readonly kind: "alive" | "elsewhere" | "unreadable" | "contended";
+  readonly kind: "alive" | "elsewhere" | "contained" | "unreadable" | "contended";
   /** Unless unreadable or contended. */
-  readonly owner?: Pick<ProcessIdentity, "host" | "pid">;
+  readonly owner?: Pick<ProcessIdentity, "host" | "pid" | "namespace">;
 }
 
 /** Makes the caller's own error of a refusal. */
@@ -39,7 +45,7 @@ const longestLock = 4096;
  */
 export async function takeLock(path: string, refuse: RefuseLock): Promise<HeldLock> {
   const mine: LockFile = { id: randomUUID(), ...(await currentProcess()) };
-  const held = { release: () => releaseLock(path, mine.id) };
+  const held = { isHeld: () => namesLock(path, mine.id), release: () => releaseLock(path, mine.id) };
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     if (await createLock(path, mine)) return held;
     const owner = await readLock(path, refuse);
@@ -58,7 +64,13 @@ export async function refuseLocked(path: string, refuse: RefuseLock): Promise<vo
 
 async function refuseLiving(owner: LockFile, self: ProcessIdentity, refuse: RefuseLock): Promise<void> {
   const kind = await stateOf(owner, self);
-  if (kind !== "dead") throw refuse({ kind, owner: { pid: owner.pid, host: owner.host.replace(/[^\w.-]/g, "?").slice(0, 100) } });
+  if (kind !== "dead") throw refuse({ kind, owner: shownOwner(owner) });
+}
+
+/** What a file says may be anything, and is printed. */
+function shownOwner({ pid, host, namespace }: LockFile): NonNullable<LockRefusal["owner"]> {
+  const shown = { pid, host: host.replace(/[^\w.-]/g, "?").slice(0, 100) };
+  return namespace === undefined ? shown : { ...shown, namespace: namespace.replace(/[^\w:[\]]/g, "?").slice(0, 40) };
 }
 
 async function writeOwn(path: string, mine: LockFile): Promise<void> {
@@ -121,26 +133,35 @@ async function holdMarker(marker: string, { mine, refuse }: { mine: LockFile; re
   return takeOver(marker, { dead: taker, mine, refuse });
 }
 
+async function namesLock(path: string, id: string): Promise<boolean> {
+  const found = await textOf(path);
+  return found !== undefined && parseLock(found)?.id === id;
+}
+
 async function releaseLock(path: string, id: string): Promise<void> {
-  const owner = await readLock(path, () => new Error("not ours")).catch(() => undefined);
-  if (owner?.id === id) await rm(path, { force: true });
+  if (await namesLock(path, id).catch(() => false)) await rm(path, { force: true });
 }
 
 /** The owner as the file names it; `undefined` where there is no file. */
 async function readLock(path: string, refuse: RefuseLock): Promise<LockFile | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-  const owner = text.length > longestLock ? undefined : parseLock(text);
+  const text = await textOf(path);
+  if (text === undefined) return undefined;
+  const owner = parseLock(text);
   if (owner === undefined) throw refuse({ kind: "unreadable" });
   return owner;
 }
 
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 function parseLock(text: string): LockFile | undefined {
+  if (text.length > longestLock) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isLockFile(value) ? value : undefined;
@@ -152,7 +173,7 @@ function parseLock(text: string): LockFile | undefined {
 function isLockFile(value: unknown): value is LockFile {
   if (typeof value !== "object" || value === null) return false;
   const fields: Partial<Record<string, unknown>> = { ...value };
-  const texts = [fields["host"], fields["boot"], fields["started"]];
+  const texts = [fields["host"], fields["boot"], fields["started"], fields["namespace"] === undefined ? "" : fields["namespace"]];
   const id = fields["id"];
   return (
     texts.every((text) => typeof text === "string") && Number.isInteger(fields["pid"]) && typeof id === "string" && /^[\w-]{1,64}$/.test(id)

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { hostname } from "node:os";
 
 import { errnoOf } from "../errno.ts";
@@ -11,6 +11,8 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks between boot and the start of the process (field 22 of /proc/PID/stat); empty where the system does not tell. */
   readonly started: string;
+  /** The PID namespace, within which alone the number means something (`pid:[4026531836]`); absent where the system has or tells none. */
+  readonly namespace?: string;
 }
 
 async function textOf(path: string): Promise<string> {
@@ -28,19 +30,31 @@ interface ProcessFacts {
   readonly ended: boolean;
 }
 
+async function linkOf(path: string): Promise<string> {
+  try {
+    return await readlink(path);
+  } catch {
+    return "";
+  }
+}
+
 async function factsOf(pid: number): Promise<ProcessFacts> {
-  const stat = await textOf(`/proc/${pid}/stat`);
+  // A /proc of another PID namespace (`unshare --pid --fork` leaves that of the parent) tells of other processes by these numbers.
+  const ours = (await linkOf("/proc/self")) === String(process.pid);
+  const stat = ours ? await textOf(`/proc/${pid}/stat`) : "";
   // The second field is the program's name in parentheses and may hold spaces; counting starts behind it, with the state.
   const fields = stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return { started: fields[19] ?? "", ended: fields[0] === "Z" || fields[0] === "X" };
 }
 
 export async function currentProcess(): Promise<ProcessIdentity> {
+  const namespace = await linkOf("/proc/self/ns/pid");
   return {
     host: hostname(),
     boot: await textOf("/proc/sys/kernel/random/boot_id"),
     pid: process.pid,
     started: (await factsOf(process.pid)).started,
+    ...(namespace === "" ? {} : { namespace }),
   };
 }
 
@@ -54,14 +68,24 @@ function answersSignals(pid: number): boolean {
 }
 
 /**
- * `elsewhere`: another host, whose processes cannot be looked at from here. Containers that share a directory must have
- * different host names (they do by default), since process numbers mean nothing across them.
+ * What is known of a lock's owner. `elsewhere`: it runs on another host. `contained`: on this host, but in another PID namespace.
+ * In neither case can it be looked at from here, since process numbers mean nothing across them.
  */
-export async function stateOf(owner: ProcessIdentity, self: ProcessIdentity): Promise<"alive" | "dead" | "elsewhere"> {
+export type OwnerState = "alive" | "dead" | "elsewhere" | "contained";
+
+/** Tells hosts apart by name and start of the machine, so machines that share a folder need different names. */
+export async function stateOf(owner: ProcessIdentity, self: ProcessIdentity): Promise<OwnerState> {
   if (owner.host !== self.host) return "elsewhere";
-  if (owner.boot !== self.boot) return "dead";
-  if (!answersSignals(owner.pid)) return "dead";
+  if (isHidden(owner, self)) return "contained";
+  if (owner.boot !== self.boot || !answersSignals(owner.pid)) return "dead";
   const { started, ended } = await factsOf(owner.pid);
   if (ended) return "dead";
   return owner.started !== "" && started !== "" && started !== owner.started ? "dead" : "alive";
+}
+
+/** A lock without a namespace is of a system that has none, or of a version that did not write it down. */
+function isHidden(owner: ProcessIdentity, self: ProcessIdentity): boolean {
+  // One of the two ran without /proc, so that nobody can tell whether they share a namespace.
+  if ((self.boot === "") !== (owner.boot === "")) return true;
+  return owner.boot === self.boot && owner.namespace !== undefined && owner.namespace !== self.namespace;
 }

@@ -3,9 +3,12 @@ import { dirname } from "node:path";
 
 import { ChartferryError, type HeldLock, makeFolder, unwritableCode } from "@chartferry/core";
 
+import { realPlace } from "../real-place.ts";
 import { lockJournal } from "./journal-lock.ts";
 
 export interface JournalFile {
+  /** Without links. */
+  readonly place: string;
   readonly descriptor: number;
   readonly lock: HeldLock;
 }
@@ -17,9 +20,10 @@ export async function openJournalFile(path: string): Promise<JournalFile> {
     await makeFolder(dirname(path), 0o700);
     // A device or a pipe may be read without end, and would be removed as an empty journal.
     if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error("it is no ordinary file");
-    lock = await lockJournal(path);
-    closeSync(openSync(path, "a+", 0o600));
-    return { descriptor: openSync(path, "r+"), lock };
+    const place = await realPlace(path);
+    lock = await lockJournal(place);
+    closeSync(openSync(place, "a+", 0o600));
+    return { place, descriptor: openSync(place, "r+"), lock };
   } catch (error) {
     await lock?.release();
     if (error instanceof ChartferryError) throw error;

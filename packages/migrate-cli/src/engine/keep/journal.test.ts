@@ -229,6 +229,36 @@ describe("the lock of a journal", () => {
     });
   });
 
+  it("is never taken from another container of this host, which it names, with the file to delete", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    await leaveLock(path, { namespace: "pid:[1]", pid: 2 ** 22 - 1 });
+    await expect(openJournal(path)).rejects.toMatchObject({
+      code: "journal-locked",
+      message: expect.stringMatching(/process \d+ on .* in another container \(PID namespace pid:\[1\]\) since /u),
+      hint: expect.stringContaining(`delete ${path}.lock`),
+    });
+  });
+
+  it("is one and the same by whatever name the file goes, a link to it or one to where it will be", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    const [link, ahead] = [join(temporaryFolder(), "link.jsonl"), join(temporaryFolder(), "ahead.jsonl")];
+    symlinkSync(path, ahead);
+    const first = await openJournal(ahead);
+    first.append(entry("1.0.0"));
+    symlinkSync(path, link);
+    for (const name of [path, link, ahead]) {
+      await expect(openJournal(name)).rejects.toMatchObject({
+        code: "journal-locked",
+        message: expect.stringContaining(`process ${process.pid}`),
+      });
+    }
+    await first.close();
+    const second = await openJournal(link);
+    expect(second.find("k", "web", "1.0.0")).toEqual(entry("1.0.0"));
+    await second.close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
   it("says which file to delete when nobody can read it", async () => {
     const path = join(temporaryFolder(), "journal.jsonl");
     writeFileSync(`${path}.lock`, "torn");

@@ -47,7 +47,7 @@ const mostExpected = 1_000_000;
  * the line itself is read when it is asked for. @throws journal-locked, file-unwritable, usage (the file is something else)
  */
 export async function openJournal(path: string): Promise<Journal> {
-  const { descriptor, lock } = await openJournalFile(path);
+  const { place, descriptor, lock } = await openJournalFile(path);
   const close = async (): Promise<void> => {
     closeSync(descriptor);
     await lock.release();
@@ -72,7 +72,7 @@ export async function openJournal(path: string): Promise<Journal> {
     async close() {
       lines.flush();
       // A run that found nothing to remember leaves nothing behind.
-      if (lines.next === 0) rmSync(path, { force: true });
+      if (lines.next === 0) rmSync(place, { force: true });
       await close();
     },
   };

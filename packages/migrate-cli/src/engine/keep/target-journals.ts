@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 
 import type { Note } from "@chartferry/core";
 
+import { realPlace } from "../real-place.ts";
 import { openJournal, openJournalToRead, type Journal } from "./journal.ts";
 import type { MigrateOptions } from "../migrate-options.ts";
 
@@ -40,8 +41,9 @@ export async function openTargetJournals(
     for (const target of targets) {
       const path = journalPath?.(target, source.id);
       if (path === undefined) continue;
-      const journal = files.get(resolve(path)) ?? (await open(resolve(path)));
-      files.set(resolve(path), journal);
+      const place = await realPlace(path);
+      const journal = files.get(place) ?? (await open(resolve(path)));
+      files.set(place, journal);
       journals.set(target.id, { journal, key: journalKey({ source: source.id, target: target.id, mapping, createdPolicy }) });
     }
     return journals;
