@@ -5,8 +5,8 @@ import { startZot } from "./start-zot.ts";
 
 export interface RunningRegistry {
   readonly host: string;
-  /** Where it keeps its data, for registries that are not ours. */
-  readonly directory?: string;
+  /** Where it keeps its data. */
+  readonly directory: string;
   readonly stop: () => Promise<unknown>;
 }
 

@@ -88,11 +88,13 @@ export type { UrlRewrite } from "./source/chart-url.ts";
 export { type ClassicLimits, type ClassicSource, type ClassicSourceOptions, createClassicSource } from "./source/classic-source.ts";
 export { type ClassicLocation, parseClassicLocation } from "./source/classic-location.ts";
 export type { OpenRegistry, RegistryChart } from "./source/fetch-from-registry.ts";
+export { checkIdentity } from "./source/check-identity.ts";
 export { checkChartFile, openChartFile, type OpenFileOptions } from "./source/file-source.ts";
 export type { ProvenancePolicy } from "./source/provenance-policy.ts";
 export { type ByteRange, openTemporaryFile, type TemporaryFile, type TemporaryFileOptions } from "./source/open-temporary-file.ts";
 export { type ReceivedContent, unaskedMemory } from "./source/received-content.ts";
 export { temporaryFileError } from "./source/temporary-file.ts";
+export { type BlobState, blobState } from "./store/blob-state.ts";
 export { listCatalog } from "./store/catalog-listing.ts";
 export type {
   BlobMounter,
@@ -100,6 +102,7 @@ export type {
   BlobWriter,
   CallOptions,
   ChartStore,
+  FoundBlob,
   ManifestDeleter,
   ManifestReader,
   ManifestResolver,

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, truncate } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -35,6 +35,18 @@ describe("blobs", () => {
     });
     expect(last.status).toBe(201);
     expect(await (await registry.request("GET", `/v2/web/blobs/${sha256("0123456789")}`)).text()).toBe("0123456789");
+  });
+
+  it("says the true length of a blob whose file was cut off, and takes it anew", async () => {
+    const digest = sha256("chart");
+    const push = async (): Promise<unknown> => registry.request("PUT", `${await begin()}?digest=${digest}`, { body: "chart" });
+    await push();
+    await truncate(join(registry.directory, "web", "blobs", ...digest.split(":")), 2);
+    const length = async (): Promise<string | null> =>
+      (await registry.request("HEAD", `/v2/web/blobs/${digest}`)).headers.get("content-length");
+    expect(await length()).toBe("2");
+    await push();
+    expect(await length()).toBe("5");
   });
 
   it("answers 416 with the upload's state to a chunk out of order, and goes on from there", async () => {

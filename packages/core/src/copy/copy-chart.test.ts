@@ -132,6 +132,35 @@ describe("copying an assembled chart", () => {
   });
 });
 
+describe("a manifest that stands, its blobs perhaps not", () => {
+  const overwrite = { existing: "overwrite", tags: ["1.0.0"] } as const;
+  const { digest } = chart().layer;
+
+  it.each<[string, (blobs: Map<string, Uint8Array>) => unknown]>([
+    ["is gone", (blobs) => blobs.delete(digest)],
+    ["has lost bytes", (blobs) => blobs.set(digest, new Uint8Array(3))],
+  ])("gets the blob again under overwrite where it %s, and stays", async (_title, harm) => {
+    const store = await holding(chart());
+    harm(store.blobs);
+    const before = store.tagged.get("1.0.0");
+    expect(await copyChart(chart(), store, { ...overwrite, existing: "verify" })).toMatchObject({ reason: "identical" });
+    store.calls.splice(0);
+    expect(await copyChart(chart(), store, overwrite)).toMatchObject({ status: "pushed", reason: "repaired", manifestDigest: before });
+    expect(store.calls.filter((call) => call.startsWith("PUT"))).toEqual([`PUT blob ${digest}`]);
+    expect(store.blobs.get(digest)).toEqual(await bytesOf(chart().layer));
+    expect(await copyChart(chart(), store, overwrite)).toMatchObject({ status: "skipped", reason: "identical" });
+  });
+
+  it("is not called repaired where the registry acknowledges the blob and keeps the damaged one", async () => {
+    const store = await holding(chart());
+    store.blobs.set(digest, new Uint8Array(3));
+    await expect(copyChart(chart(), { ...store, putBlob: () => Promise.resolve() }, overwrite)).rejects.toMatchObject({
+      code: "size-mismatch",
+      hint: expect.stringContaining("storage"),
+    });
+  });
+});
+
 describe("a tag that is already there", () => {
   const layerDigest = chart().layer.digest;
 

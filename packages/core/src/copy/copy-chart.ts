@@ -8,6 +8,7 @@ import type { ChartStore } from "../store/chart-store.ts";
 import type { AssembledPackage, ChartPackage, VerbatimPackage } from "./chart-package.ts";
 import type { ExistingAnswer, ExistingPolicy } from "./check-existing.ts";
 import { decideTags, type SkippedChart } from "./decide-tags.ts";
+import { repairBlobs } from "./repair-blobs.ts";
 import { storeBlobs } from "./store-blobs.ts";
 
 export interface CopyOptions {
@@ -53,6 +54,7 @@ export async function copyChart(source: ChartPackage, target: ChartStore, option
     notes: source.notes,
   };
   const { write, skip, complete } = await decideTags(target, plan, options);
+  if (skip !== undefined && (await isRepaired(target, { plan, skip }, options))) return { ...facts, status: "pushed", reason: "repaired" };
   if (skip !== undefined) return { ...facts, status: "skipped", ...skip, provenance: provenanceOf(skip, plan) };
   await storeContent(target, plan, options);
   const outcomes: (boolean | SkippedChart)[] = [];
@@ -61,6 +63,16 @@ export async function copyChart(source: ChartPackage, target: ChartStore, option
   const found = outcomes.find((outcome) => typeof outcome === "object");
   if (found === undefined) return { ...facts, status: "skipped", reason: "identical" };
   return { ...facts, status: "skipped", ...found, provenance: provenanceOf(found, plan) };
+}
+
+/** Who says `overwrite` wants what he brings to stand there: that the manifest does is not enough. */
+async function isRepaired(
+  target: ChartStore,
+  { plan, skip }: { readonly plan: CopyPlan; readonly skip: SkippedChart },
+  options: CopyOptions,
+): Promise<boolean> {
+  const isAsked = options.existing === "overwrite" && skip.manifestDigest === plan.manifest.digest;
+  return isAsked && repairBlobs(target, plan.blobs, options);
 }
 
 /** Another manifest than ours may have another provenance. */

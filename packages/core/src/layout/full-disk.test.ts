@@ -63,7 +63,7 @@ describe("a disk without room", { timeout: 30_000 }, () => {
       hint: expect.stringContaining("free space"),
     });
     expect(await readdir(tree.uploads.context.scratch)).toEqual([]);
-    expect(await store.hasBlob(layer.digest)).toBe(false);
+    expect(await store.findBlob(layer.digest)).toBe(undefined);
     expect(await tagsAfterDeath()).toEqual(["1.0.0"]);
     Object.assign(disk, unlimited());
     await pushChart(store, "2.0.0");

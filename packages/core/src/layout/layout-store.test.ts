@@ -74,7 +74,7 @@ describe("a store over one repository of a layout tree", () => {
     const store = await openLayoutStore(tree, "web");
     const blob = { ...blobOf("right"), bytes: Buffer.from("wrong") };
     await expect(store.putBlob(blob)).rejects.toMatchObject({ code: "digest-mismatch" });
-    expect(await store.hasBlob(blob.digest)).toBe(false);
+    expect(await store.findBlob(blob.digest)).toBe(undefined);
     await tree.close();
     expect((await scrubLayout(folder.path)).blobs).toBe(0);
   });
@@ -132,7 +132,7 @@ describe("a store over one repository of a layout tree", () => {
     await from.putBlob(blob);
     expect(await to.mountBlob({ ...blob, mediaType: "" }, "from")).toBe(true);
     expect(await to.mountBlob({ ...blobOf("absent"), mediaType: "" }, "from")).toBe(false);
-    expect(await to.hasBlob(blob.digest)).toBe(true);
+    expect(await to.findBlob(blob.digest)).toEqual({ size: blob.size });
     await tree.close();
   });
 
@@ -144,7 +144,7 @@ describe("a store over one repository of a layout tree", () => {
     await symlink(secret, blobPath(join(folder.path, "web"), digest));
     const tree = await openLayoutTree(folder.path, { readOnly: true });
     const store = await openLayoutStore(tree, "web");
-    expect(await store.hasBlob(digest)).toBe(false);
+    expect(await store.findBlob(digest)).toBe(undefined);
     await expect(listed(store.fetchBlob({ mediaType: "", digest, size: 11 }))).rejects.toMatchObject({ code: "blob-unknown" });
   });
 
@@ -206,7 +206,7 @@ describe("a store over one repository of a layout tree", () => {
     await writeFile(join(folder.path, "web"), "a file where the repository should be");
     const store = await openLayoutStore(tree, "web");
     await expect(store.putBlob(blobOf("x"))).rejects.toMatchObject({ code: "file-unwritable" });
-    expect(await store.hasBlob(blobOf("x").digest)).toBe(false);
+    expect(await store.findBlob(blobOf("x").digest)).toBe(undefined);
     await tree.close();
   });
 });

@@ -74,7 +74,10 @@ export async function openLayoutStore(tree: LayoutTree, name: string): Promise<C
       requireReference(reference, manifest.digest);
       await storeManifest(repository, manifest, { tags: isDigest(reference) ? [] : [reference] });
     },
-    hasBlob: async (digest) => (await blobSize(repository.directory, digest)) !== undefined,
+    async findBlob(digest) {
+      const size = await blobSize(repository.directory, digest);
+      return size === undefined ? undefined : { size };
+    },
     fetchBlob: (descriptor) => readBlob(repository, descriptor),
     putBlob: (content, options) => storeBlob(repository, content, options?.signal),
     mountBlob: async (descriptor, from) => mountBlob(repository, await tree.openRepository(from), descriptor.digest),

@@ -44,6 +44,19 @@ describe("uploading a blob", () => {
     expect(end.requests).toHaveLength(requests + 1);
   });
 
+  it.each([
+    ["is there already", String(5 * 1024 * 1024), 1],
+    ["is there and has lost bytes", "3", 3],
+    ["is there, as far as is told", "", 1],
+  ])("looks before it sends a large blob, and sends one that is not whole: it %s", async (_title, length, requests) => {
+    const end = scriptedEnd((line) => {
+      if (line.startsWith("HEAD")) return { status: 200, headers: length === "" ? {} : { "content-length": length } };
+      return line.startsWith("POST") ? { status: 202, headers: { location: "/up/1" } } : { status: 201 };
+    });
+    await uploadBlob(end, bytesContent(new Uint8Array(5 * 1024 * 1024)));
+    expect(end.requests).toHaveLength(requests);
+  });
+
   it("lets one upload find out while the others go the sure way", async () => {
     const end = scriptedEnd((line) =>
       line.startsWith("PUT") || line.includes("?") ? { status: 201 } : { status: 202, headers: { location: "/up/1" } },

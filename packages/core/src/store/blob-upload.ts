@@ -3,6 +3,7 @@ import { ChartferryError, isChartferryError } from "../errors.ts";
 import { newPatience, type Patience } from "../http/gate/patience.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import { type WorkFault, workRepeats } from "../http/repeat-policy.ts";
+import { isWhole } from "./blob-state.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
@@ -26,9 +27,8 @@ export async function uploadBlob(end: RepositoryEnd, content: BlobContent, optio
     const { refusals } = patience;
     try {
       const looksFirst = session > 1 || content.size > headFirstBytes;
-      if (!looksFirst || !(await end.hasBlob(content.digest, { ...options, repeats: "upload" }))) {
-        await uploadOnce(end, { content, patience }, options);
-      }
+      const found = looksFirst ? await end.findBlob(content.digest, { ...options, repeats: "upload" }) : undefined;
+      if (!isWhole(found, content)) await uploadOnce(end, { content, patience }, options);
       return;
     } catch (error) {
       const fault = faultOf(error);

@@ -22,9 +22,14 @@ export interface ManifestWriter {
   putManifest(reference: string, manifest: StoredManifest, options?: CallOptions): Promise<void>;
 }
 
+export interface FoundBlob {
+  /** Bytes of what the store would give; `undefined` = it does not tell. */
+  readonly size: number | undefined;
+}
+
 export interface BlobReader {
-  /** Whether the blob is there. */
-  hasBlob(digest: Digest, options?: CallOptions): Promise<boolean>;
+  /** What the store says of a blob, its bytes unseen. `undefined` = it is not there. */
+  findBlob(digest: Digest, options?: CallOptions): Promise<FoundBlob | undefined>;
   /** The blob's bytes, digest and size checked while they stream. @throws blob-unknown, digest-mismatch, size-mismatch */
   fetchBlob(descriptor: Descriptor, options?: CallOptions): AsyncIterable<Uint8Array>;
 }

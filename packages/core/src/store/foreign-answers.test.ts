@@ -35,7 +35,7 @@ describe("a page of a proxy's own in the registry's place", () => {
   });
 
   it("is not taken for a blob that is there already", async () => {
-    expect(await store({ HEAD: page }).store.hasBlob(other)).toBe(false);
+    expect(await store({ HEAD: page }).store.findBlob(other)).toBe(undefined);
   });
 });
 
@@ -64,7 +64,20 @@ describe("a blob that the registry names by another digest", () => {
     ["is there where they are of two algorithms", `sha512:${"0".repeat(128)}`, true],
   ])("%s", async (_title, named, isThere) => {
     const { store: target } = store({ HEAD: { status: 200, headers: { "docker-content-digest": named } } });
-    expect(await target.hasBlob(manifest.digest)).toBe(isThere);
+    expect((await target.findBlob(manifest.digest)) !== undefined).toBe(isThere);
+  });
+});
+
+describe("the length of a blob", () => {
+  it.each<[string, Readonly<Record<string, string>>, number | undefined]>([
+    ["is what HEAD says", { "content-length": "7" }, 7],
+    ["may be none", { "content-length": "0" }, 0],
+    ["need not be said", {}, undefined],
+    ["is not what a proxy says that compresses", { "content-length": "7", "content-encoding": "gzip" }, undefined],
+    ["is not two lengths", { "content-length": "7, 8" }, undefined],
+  ])("%s", async (_title, headers, size) => {
+    const { store: target } = store({ HEAD: { status: 200, headers } });
+    expect(await target.findBlob(other)).toEqual({ size });
   });
 });
 

@@ -6,7 +6,7 @@ import { errorFromAnswer } from "../http/answer/error-response.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "./chart-store.ts";
 import type { Connection } from "./connection.ts";
-import { createHttpStore, hasBlob } from "./http-store.ts";
+import { createHttpStore, findBlob } from "./http-store.ts";
 import type { RepositoryEnd, RepositoryRequest, UploadForm } from "./repository-end.ts";
 
 export interface HttpConnectionParts {
@@ -61,7 +61,7 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
         repository,
         scopes: scopes({ access: usual(options, request.access), alsoPull: request.alsoPull }, repository),
       }),
-    hasBlob: (digest, call) => hasBlob(end, digest, call),
+    findBlob: (digest, call) => findBlob(end, digest, call),
     pause: (repeat) => http.pause(repeat),
     mapError: (view) => adapter.mapError?.(view),
   };

@@ -1,7 +1,7 @@
 import type { Descriptor } from "../content.ts";
 import { type Digest, isDigest, splitDigest } from "../digest.ts";
 import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
-import type { CallOptions, ChartStore } from "./chart-store.ts";
+import type { CallOptions, ChartStore, FoundBlob } from "./chart-store.ts";
 import { downloadBlob } from "./blob-download.ts";
 import { uploadBlob } from "./blob-upload.ts";
 import { deleteManifest, fetchManifest, putManifest, resolveManifest } from "./manifest-calls.ts";
@@ -17,7 +17,7 @@ export function createHttpStore(end: RepositoryEnd): ChartStore {
     resolve: (reference, options) => resolveManifest(end, reference, options),
     fetchManifest: (reference, options) => fetchManifest(end, reference, options),
     putManifest: (reference, manifest, options) => putManifest(end, { reference, manifest }, options),
-    hasBlob: (digest, options) => end.hasBlob(digest, options),
+    findBlob: (digest, options) => end.findBlob(digest, options),
     fetchBlob: (descriptor, options) => downloadBlob(end, descriptor, options),
     putBlob: (content, options) => uploadBlob(end, content, options),
     mountBlob: (descriptor, fromRepository, options) => mountBlob(end, { descriptor, fromRepository }, options),
@@ -28,15 +28,21 @@ export function createHttpStore(end: RepositoryEnd): ChartStore {
 }
 
 /** HEAD of a blob; an answer that speaks of something else is no yes. @throws for every answer but 200 and 404 */
-export async function hasBlob(
+export async function findBlob(
   end: RepositoryEnd,
   digest: Digest,
   options: CallOptions & Pick<HttpRequest, "repeats"> = {},
-): Promise<boolean> {
+): Promise<FoundBlob | undefined> {
   const answer = await end.send({ method: "HEAD", url: end.url(`blobs/${digest}`), operation: "find blob", access: "pull", ...options });
   if (answer.status !== 200 && answer.status !== 404) throw await failure(end, answer, { operation: "find blob", version: digest });
   await answer.dump();
-  return answer.status === 200 && speaksOf(digest, answer.headers);
+  return answer.status === 200 && speaksOf(digest, answer.headers) ? { size: toldLength(answer.headers) } : undefined;
+}
+
+/** A proxy that compresses speaks of what it would send; several lengths are none. */
+function toldLength(headers: HttpAnswer["headers"]): number | undefined {
+  const { "content-length": text = "", "content-encoding": coding = "identity" } = headers;
+  return coding === "identity" && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** A page of a proxy's own, or another blob: to send the bytes once more is always safe. */

@@ -3,7 +3,7 @@ import type { Digest } from "../digest.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { errorFromAnswer } from "../http/answer/error-response.ts";
 import type { HttpAnswer, HttpRequest, RepeatPause } from "../http/http-client.ts";
-import type { CallOptions } from "./chart-store.ts";
+import type { CallOptions, FoundBlob } from "./chart-store.ts";
 
 /** What one connection has learned of how its registry takes blobs. */
 export interface UploadForm {
@@ -28,7 +28,7 @@ export interface RepositoryEnd {
   /** Absolute url of a path below `/v2/<repository>/`. */
   url(path: string): URL;
   send(request: RepositoryRequest): Promise<HttpAnswer>;
-  hasBlob(digest: Digest, options?: CallOptions & Pick<HttpRequest, "repeats">): Promise<boolean>;
+  findBlob(digest: Digest, options?: CallOptions & Pick<HttpRequest, "repeats">): Promise<FoundBlob | undefined>;
   /** See `HttpClient.pause`. */
   pause(repeat: RepeatPause): Promise<void>;
   mapError(view: ErrorView): Partial<ErrorDetails> | undefined;

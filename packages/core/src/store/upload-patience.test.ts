@@ -8,7 +8,7 @@ import { waitBeforeRetry } from "../http/gate/retry.ts";
 import { manualClock } from "../http/testing/manual-clock.ts";
 import { stubWorld } from "../http/testing/stub-world.ts";
 import { uploadBlob } from "./blob-upload.ts";
-import { hasBlob } from "./http-store.ts";
+import { findBlob } from "./http-store.ts";
 import type { RepositoryEnd } from "./repository-end.ts";
 import { scriptedEnd } from "./testing/scripted-end.ts";
 
@@ -52,7 +52,7 @@ async function throughClient({ refusals, status, headers, lost, losses = 0 }: Sc
     ...scriptedEnd(() => ({ status: 500 })),
     url: (path) => new URL(`/v2/charts/web/${path}`, server.origin),
     send: (request) => http.send(request),
-    hasBlob: (digest, options) => hasBlob(end, digest, options),
+    findBlob: (digest, options) => findBlob(end, digest, options),
     pause: (retry) => waitBeforeRetry(retry, { clock, maxWaitMs, random: () => 0.5 }),
   };
   const outcome = await uploadBlob(end, bytesContent(new TextEncoder().encode("chart archive"))).then(

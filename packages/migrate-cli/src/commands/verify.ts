@@ -19,7 +19,7 @@ export async function runVerify(command: RunCommand<VerifyFlags>, terminal: Term
       // What an earlier run remembers proves nothing.
       ...runOptions({ ...flags, journal: false }, terminal),
       quick: flags.quick === true,
-      provenance: flags.provenance !== "skip",
+      provenance: flags.provenance === undefined || flags.provenance === "auto" ? "compare" : flags.provenance,
     });
     return show(audit, flags, terminal);
   });

@@ -4,7 +4,7 @@ import { createRequestGate, type RequestGate, throughGate } from "../../http/gat
 import { repeatedly, waitBeforeRetry } from "../../http/gate/retry.ts";
 import { virtualClock, type VirtualClock } from "../../http/testing/virtual-clock.ts";
 import { uploadBlob } from "../blob-upload.ts";
-import { hasBlob } from "../http-store.ts";
+import { findBlob } from "../http-store.ts";
 import { putManifest } from "../manifest-calls.ts";
 import type { RepositoryEnd } from "../repository-end.ts";
 
@@ -83,7 +83,7 @@ function endAt(server: Server, gate: RequestGate, options: EndOptions): Reposito
     url: (path) => new URL(`https://registry.test/v2/web/${path}`),
     send: (request) =>
       repeatedly(({ patience }) => throughGate(gate, { ...request, patience }, () => server.answer(request)), request, options),
-    hasBlob: (digest, call) => hasBlob(end, digest, call),
+    findBlob: (digest, call) => findBlob(end, digest, call),
     pause: (repeat) => waitBeforeRetry(repeat, options),
     mapError: () => undefined,
   };

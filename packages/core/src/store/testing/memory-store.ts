@@ -72,11 +72,12 @@ function manifestVerbs({ manifests, tagged, referring }: Contents, called: Calle
   };
 }
 
-function blobVerbs({ blobs }: Contents, called: Called): Pick<ChartStore, "hasBlob" | "fetchBlob" | "putBlob" | "mountBlob"> {
+function blobVerbs({ blobs }: Contents, called: Called): Pick<ChartStore, "findBlob" | "fetchBlob" | "putBlob" | "mountBlob"> {
   return {
-    hasBlob: async (digest) => {
+    findBlob: async (digest) => {
       await called(`HEAD blob ${digest}`);
-      return blobs.has(digest);
+      const bytes = blobs.get(digest);
+      return bytes && { size: bytes.byteLength };
     },
     fetchBlob: (descriptor) => read(blobs, descriptor),
     putBlob: async (content) => {

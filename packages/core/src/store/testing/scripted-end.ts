@@ -1,5 +1,5 @@
 import type { HttpAnswer } from "../../http/http-client.ts";
-import { hasBlob } from "../http-store.ts";
+import { findBlob } from "../http-store.ts";
 import type { RepositoryEnd, RepositoryRequest } from "../repository-end.ts";
 
 export interface ScriptedAnswer {
@@ -40,7 +40,7 @@ export function scriptedEnd(answer: (line: string, request: RepositoryRequest) =
       repeats.add(request.repeats ?? "plain");
       return Promise.resolve().then(() => httpAnswer(request.url, answer(line, request)));
     },
-    hasBlob: (digest, options) => hasBlob(end, digest, options),
+    findBlob: (digest, options) => findBlob(end, digest, options),
     pause: ({ error }) => {
       pauses.push(error.code);
       return Promise.resolve();

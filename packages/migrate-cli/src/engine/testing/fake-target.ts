@@ -12,6 +12,8 @@ export interface FakeTarget {
   readonly connection: Connection;
   /** By `repository:tag`. */
   readonly tags: Map<string, StoredManifest>;
+  /** By `repository@digest`; zeros of their length. */
+  readonly blobs: Map<string, Uint8Array>;
   readonly calls: Record<"list" | "resolve" | "fetchManifest" | "putManifest" | "putBlob", number>;
   /** Thrown by every call while it is set. */
   failure: ChartferryError | undefined;
@@ -22,6 +24,7 @@ export interface FakeTarget {
 export function createFakeTarget(registry = "registry.test"): FakeTarget {
   const target: FakeTarget = {
     tags: new Map(),
+    blobs: new Map(),
     calls: { list: 0, resolve: 0, fetchManifest: 0, putManifest: 0, putBlob: 0 },
     failure: undefined,
     beforePut: undefined,
@@ -43,7 +46,7 @@ export function createFakeTarget(registry = "registry.test"): FakeTarget {
 }
 
 function createFakeStore(target: FakeTarget, registry: string, repository: string): ChartStore {
-  const blobs = new Map<string, Uint8Array>();
+  const nameOf = (digest: string): string => `${repository}@${digest}`;
   const count = (call: keyof FakeTarget["calls"]): void => {
     target.calls[call]++;
     if (target.failure !== undefined) throw target.failure;
@@ -69,13 +72,16 @@ function createFakeStore(target: FakeTarget, registry: string, repository: strin
       count("putManifest");
       target.tags.set(`${repository}:${reference}`, manifest);
     },
-    hasBlob: (digest) => Promise.resolve(blobs.has(digest)),
+    findBlob(digest) {
+      const size = target.blobs.get(nameOf(digest))?.byteLength;
+      return Promise.resolve(size === undefined ? undefined : { size });
+    },
     async *fetchBlob({ digest }) {
-      yield blobs.get(digest) ?? new Uint8Array();
+      yield target.blobs.get(nameOf(digest)) ?? new Uint8Array();
     },
     async putBlob(content) {
       count("putBlob");
-      blobs.set(content.digest, new Uint8Array(content.size));
+      target.blobs.set(nameOf(content.digest), new Uint8Array(content.size));
     },
     mountBlob: () => Promise.resolve(false),
     async *tags() {

@@ -1,31 +1,25 @@
-import {
-  chartInManifest,
-  type ChartParts,
-  type ChartSource,
-  type ChartStore,
-  type Digest,
-  isChartferryError,
-  type SoughtProvenance,
-  type SourceEntry,
-} from "@chartferry/core";
+import { chartInManifest, type ChartParts, type ChartSource, type ChartStore, type Digest, type SourceEntry } from "@chartferry/core";
 
-import type { Attempt, Attempting, DeliveryContext, DeliveryProgress } from "../deliver/attempt-delivery.ts";
-import { type Finding, findings, hintOf } from "./findings.ts";
+import type { Attempt, Attempting, DeliveryContext } from "../deliver/attempt-delivery.ts";
+import { auditBlobs, sameParts } from "./audit-blobs.ts";
+import { askSource, auditProvenance, type ComparedProvenance, type ProvenanceOfSource } from "./audit-provenance.ts";
+import { type Found, findings, hintOf, isCertain } from "./findings.ts";
 
 export interface AuditOptions {
   readonly source: ChartSource;
   /** Manifests only: neither their blobs nor the source's provenance is asked for. */
   readonly quick: boolean;
-  /** Whether provenance is compared. */
-  readonly provenance: boolean;
+  readonly provenance: ComparedProvenance;
 }
 
 interface Audit {
   readonly options: AuditOptions;
   readonly context: DeliveryContext;
-  readonly progress: DeliveryProgress;
   readonly store: ChartStore;
   readonly entry: SourceEntry;
+  readonly target: string;
+  /** Absent where the source is not to be asked. */
+  readonly ofSource: ProvenanceOfSource | undefined;
 }
 
 interface Standing {
@@ -38,7 +32,9 @@ interface Standing {
 export function auditVersion(options: AuditOptions): Attempting {
   return async ({ item }, context, progress) => {
     const repository = await context.listings.of(item.repository);
-    const audit = { options, context, progress, store: repository.store, entry: item.entry };
+    const { entry, target } = item;
+    const ofSource = options.quick ? undefined : askSource({ source: options.source, entry, progress, signal: context.signal });
+    const audit = { options, context, store: repository.store, entry, target, ofSource };
     const standing: Standing[] = [];
     for (const tag of item.tags) {
       const found = repository.lists(tag) === false ? undefined : await repository.store.fetchManifest(tag, { signal: context.signal });
@@ -51,69 +47,47 @@ export function auditVersion(options: AuditOptions): Attempting {
   };
 }
 
+/** Each manifest is compared for itself, as a migration compares what stands under each tag. What differs for certain comes first. */
 async function judge(audit: Audit, standing: readonly Standing[]): Promise<Attempt> {
   const [first] = standing;
   if (first === undefined) return tell(audit, "", { finding: "tag-missing" });
-  const other = standing.find(({ manifestDigest }) => manifestDigest !== first.manifestDigest);
+  let doubt: { readonly standing: Standing; readonly found: Found } | undefined;
+  const manifests = [...new Map(standing.toReversed().map((each) => [each.manifestDigest, each])).values()].toReversed();
+  for (const each of manifests) {
+    const found = await compare(audit, each);
+    if (isCertain(found.finding)) return withFacts(tell(audit, each.tag, found), each);
+    if (found.finding !== "same") doubt ??= { standing: each, found };
+  }
+  const other = manifests.find(({ parts }) => !sameParts(parts, first.parts));
   if (other !== undefined) return withFacts(tell(audit, other.tag, { finding: "tags-differ" }), other);
-  const found = await compare(audit, first);
-  return withFacts(tell(audit, first.tag, found), first);
+  if (doubt !== undefined) return withFacts(tell(audit, doubt.standing.tag, doubt.found), doubt.standing);
+  return { ...withFacts(tell(audit, first.tag, { finding: "same" }), first), notes: notesOn(manifests) };
+}
+
+function notesOn(manifests: readonly Standing[]): NonNullable<Attempt["notes"]> {
+  if (manifests.length < 2) return [];
+  return [{ code: "tags-differ", text: "its tags name different manifests of the same archive and provenance" }];
 }
 
 function withFacts(attempt: Attempt, { manifestDigest, parts }: Standing): Attempt {
   return { ...attempt, manifestDigest, layerDigest: parts.layer.digest };
 }
 
-interface Found {
-  readonly finding: Finding;
-  /** The blob that is gone. */
-  readonly about?: string;
-}
-
 /** What the bytes say comes first; that there is nothing to compare with is the least of it. */
-async function compare(audit: Audit, { parts }: Standing): Promise<Found> {
-  const { entry, options } = audit;
+async function compare({ store, entry, options, context, ofSource }: Audit, { parts }: Standing): Promise<Found> {
+  const { quick, provenance } = options;
   if (entry.digest !== undefined && parts.layer.digest !== entry.digest) return { finding: "chart-differs" };
-  if (!options.quick) {
-    const gone = await missingBlob(audit, parts);
-    if (gone !== undefined) return { finding: "blob-missing", about: gone };
-    const provenance = options.provenance ? await compareProvenance(audit, parts.provenance?.digest) : "same";
-    if (provenance !== "same") return { finding: provenance };
-  }
-  return { finding: entry.digest === undefined ? "digest-missing" : "same" };
+  const blobs = quick ? undefined : await auditBlobs({ store, entry, signal: context.signal }, parts);
+  if (blobs !== undefined) return blobs;
+  const signed = await auditProvenance(parts.provenance?.digest, provenance, ofSource);
+  return signed ?? { finding: entry.digest === undefined ? "digest-missing" : "same" };
 }
 
-async function missingBlob({ store, context }: Audit, { config, layer, provenance }: ChartParts): Promise<Digest | undefined> {
-  for (const blob of [config, layer, ...(provenance === undefined ? [] : [provenance])]) {
-    if (!(await store.hasBlob(blob.digest, { signal: context.signal }))) return blob.digest;
-  }
-  return undefined;
-}
-
-async function compareProvenance({ options, context, progress, entry }: Audit, standing: Digest | undefined): Promise<Finding> {
-  const { source } = options;
-  if (source.seekProvenance === undefined) return "same";
-  progress.stage = "source";
-  const sought = await source.seekProvenance(entry, { signal: context.signal }).catch(absentOr);
-  progress.stage = "target";
-  if (sought === "cannot tell") return "provenance-unavailable";
-  if (sought.found) return standing === undefined ? "provenance-missing" : sought.digest === standing ? "same" : "provenance-differs";
-  if (standing === undefined) return "same";
-  // A remark says that the source did not answer in plain words.
-  return sought.notes.length > 0 ? "provenance-unavailable" : "provenance-unexpected";
-}
-
-function absentOr(error: unknown): SoughtProvenance | "cannot tell" {
-  if (isChartferryError(error, "provenance-missing")) return { found: false, notes: [] };
-  if (isChartferryError(error, "provenance-unavailable")) return "cannot tell";
-  throw error;
-}
-
-function tell({ store, entry }: Audit, tag: string, { finding, about }: Found): Attempt {
+function tell({ store, entry, target }: Audit, tag: string, { finding, about, ...own }: Found): Attempt {
   if (finding === "same") return { status: "skipped", reason: finding };
   const place = `${store.registry}/${store.repository}:${tag}`;
   const expected = finding === "chart-differs" && entry.digest !== undefined ? ` (${entry.digest} there)` : "";
-  const message = `${place} ${findings[finding].text}${about === undefined ? "" : `: ${about}`}${expected}`;
-  const hint = hintOf(finding);
+  const message = `${place} ${own.text ?? findings[finding].text}${about === undefined ? "" : `: ${about}`}${expected}`;
+  const hint = own.hint ?? hintOf(finding, { target, chart: entry.chart });
   return { status: "failed", reason: finding, message, ...(hint === undefined ? {} : { hint }) };
 }

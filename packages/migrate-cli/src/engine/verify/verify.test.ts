@@ -1,7 +1,8 @@
-import { rmSync } from "node:fs";
+import { rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 
 import {
+  bytesContent,
   ChartferryError,
   type ChartSource,
   connectLayout,
@@ -85,14 +86,14 @@ describe("an audit", () => {
     expect(lines).toEqual([
       "web 1.0.0: same",
       "web 1.1.0: drifted chart-differs",
-      "web 1.2.0: unverifiable not-a-chart",
+      "web 1.2.0: drifted not-a-chart",
       "web 1.3.0: missing tag-missing",
       "Web 1.0.0: missing name-invalid",
       "web bad: unverifiable entry-invalid",
       "web 9.0.0: extra extra-tag",
     ]);
     expect(end).toBe("drift");
-    expect(audit.totals.targets["layout"]).toEqual({ same: 1, missing: 2, drifted: 1, broken: 0, extra: 1, unverifiable: 1, unchecked: 0 });
+    expect(audit.totals.targets["layout"]).toEqual({ same: 1, missing: 2, drifted: 2, broken: 0, extra: 1, unverifiable: 0, unchecked: 0 });
     for (const { state, reason, message, hint } of records)
       if (reason !== "entry-invalid" && state !== "same" && state !== "extra") expect([message, hint]).not.toContain(undefined);
   });
@@ -109,6 +110,54 @@ describe("an audit", () => {
     expect(whole.verdict).toBe("drift");
     const quick = await audited(target, source, { quick: true });
     expect([quick.lines, quick.verdict]).toEqual([["web 1.0.0: same", "web 1.1.0: same"], "equal"]);
+  });
+
+  it("finds a chart broken whose blob has lost bytes, as far as a length tells it", async () => {
+    const target = await layoutTarget();
+    const source = createFakeSource(["web 1.0.0", "web 1.1.0"], { signed: new Set(["web 1.1.0"]) });
+    await push(target, source);
+    const [layer, signature] = ["web 1.0.0", "web 1.1.0 signed"].map((text) => digestOf(Buffer.from(text)));
+    for (const [digest, length] of [
+      [layer, 0],
+      [signature, 3],
+    ] as const)
+      truncateSync(blobFile(target.folder, "charts/web", digest ?? ""), length);
+    const { lines, records, verdict: end } = await audited(target, source);
+    expect(lines).toEqual(["web 1.0.0: broken blob-damaged", "web 1.1.0: broken blob-damaged"]);
+    expect([records[0]?.message, records[1]?.message]).toEqual([expect.stringContaining(layer!), expect.stringContaining(signature!)]);
+    expect(end).toBe("drift");
+  });
+
+  it.each([
+    ["another chart's", { name: "evil", version: "1.0.0" }, "drifted config-differs"],
+    ["another version's", { name: "web", version: "1.0.1" }, "drifted config-differs"],
+    ["no chart's at all", ["web", "1.0.0"], "drifted config-differs"],
+    ["spelt otherwise, as the archive's may be", { name: "Web", version: "v1.0.0" }, "same"],
+  ])("reads the metadata beside the right archive: %s", async (_title, metadata, wanted) => {
+    const target = await layoutTarget();
+    const source = createFakeSource(["web 1.0.0"]);
+    await push(target, source);
+    const store = await target.connection.openStore("charts/web");
+    const config = bytesContent(Buffer.from(JSON.stringify(metadata)));
+    await store.putBlob(config);
+    const standing = await store.fetchManifest("1.0.0");
+    const manifest = JSON.parse(Buffer.from(standing?.bytes ?? []).toString());
+    const bytes = Buffer.from(JSON.stringify({ ...manifest, config: { ...manifest.config, digest: config.digest, size: config.size } }));
+    await store.putManifest("1.0.0", { mediaType: manifest.mediaType, digest: digestOf(bytes), bytes });
+    expect((await audited(target, source)).lines).toEqual([`web 1.0.0: ${wanted}`]);
+    expect((await audited(target, source, { quick: true })).lines).toEqual(["web 1.0.0: same"]);
+  });
+
+  it("finds a chart broken whose metadata are gone or damaged", async () => {
+    const target = await layoutTarget();
+    const source = createFakeSource(["web 1.0.0"]);
+    await push(target, source);
+    const config = digestOf(Buffer.from('{"name":"web","version":"1.0.0","apiVersion":"v2"}'));
+    const file = blobFile(target.folder, "charts/web", config);
+    truncateSync(file, 7);
+    expect((await audited(target, source)).lines).toEqual(["web 1.0.0: broken blob-damaged"]);
+    rmSync(file);
+    expect((await audited(target, source)).lines).toEqual(["web 1.0.0: broken blob-missing"]);
   });
 
   it("takes for extra only what the whole source does not have, whatever was selected", async () => {
@@ -149,6 +198,30 @@ describe("an audit", () => {
     expect([lines, end]).toEqual([["web 1.0.0: unverifiable digest-missing"], "doubt"]);
   });
 
+  it("takes two manifests of one archive for the same, as a migration does, and notes them", async () => {
+    const target = await layoutTarget();
+    const [source, later] = [{}, { created: "2022-02-02T00:00:00Z" }].map((options) => createFakeSource(["web v1.0.0"], options));
+    const both = { mapping: { vPrefix: "both" } } as const;
+    (await migrate({ source: source!, targets: [target], mapping: { vPrefix: "strip" } })).close();
+    (await migrate({ source: later!, targets: [target] })).close();
+    const report = await migrate({ source: source!, targets: [target], ...both });
+    expect([...report.records()].map(({ status, reason }) => `${status} ${reason}`)).toEqual(["skipped same-chart"]);
+    report.close();
+    const { lines, records } = await audited(target, source!, both);
+    expect([lines, records[0]?.notes.map(({ code }) => code)]).toEqual([["web v1.0.0: same"], ["tags-differ"]]);
+    (await migrate({ source: source!, targets: [target], existing: "overwrite", ...both })).close();
+    expect((await audited(target, source!, both)).records[0]?.notes).toEqual([]);
+  });
+
+  it("finds two tags drifted of which one alone is signed, and nobody can say which is right", async () => {
+    const target = await layoutTarget();
+    const [plain, signed] = [{}, { signed: new Set(["web v1.0.0"]) }].map((options) => createFakeSource(["web v1.0.0"], options));
+    (await migrate({ source: plain!, targets: [target], mapping: { vPrefix: "strip" } })).close();
+    (await migrate({ source: signed!, targets: [target] })).close();
+    const told = await audited(target, plain!, { mapping: { vPrefix: "both" }, quick: true });
+    expect(told.lines).toEqual(["web v1.0.0: drifted tags-differ"]);
+  });
+
   it("looks at all tags of a version, and at one manifest behind them", async () => {
     const target = await layoutTarget();
     const source = createFakeSource(["web v1.0.0", "web v1.1.0"]);
@@ -161,7 +234,7 @@ describe("an audit", () => {
     await store.putManifest("v1.0.0", other);
     await store.deleteManifest("v1.1.0");
     expect((await audited(target, source, { mapping })).lines).toEqual([
-      "web v1.0.0: drifted tags-differ",
+      "web v1.0.0: drifted chart-differs",
       "web v1.1.0: missing tag-missing",
     ]);
   });
@@ -241,7 +314,7 @@ describe("provenance in an audit", () => {
   it("is not looked for under --quick, nor where it is left out", async () => {
     const target = await layoutTarget();
     await push(target, source(found, false));
-    for (const more of [{ quick: true }, { provenance: false }])
+    for (const more of [{ quick: true }, { provenance: "skip" }] as const)
       expect((await audited(target, source(found, false), more)).lines).toEqual(["web 1.0.0: same"]);
   });
 

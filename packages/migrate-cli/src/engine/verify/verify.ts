@@ -3,6 +3,7 @@ import { createMapping } from "../choose/mapping.ts";
 import type { MigrateEvent, MigrateOptions } from "../migrate-options.ts";
 import type { Report, ReportHead, Totals } from "../keep/report.ts";
 import type { VersionRecord } from "../work-item.ts";
+import type { ComparedProvenance } from "./audit-provenance.ts";
 import { auditVersion } from "./audit-version.ts";
 import { auditRecord, type AuditRecord } from "./audit-record.ts";
 import { findExtras } from "./find-extras.ts";
@@ -13,8 +14,8 @@ import { watchSource } from "./source-tags.ts";
 export interface VerifyOptions extends MigrateOptions {
   /** Looks at manifests only. Default: false. */
   readonly quick?: boolean;
-  /** Whether provenance is compared with the source's. Default: true. */
-  readonly provenance?: boolean;
+  /** How provenance is compared with the source's. Default: compare. */
+  readonly provenance?: ComparedProvenance;
 }
 
 export type StateCounts = Readonly<Record<AuditState, number>>;
@@ -38,7 +39,7 @@ export interface Audit extends AuditHead {
  * cannot be told. @throws what keeps the source from being read at all, usage
  */
 export async function verify(options: VerifyOptions): Promise<Audit> {
-  const { targets, quick = false, provenance = true, selection = {} } = options;
+  const { targets, quick = false, provenance = "compare", selection = {} } = options;
   const known = watchSource(options.source, createMapping(options.mapping), targets);
   const kept = createTagKeeper();
   const counts = createCounts(targets.map(({ id }) => id));
