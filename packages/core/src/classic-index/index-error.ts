@@ -7,6 +7,12 @@ export const withoutApiVersion = {
   note: { code: "index-without-api-version", text: "the index has no apiVersion: Helm refuses to load it" },
 } as const;
 
+/** For an index after whose entries nothing comes that would show its end. */
+export const endUnknown = {
+  code: "index-end-unknown",
+  text: "the index ends with its entries, and no generated line follows: whether it is complete cannot be seen",
+} as const;
+
 /** The text is no index that we can read. */
 export function indexInvalid(reason: string, hint?: string): ChartferryError {
   return new ChartferryError(`the index cannot be read: ${reason}`, {

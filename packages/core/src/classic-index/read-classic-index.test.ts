@@ -134,6 +134,22 @@ describe("what is no whole index", () => {
     expect(unseen.filter((cut) => cut <= generated)).toEqual(whole);
   });
 
+  it("a cut between two entries is remarked on, wherever the generated line would stand that is not behind them", async () => {
+    const one = `entries:\n  web:\n${item("web", "1.0.0")}`;
+    expect((await readIndexText(`apiVersion: v1\n${end}${one}`)).notes).toEqual(["index-end-unknown"]);
+    expect((await readIndexText(`${end}${one}apiVersion: v1\n`)).notes).toEqual([]);
+    expect((await readIndexText(`apiVersion: v1\n${one}${end}`)).notes).toEqual([]);
+    expect(await failureOf(readIndexText(`apiVersion: v1\n${end}${one.trimEnd()}`))).toMatch(/^index-truncated/);
+  });
+
+  it("a cut between two entries of an index that is parsed as a whole is remarked on as well", async () => {
+    const one = `"entries": \n  web: &web\n${item("web", "1.0.0")}`;
+    const { entries, notes } = await readIndexText(`? apiVersion\n: v1\n${end}${one}`);
+    expect([entries.length, notes]).toEqual([1, ["index-end-unknown"]]);
+    expect((await readIndexText(`? apiVersion\n: v1\n${one}${end}`)).notes).toEqual([]);
+    expect(await failureOf(readIndexText(`? apiVersion\n: v1\n${end}${one.trimEnd()}`))).toMatch(/^index-truncated/);
+  });
+
   it("a missing last line end is accepted where the length of the download was checked", async () => {
     const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "1.0.0").trimEnd()}`;
     expect(await failureOf(readIndexText(text))).toMatch(/^index-truncated/);

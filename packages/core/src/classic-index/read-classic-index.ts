@@ -1,4 +1,4 @@
-import { indexInvalid, indexTruncated, withoutApiVersion } from "./index-error.ts";
+import { endUnknown, indexInvalid, indexTruncated, withoutApiVersion } from "./index-error.ts";
 import { problem } from "./index-entry.ts";
 import type { IndexItem } from "./index-entry.ts";
 import { latin1Chunks, reopenable } from "./index-input.ts";
@@ -38,7 +38,11 @@ export async function* readClassicIndex(
     const survey = await surveyIndex(content, { entryLimit, lengthVerified, signal });
     for (const note of survey.notes) yield { kind: "note", note };
     if (survey.irregular === undefined) yield* readPieces(content, { ...options, entryLimit });
-    else yield* readWhole(await parseWholeIndex(content, { reason: survey.irregular, wholeLimit: options.wholeLimit, signal }));
+    else {
+      const whole = await parseWholeIndex(content, { reason: survey.irregular, wholeLimit: options.wholeLimit, signal });
+      yield* judgeWholeEnd(whole, lengthVerified);
+      yield* readWhole(whole);
+    }
   } finally {
     await content.release();
   }
@@ -64,6 +68,13 @@ function wholeOnce(content: IndexContent, options: ReadIndexOptions): () => Prom
     whole ??= parseWholeIndex(content, { reason, wholeLimit: options.wholeLimit, signal: options.signal }).catch(() => undefined);
     return whole;
   };
+}
+
+/** @throws index-truncated where the last line has no end, and nothing else tells that it is whole */
+function* judgeWholeEnd(whole: WholeIndex, lengthVerified: boolean): Generator<IndexItem, void, undefined> {
+  if (!whole.endUnknown || !isMap(whole.topLevel["entries"])) return;
+  if (whole.endsOpen && !lengthVerified) throw indexTruncated("its last line has no end");
+  yield { kind: "note", note: endUnknown };
 }
 
 function* readWhole(whole: WholeIndex): Generator<IndexItem, void, undefined> {

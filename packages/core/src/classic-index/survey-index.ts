@@ -1,5 +1,5 @@
 import type { Note } from "../note.ts";
-import { indexInvalid, indexTruncated, refuseForeignContent, withoutApiVersion } from "./index-error.ts";
+import { endUnknown, indexInvalid, indexTruncated, refuseForeignContent, withoutApiVersion } from "./index-error.ts";
 import { latin1Chunks, utf8Text } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
 import { parseIndexYaml } from "./parse-index-yaml.ts";
@@ -67,16 +67,14 @@ function judgeEnd(splitter: IndexSplitter, end: IndexEnd): Note[] {
   return splitter.closed ? notes : [...notes, ...judgeOpenEnd(splitter, end)];
 }
 
-/** Helm sorts the keys, so `generated` follows the entries; where nothing does, the last entry tells whether the file goes on. */
+/** Helm sorts the keys, so `generated` follows the entries; where nothing does (one that came before says nothing), the last entry tells whether the file goes on. */
 function judgeOpenEnd(splitter: IndexSplitter, end: IndexEnd): Note[] {
   const bare = splitter.section === "entries" && end.last === undefined;
   const fault = bare ? "before the first of them" : incompleteness(end.last);
   if (fault !== undefined) throw indexTruncated(`it ends within its entries, ${fault}`);
-  if (splitter.topKeys.has("generated") || end.last === undefined) return [];
+  if (end.last === undefined) return [];
   if (!end.finalNewline && !end.lengthVerified) throw indexTruncated("its last line has no end");
-  return [
-    { code: "index-end-unknown", text: "the index ends with its entries and has no generated line: whether it is complete cannot be seen" },
-  ];
+  return [endUnknown];
 }
 
 /** What the last entry lacks; Helm's key order puts `urls` and `version` last. */

@@ -20,6 +20,8 @@ export interface WholeIndex {
   readonly lists: readonly ChartList[] | undefined;
   /** The text ends in the middle of a line: what is missing may be what was cut off. */
   readonly endsOpen: boolean;
+  /** The entries come last and no bracket closes them: more of them may have been cut off. */
+  readonly endUnknown: boolean;
 }
 
 const jsonLimit = 256 * 1024 * 1024;
@@ -31,7 +33,8 @@ export async function parseWholeIndex(content: IndexContent, options: WholeOptio
   const json = text.trimStart().startsWith("{") ? parseJson(text) : undefined;
   const { value, duplicateKeys, lists } = json ?? parseYaml(text);
   if (!isMap(value)) throw indexInvalid("it holds no map of keys");
-  return { topLevel: value, duplicateKeys, lists, endsOpen: !/[\n}]$/.test(text.slice(-1)) };
+  const endUnknown = Object.keys(value).at(-1) === "entries" && !/[}\]]$/.test(text.slice(-64).trimEnd());
+  return { topLevel: value, duplicateKeys, lists, endsOpen: !/[\n}]$/.test(text.slice(-1)), endUnknown };
 }
 
 async function readText(content: IndexContent, options: WholeOptions): Promise<string> {
