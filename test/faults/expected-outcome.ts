@@ -31,6 +31,7 @@ const passing: Partial<Record<FaultName, ErrorCode>> = {
   truncated: "connection-lost",
   silence: "timeout",
   stall: "timeout",
+  drip: "timeout",
   "status-500": "unavailable",
   "status-502": "unavailable",
   "status-503": "unavailable",
@@ -39,7 +40,7 @@ const passing: Partial<Record<FaultName, ErrorCode>> = {
 };
 
 /** Faults that let the server do what it was asked, and lose what it says of it. */
-const unheard = new Set<FaultName>(["reset-after", "stall", "truncated"]);
+const unheard = new Set<FaultName>(["reset-after", "stall", "drip", "truncated"]);
 
 const looksOnly = new Set<RequestKind>(["head-manifest", "head-blob"]);
 
@@ -80,7 +81,7 @@ const rules: readonly Rule[] = [
   ({ kind, fault }) => ((kind === "put-blob" || kind === "post-blob") && unheard.has(fault) ? "arrives" : undefined),
   // The index knows how long it should be.
   ({ kind, fault, lasting }) =>
-    kind === "get-index" && lasting && ["stall", "truncated", "huge"].includes(fault) ? "index-truncated" : undefined,
+    kind === "get-index" && lasting && ["stall", "drip", "truncated", "huge"].includes(fault) ? "index-truncated" : undefined,
   ({ fault, lasting }) => (fault in passing ? (lasting ? passing[fault] : "arrives") : undefined),
   // What is read as it comes ends early then.
   ({ kind, fault, lasting }) =>

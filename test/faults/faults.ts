@@ -29,6 +29,7 @@ export const faults = {
   "reset-after": { title: "reset instead of the answer", inflict: resetAfterwards },
   silence: { title: "no answer", inflict: async ({ request }) => void (await readWhole(request)) },
   stall: { title: "the answer stalls", inflict: (exchange) => half(exchange, "stall") },
+  drip: { title: "the answer comes byte by byte", inflict: dripOn },
   truncated: { title: "the answer ends early", inflict: (exchange) => half(exchange, "end") },
   closing: { title: "`Connection: close`", inflict: giveAndClose },
 
@@ -68,7 +69,7 @@ export type FaultName = keyof typeof faults;
 
 /** The table's parts: each family has its own. */
 export const faultFamilies: Readonly<Record<string, readonly FaultName[]>> = {
-  "The connection breaks": ["reset-before", "reset-middle", "reset-after", "silence", "stall", "truncated", "closing"],
+  "The connection breaks": ["reset-before", "reset-middle", "reset-after", "silence", "stall", "drip", "truncated", "closing"],
   "The server refuses": ["status-500", "status-502", "status-503", "status-429", "retry-after", "retry-late", "status-401", "status-404"],
   "It sends us away (307)": ["redirect-same", "redirect-other", "redirect-http", "redirect-loop"],
   "It answers something else": ["html", "garbage", "huge", "wrong-digest", "bare"],
@@ -103,6 +104,28 @@ async function half(exchange: Exchange, then: "stall" | "end"): Promise<void> {
     body.byteLength > 0 ? Buffer.concat([head, body.subarray(0, Math.floor(body.byteLength / 2))]) : head.subarray(0, head.byteLength / 2);
   if (then === "end") socket.end(sent);
   else socket.write(sent);
+}
+
+/** Between two bytes. Shorter than any patience that these tests have. Milliseconds. */
+const dripEvery = 300;
+
+/** Half of the body, and then a byte now and then without an end; where there is none, the same with the head. */
+async function dripOn(exchange: Exchange): Promise<void> {
+  const { socket } = exchange.request;
+  const { head, body } = asBytes(exchange, await askUpstream(exchange));
+  const isHead = body.byteLength === 0;
+  if (isHead) socket.write(head.subarray(0, head.byteLength / 2));
+  else socket.write(Buffer.concat([chunkedHead(head), chunkOf(body.subarray(0, body.byteLength / 2))]));
+  const timer = setInterval(() => socket.write(isHead ? "x" : chunkOf(Buffer.from(" "))), dripEvery);
+  socket.once("close", () => clearInterval(timer));
+}
+
+function chunkedHead(head: Buffer): Buffer {
+  return Buffer.from(head.toString("latin1").replace(/content-length: \d+\r\n/u, "transfer-encoding: chunked\r\n"), "latin1");
+}
+
+function chunkOf(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${bytes.byteLength.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]);
 }
 
 /** All at once and the end with it: whoever reads slowly still has most of it before him. */

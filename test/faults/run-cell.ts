@@ -90,7 +90,7 @@ function setupFor({ kind, fault }: Cell): MigrationSetup & { readonly stands: bo
 
 /** Only patience ends such a fault. */
 export function isSilent(fault: FaultName | undefined): boolean {
-  return fault === "silence" || fault === "stall";
+  return fault === "silence" || fault === "stall" || fault === "drip";
 }
 
 async function withinBound(running: Promise<Outcome>): Promise<Outcome> {

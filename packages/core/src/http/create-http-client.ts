@@ -83,8 +83,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   });
   const { random, onPause, stopWaiting, maxWaitMs = defaultMaxWaitMs, attempts = requestRepeats.plain.broken.tries } = options;
   const retry = { clock, random, onPause, stopWaiting, maxWaitMs, attempts };
-  const gate = createRequestGate({ ...retry, clock: steadyClock(clock) });
-  const wire = createWire({ routes, gate, timeouts, userAgent: options.userAgent ?? defaultUserAgent, debug: options.debug });
+  const steady = steadyClock(clock);
+  const gate = createRequestGate({ ...retry, clock: steady });
+  const { userAgent = defaultUserAgent, debug } = options;
+  const wire = createWire({ routes, gate, timeouts, clock: steady, userAgent, debug });
   const secrets = createKnownSecrets();
   const parts: ClientParts = {
     origin,

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 
-import type { Dispatcher } from "undici";
+import { type Dispatcher, errors } from "undici";
 
 import { type AnswerBody, createBody, type FillableBody } from "./answer/answer-body.ts";
 
@@ -12,6 +12,9 @@ export interface ArrivedAnswer {
   readonly body: AnswerBody;
 }
 
+/** Answers such as 102 and 103, each of which gives the server as much time again. */
+const mostInterim = 20;
+
 /** Hands a request to undici and resolves with the head of its answer. undici's own `request` makes a stream of every answer, which costs more than all the rest. */
 export function dispatchRequest(
   dispatcher: Dispatcher,
@@ -21,6 +24,7 @@ export function dispatchRequest(
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let body: FillableBody | undefined;
+    let interim = 0;
     const abort = (): void => controller?.abort(abortedBy(signal));
     signal?.addEventListener("abort", abort);
     const over = (): void => signal?.removeEventListener("abort", abort);
@@ -30,8 +34,11 @@ export function dispatchRequest(
         if (signal?.aborted === true) abort();
       },
       onResponseStart(started, status, headers) {
-        // Such as 100: the answer itself is still to come.
-        if (status < 200) return;
+        // The answer itself is still to come.
+        if (status < 200) {
+          if (++interim > mostInterim) started.abort(new errors.HeadersTimeoutError());
+          return;
+        }
         body = createBody(started);
         resolve({ status, headers, body });
       },

@@ -1,5 +1,6 @@
 import { ChartferryError, isChartferryError } from "../errors.ts";
 import { printable } from "../shown-text.ts";
+import { slowly } from "./answer/least-speed.ts";
 import type { ProxyName } from "./route/choose-proxy.ts";
 import { refusedTunnel } from "./route/proxy-refused.ts";
 import { type Facts, type Finding, silentTlsFinding, tlsFinding } from "./route/tls-findings.ts";
@@ -25,12 +26,25 @@ export function networkError(error: unknown, context: NetworkErrorContext): Char
   return new ChartferryError(text, { ...where, ...finding, cause: error });
 }
 
+/** For an answer that comes byte by byte; repeated as one that stalls. */
+export function slowAnswer(
+  came: { readonly bytes: number; readonly milliseconds: number },
+  { operation, url, repository, version, proxy }: NetworkErrorContext,
+): ChartferryError {
+  const text = `${hostAt(url, proxy)} ${slowly}: ${came.bytes} bytes in ${Math.round(came.milliseconds / 1000)} s`;
+  return new ChartferryError(text, { code: "timeout", operation, retryable: true, registry: url.host, repository, version });
+}
+
+function hostAt({ host }: URL, proxy: ProxyName | undefined): string {
+  return proxy === undefined ? host : `${host} (through the proxy ${proxy.host})`;
+}
+
 const aborted: Finding = { code: "aborted", text: "interrupted" };
 
 function find(error: unknown, { url, proxy, answered }: NetworkErrorContext): Finding {
   const code = codeOf(error);
   const message = error instanceof Error ? printable(error.message, 200) : "unknown failure";
-  const at = proxy === undefined ? url.host : `${url.host} (through the proxy ${proxy.host})`;
+  const at = hostAt(url, proxy);
   const refused = proxy === undefined ? undefined : refusedTunnel(proxy, message, { target: url.host, answered: answered === true });
   if (refused !== undefined) return refused;
   const facts = { code, message, at };

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { countedAs } from "./gate/counted-hosts.ts";
 import { dispatchRequest } from "./dispatch-request.ts";
 import type { HttpAnswer, HttpRequest, HostTraffic } from "./http-client.ts";
@@ -32,6 +33,8 @@ export interface WireOptions {
   readonly routes: Routes;
   readonly gate: RequestGate;
   readonly timeouts: Timeouts;
+  /** That nobody sets back. */
+  readonly clock: Pick<Clock, "now">;
   readonly userAgent: string;
   readonly debug: ((line: string) => void) | undefined;
 }
@@ -86,6 +89,7 @@ async function transmit(request: WireRequest, traffic: HostTraffic, options: Wir
       version,
       signal,
       proxy: route.proxy,
+      speed: { clock: options.clock, withinMs: options.timeouts.bodyIdleMs },
       received: (bytes) => {
         size.received += bytes;
         traffic.bytesReceived += bytes;

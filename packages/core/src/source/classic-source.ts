@@ -132,11 +132,11 @@ async function hasIndex(location: ClassicLocation & { kind: "folder" }): Promise
 }
 
 async function openIndex(
-  { location, options, limits, clock }: Parts,
+  { location, options, limits }: Parts,
   signal: AbortSignal | undefined,
 ): Promise<IndexContent & { readonly lengthVerified: boolean; release(): Promise<void> }> {
   if (location.kind === "http" && options.http !== undefined) {
-    return fetchIndex(location.index, { http: options.http, clock, limit: limits.indexBytes, directory: options.directory, signal });
+    return fetchIndex(location.index, { http: options.http, limit: limits.indexBytes, directory: options.directory, signal });
   }
   const path = location.kind === "folder" ? location.index : "";
   const open = (inner?: AbortSignal): AsyncIterable<Uint8Array> => gunzippedIfGzip(() => fileChunks(path, inner), limits.indexBytes);

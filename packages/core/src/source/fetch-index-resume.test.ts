@@ -6,8 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { ChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "../http/http-client.ts";
-import { manualClock } from "../http/testing/manual-clock.ts";
-import type { ManualClock } from "../http/testing/manual-clock.ts";
 import { fetchIndex } from "./fetch-index.ts";
 import type { FetchedIndex } from "./fetch-index.ts";
 import { failureOf } from "./testing/classic-repository.ts";
@@ -18,10 +16,8 @@ import { failureOf } from "./testing/classic-repository.ts";
 const index = Buffer.from("0123456789".repeat(500));
 const url = new URL("https://charts.test/index.yaml");
 let directory: string;
-let clock: ManualClock;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "chartferry-test-"));
-  clock = manualClock();
 });
 afterEach(() => rm(directory, { recursive: true }));
 
@@ -31,8 +27,6 @@ interface Played {
   readonly chunks?: readonly Uint8Array[];
   /** What breaks the body off; nothing = it ends as it should. */
   readonly fault?: "connection-lost" | "timeout";
-  /** Milliseconds between two chunks. */
-  readonly pauseMs?: number;
 }
 
 type Play = (from: number, request: HttpRequest) => Played;
@@ -54,7 +48,7 @@ function clientOf(plays: readonly Play[]): HttpClient & { readonly asked: (strin
   };
 }
 
-function answerOf({ status = 200, headers = {}, chunks = [], fault, pauseMs = 0 }: Played): HttpAnswer {
+function answerOf({ status = 200, headers = {}, chunks = [], fault }: Played): HttpAnswer {
   return {
     status,
     headers,
@@ -62,10 +56,7 @@ function answerOf({ status = 200, headers = {}, chunks = [], fault, pauseMs = 0 
     bytes: async () => Buffer.concat(chunks),
     dump: async () => {},
     async *stream() {
-      for (const chunk of chunks) {
-        clock.advance(pauseMs);
-        yield chunk;
-      }
+      yield* chunks;
       if (fault !== undefined) throw new ChartferryError("broken", { code: fault, operation: "read index", retryable: true });
     },
   };
@@ -97,7 +88,7 @@ const unanswered: Play = () => {
 };
 
 async function fetchWith(http: HttpClient): Promise<FetchedIndex> {
-  return fetchIndex(url, { http, clock, limit: 100_000_000, directory });
+  return fetchIndex(url, { http, limit: 100_000_000, directory });
 }
 
 async function textWith(http: HttpClient): Promise<string> {
@@ -126,7 +117,7 @@ describe("an index whose download is cut", () => {
   it("every few megabytes may be as large as it likes: 150 pieces of one are no loop", async () => {
     const content = Buffer.alloc(150 * 1024 * 1024 + 1, 0x61);
     const http = clientOf([rest(1024 * 1024, { content })]);
-    const fetched = await fetchIndex(url, { http, clock, limit: 4e9, directory });
+    const fetched = await fetchIndex(url, { http, limit: 4e9, directory });
     let size = 0;
     for await (const part of fetched.open()) size += part.byteLength;
     await fetched.release();
@@ -209,22 +200,6 @@ describe("an index whose server stalls", () => {
     const http = clientOf([rest(20, { fault: "timeout" })]);
     expect(await failureOf(fetchWith(http))).toMatchObject({ code: "index-truncated", retryable: true });
     expect(http.asked).toHaveLength(5);
-  });
-
-  it("or sends a byte now and then is not waited for without end", async () => {
-    const chunks = Array.from({ length: 5000 }, () => Buffer.from("x"));
-    const http = clientOf([() => ({ chunks, pauseMs: 50_000 })]);
-    const error = await failureOf(fetchWith(http));
-    expect(error).toMatchObject({ code: "index-truncated" });
-    expect(error.cause).toMatchObject({ code: "timeout", message: expect.stringContaining("too slowly: 6 bytes in 300 s") });
-    expect(http.asked).toHaveLength(5);
-  });
-
-  it("or is slow, but not that slow, has all the time it needs", async () => {
-    const chunks = Array.from({ length: 40 }, () => Buffer.alloc(16_384, 0x61));
-    const http = clientOf([() => ({ chunks, pauseMs: 50_000 })]);
-    expect(await textWith(http)).toHaveLength(40 * 16_384);
-    expect(http.asked).toHaveLength(1);
   });
 });
 

@@ -35,7 +35,7 @@ async function fetchFrom(answers: StubHandler[], limit = 1_000_000): Promise<{ t
   let at = 0;
   server = await startStubServer((...call) => answers[Math.min(at++, answers.length - 1)]?.(...call));
   const http = createHttpClient({ origin: server.origin, clock: manualClock(), random: () => 0 });
-  const fetched = await fetchIndex(new URL("/index.yaml", server.origin), { http, clock: manualClock(), limit, directory });
+  const fetched = await fetchIndex(new URL("/index.yaml", server.origin), { http, limit, directory });
   const text = await textOf(fetched.open());
   await fetched.release();
   return { text, lengthVerified: fetched.lengthVerified };
@@ -108,7 +108,7 @@ it("goes on after a cut where it broke off", async () => {
   };
   server = await startStubServer(resumable());
   const realHttp = createHttpClient({ origin: server.origin });
-  const fetched = await fetchIndex(server.origin, { http: { ...realHttp, send }, clock: manualClock(), limit: 1_000_000, directory });
+  const fetched = await fetchIndex(server.origin, { http: { ...realHttp, send }, limit: 1_000_000, directory });
   expect(await textOf(fetched.open())).toBe(index.toString());
   await fetched.release();
   expect(asked.map(({ headers }) => [headers?.["range"], headers?.["if-range"]])).toEqual([

@@ -1,6 +1,6 @@
 import type { IndexContent } from "../classic-index/index-input.ts";
-import type { Clock } from "../clock.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
+import { leastBytes } from "../http/answer/least-speed.ts";
 import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
 import { brokenDownload, workRepeats } from "../http/repeat-policy.ts";
 import { gunzippedIfGzip } from "./gunzip-index.ts";
@@ -12,7 +12,6 @@ import { shown } from "../shown-text.ts";
 
 export interface FetchIndexOptions {
   readonly http: HttpClient;
-  readonly clock: Clock;
   /** Bytes, also after decompression. */
   readonly limit: number;
   /** Where the temporary file goes; default: the system's folder. */
@@ -43,9 +42,6 @@ const { tries: fruitlessTries } = workRepeats["index download"].broken;
 const mostAttempts = 100;
 /** What each further attempt must have brought. Bytes. */
 const bytesPerAttempt = 1024 * 1024;
-/** Less than so many bytes in so many milliseconds is no download: a server could hold us for days with a byte now and then. */
-const paceBytes = 64 * 1024;
-const paceMs = 5 * 60_000;
 
 /** Brings the whole index to a temporary file; a cut is resumed where it happened, if the server can. @throws index-missing, unauthenticated, index-truncated, file-unwritable (no room for it) … */
 export async function fetchIndex(url: URL, options: FetchIndexOptions): Promise<FetchedIndex> {
@@ -72,7 +68,7 @@ async function downloadAll(download: Download): Promise<void> {
     if (cut === undefined) return;
     // A server that cannot resume begins at 0 again: coming as far as before is no gain. Nor is a little where time ran out.
     const gain = download.size - furthest;
-    fruitless = gain >= (cut.code === "timeout" ? paceBytes : 1) ? 0 : fruitless + 1;
+    fruitless = gain >= (cut.code === "timeout" ? leastBytes : 1) ? 0 : fruitless + 1;
     furthest = Math.max(furthest, download.size);
     if (fruitless >= fruitlessTries || attempt >= mostAttempts + Math.floor(furthest / bytesPerAttempt)) throw cutOff(download, cut);
     await download.options.http.pause({ attempt: fruitless + 1, error: cut, signal: download.options.signal });
@@ -86,11 +82,7 @@ async function downloadSome(download: Download): Promise<ChartferryError | undef
     const answer = await request(download);
     if (!(await accepts(download, answer))) return interrupted(download, "the server would not resume the download");
     hasBegun = true;
-    const checkSpeed = createSpeedCheck(download);
-    for await (const chunk of answer.stream()) {
-      await append(download, chunk);
-      checkSpeed(chunk.byteLength);
-    }
+    for await (const chunk of answer.stream()) await append(download, chunk);
   } catch (error) {
     if (!isCut(error, hasBegun)) throw error;
     return error;
@@ -174,21 +166,6 @@ async function restart(download: Download): Promise<void> {
   download.size = 0;
   download.total = undefined;
   download.validator = undefined;
-}
-
-/** Counts bytes as they come. @throws timeout where they all but stopped, which no pause between two of them tells */
-function createSpeedCheck({ url, options: { clock } }: Download): (bytes: number) => void {
-  let since = clock.now();
-  let came = 0;
-  return (bytes) => {
-    came += bytes;
-    if (clock.now() - since < paceMs) return;
-    if (came < paceBytes) {
-      const text = `the index came too slowly: ${came} bytes in ${Math.round((clock.now() - since) / 1000)} s`;
-      throw new ChartferryError(text, { code: "timeout", operation: "read index", retryable: true, registry: url.host });
-    }
-    [since, came] = [clock.now(), 0];
-  };
 }
 
 function interrupted({ url }: Download, reason: string): ChartferryError {

@@ -41,7 +41,7 @@ function interruptedClient(): HttpClient & { readonly sent: () => number } {
 describe("a download that broke off when all waiting was ended", () => {
   it("of an index is not waited for", async () => {
     const http = interruptedClient();
-    const fetching = fetchIndex(url, { http, clock: manualClock(), limit: 10_000, directory: tmpdir() });
+    const fetching = fetchIndex(url, { http, limit: 10_000, directory: tmpdir() });
     expect(await failureOf(fetching)).toMatchObject({ code: "aborted", registry: "charts.test" });
     expect(http.sent()).toBe(1);
   });

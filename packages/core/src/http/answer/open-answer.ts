@@ -1,11 +1,14 @@
 import { ChartferryError } from "../../errors.ts";
 import type { ArrivedAnswer } from "../dispatch-request.ts";
 import type { HttpAnswer, HttpRequest } from "../http-client.ts";
-import { networkError, type NetworkErrorContext } from "../network-error.ts";
+import { networkError, type NetworkErrorContext, slowAnswer } from "../network-error.ts";
+import { atLeastSpeed, type NextPiece, type SpeedWatch } from "./least-speed.ts";
 import { refusedByProxy } from "../route/proxy-refused.ts";
 
 export interface AnswerContext extends NetworkErrorContext {
   readonly method: string;
+  /** How slow a body may be. */
+  readonly speed: Pick<SpeedWatch, "clock" | "withinMs">;
   /** Body bytes as they come. */
   received(bytes: number): void;
   /** Called once: the body is at its end, thrown away, or broken. */
@@ -30,15 +33,16 @@ export function openAnswer({ status, headers: given, body }: ArrivedAnswer, cont
     finished = true;
     context.finished(problem);
   };
+  const read = atLeastSpeed(() => body.read(), { ...context.speed, tooSlow: (came) => slowAnswer(came, context) });
   const next: NextPiece = async () => {
     try {
-      const chunk = await body.read();
+      const chunk = await read();
       if (chunk === undefined) finish();
       else context.received(chunk.byteLength);
       return chunk;
     } catch (error) {
       const problem = networkError(error, context);
-      finish(problem);
+      leave(problem);
       throw problem;
     }
   };
@@ -65,8 +69,6 @@ export function openAnswer({ status, headers: given, body }: ArrivedAnswer, cont
     },
   };
 }
-
-type NextPiece = () => Promise<Uint8Array | undefined>;
 
 /** An answer that nobody wants: what breaks it is no matter, since whoever dumps has what he needs, status and headers. */
 async function readAway(next: NextPiece): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { ChartferryError, isChartferryError } from "../../errors.ts";
+import { slowly } from "../answer/least-speed.ts";
 import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpRequest } from "../http-client.ts";
 import { heldTooLong, isRefusal, refusalOf } from "./refusal.ts";
@@ -63,7 +64,9 @@ function tell(retry: Retry, milliseconds: number, { onPause }: RetryOptions): vo
 function silenceOf({ error, tookMs = 0 }: Retry): string | undefined {
   const isLong = tookMs >= shortestPauseToldMs;
   if (error.code === "timeout")
-    return isLong ? `no answer from ${error.registry ?? "it"} for ${Math.round(tookMs / 1000)} s` : error.message;
+    return isLong && !error.message.includes(slowly)
+      ? `no answer from ${error.registry ?? "it"} for ${Math.round(tookMs / 1000)} s`
+      : error.message;
   return error.code === "connection-lost" && isLong ? error.message : undefined;
 }
 

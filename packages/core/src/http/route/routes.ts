@@ -7,7 +7,10 @@ import { connectorFor, withMendedConnector } from "./connector-for.ts";
 import { isBrokenAnswer } from "../network-error.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 
-/** Milliseconds. `headers` counts from the end of the request, `bodyIdle` between two pieces of the answer. */
+/**
+ * Milliseconds. `headers` counts from the end of the request, or from the last of it that the server took; `bodyIdle` between two pieces of the
+ * answer, and each so much of waiting must bring at least a little of it (`leastBytes`).
+ */
 export interface Timeouts {
   readonly connectMs: number;
   readonly headersMs: number;
