@@ -17,6 +17,6 @@ export function keepHeapSmall(): void {
   if (done || node > newestKnown) return;
   done = true;
   // V8 13 lets young bytes outside of its heap reach four times this before it collects them: 128 MB unless told otherwise. V8 11 and 14 do not ask it.
-  if (node === 24) setFlagsFromString("--scavenger-max-new-space-capacity-mb=2");
+  if (node === 24) setFlagsFromString("-scavenger-max-new-space-capacity-mb=2");
   watchMemory();
 }

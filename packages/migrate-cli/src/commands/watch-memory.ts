@@ -10,6 +10,9 @@ const growthOfHeap = 0.25;
 /** Bytes of the room for new objects: both halves, or nearly. With 2 MB a plan of a large index takes a quarter more time, with 32 MB it is no faster. */
 const youngRoom = 14_000_000;
 
+/** Bytes of the whole process. Below, nothing is collected early: for a run that needs no more, it would cost a tenth of the processor time. */
+const worthIt = 130_000_000;
+
 /** Milliseconds. Long enough to cost nothing, short enough for what a fast line brings in between. */
 const interval = 30;
 
@@ -24,12 +27,12 @@ export function watchMemory(): void {
   const look = (): void => {
     if (grows && bytesForYoung() >= youngRoom) {
       // The limit (`--max-semi-space-size`) is read only when Node starts, the factor each time.
-      setFlagsFromString("--semi-space-growth-factor=1");
+      setFlagsFromString("-semi-space-growth-factor=1");
       grows = false;
     }
     const now = bytesInUse();
     left = Math.min(left, now);
-    if (now - left <= Math.max(leastGrowth, left * growthOfHeap)) return;
+    if (now - left <= Math.max(leastGrowth, left * growthOfHeap) || process.memoryUsage.rss() < worthIt) return;
     collect();
     left = bytesInUse();
   };
@@ -49,7 +52,7 @@ function bytesForYoung(): number {
 
 /** V8 gives its collector to contexts that are made after this flag was set. */
 function collector(): () => void {
-  setFlagsFromString("--expose-gc");
+  setFlagsFromString("-expose-gc");
   const found: unknown = runInNewContext("globalThis.gc");
   return typeof found === "function" ? () => void found() : () => undefined;
 }
