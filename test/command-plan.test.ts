@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { type Schema, schemaProblems } from "../packages/migrate-cli/src/engine/testing/check-schema.ts";
 import { type CountingProxy, startCountingProxy } from "./servers/counting-proxy.ts";
-import { makeChart } from "./charts/make-chart.ts";
+import { makeChart, type TestChart } from "./charts/make-chart.ts";
 import { pushImage, tagsOf } from "./runs/push-image.ts";
 import { reportOf, runMigrate } from "./runs/run-migrate.ts";
 import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
@@ -232,6 +232,11 @@ describe("plan of an index that names other hosts", () => {
   });
 });
 
+/** The index has its name and version only. */
+function bare(chart: TestChart): TestChart {
+  return { ...chart, metadata: chart.metadata.slice(0, 3) };
+}
+
 describe("plan --deep", () => {
   it("tells what no index tells: what Helm will not load or pull, and what the source cannot give", async () => {
     const folder = join(scratch, "deep");
@@ -270,5 +275,24 @@ describe("plan --deep", () => {
     for (const { warnings } of made.versions) for (const { hint } of warnings) expect(hint).not.toBe("");
     expect(await tagsOf(registry.url, "deep/large")).toEqual([]);
     expect(last?.version).toBe("2.0.0");
+  });
+
+  it("looks into the archive for dependencies that the index does not repeat, and warns of each once", async () => {
+    const folder = join(scratch, "deep-dependencies");
+    const lines = ["dependencies:", "- name: web", "  version: 1.x.x", "  repository: https://former.example.com/charts"];
+    const silent = makeChart("silent", "1.0.0", { lines });
+    const elsewhere = makeChart("elsewhere", "1.0.0", { lines: lines.map((line) => line.replace("former", "another")) });
+    writeRepository(folder, [bare(silent), bare(elsewhere), makeChart("told", "1.0.0", { lines })]);
+    const args = [
+      folder,
+      `oci://${registry.host}/deep-dependencies`,
+      "--url-rewrite",
+      "https://former.example.com/charts=https://charts.example.com",
+    ];
+    const { plan: shallow } = await plan(args, freshHome());
+    expect(shallow.totals.warnings).toEqual({ "dependency-at-former-home": 1 });
+    const { plan: made } = await plan([...args, "--deep"], freshHome());
+    const found = ["silent", "elsewhere", "told"].map((name) => warningsOf(made, name));
+    expect(found).toEqual([["dependency-at-former-home"], [], ["dependency-at-former-home"]]);
   });
 });

@@ -57,7 +57,8 @@ function decoded(text: string): string {
   }
 }
 
-function dependencyWarnings(entry: SourceEntry, homes: FormerHomes): Note[] {
+/** Of those that the entry has; an opened chart may have more of them. */
+export function dependencyWarnings(entry: Pick<SourceEntry, "urls" | "dependencies">, homes: FormerHomes): Note[] {
   const own = [...homes, ...entry.urls.map((url) => url.slice(0, url.lastIndexOf("/")))].map(comparable);
   const left = (entry.dependencies ?? []).filter(({ repository }) => own.some((home) => isWithin(comparable(repository), home)));
   const [first] = left;

@@ -111,12 +111,12 @@ async function lookAhead({ options, item, context, progress, notes }: Planning):
 }
 
 /** What each package says of itself is noted, whatever is decided then. */
-function readingSpool({ item, context: { spool }, notes }: Planning): Spool {
+function readingSpool({ item, options, context: { spool }, notes }: Planning): Spool {
   return {
     ...spool,
     async lease(sequence, entry) {
       const lease = await spool.lease(sequence, entry);
-      notes.push(...packageWarnings(lease.package), ...notesOn(item, lease.package));
+      notes.push(...packageWarnings(lease.package, item.entry, options.homes), ...notesOn(item, lease.package));
       return lease;
     },
   };
