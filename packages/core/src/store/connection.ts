@@ -17,7 +17,7 @@ export interface Connection {
   /** What this registry has against a repository's name; known without asking it. */
   nameProblems(repository: string): readonly NameProblem[];
   /** What a user should know before a push to a repository that is not there yet. */
-  readonly newRepository?: Note;
+  readonly newRepository?: Note | undefined;
   openStore(repository: string): Promise<ChartStore>;
   /** Repositories below a path, where the registry can list them. @throws unsupported */
   repositories(prefix: string, options?: CallOptions): AsyncIterable<string>;

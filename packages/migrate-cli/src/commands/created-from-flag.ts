@@ -44,7 +44,11 @@ export function readCreatedFrom(text: string, context: CreatedFromContext): Crea
       const connection = target?.connection ?? own;
       if (connection === undefined) return;
       const namespace = place.kind === "oci" ? place.namespace : "";
-      answer = createCreatedFrom({ connection, namespace, mapping: createMapping(context.mapping) });
+      const createdFrom = createCreatedFrom({ connection, namespace, mapping: createMapping(context.mapping) });
+      answer = async (question) => {
+        await target?.opened;
+        return createdFrom(question);
+      };
     },
     traffic: () => own?.traffic() ?? {},
     close: async () => own?.close(),

@@ -1,11 +1,12 @@
 import { checkCredentialFile, formatTarget, isChartferryError, parseTarget } from "@chartferry/core";
-import type { Connection, HostPause, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
+import type { HostPause, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
 
 import type { MigrationTarget } from "../engine/migrate-options.ts";
 import { realPlace } from "../engine/real-place.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";
+import { lateConnection } from "./late-connection.ts";
 import { readCredential, usage } from "./read-password.ts";
 import { requestLog } from "./request-log.ts";
 
@@ -20,7 +21,8 @@ export interface TargetOptions {
 }
 
 /**
- * Connects to every target that was named. Of several, one that cannot be reached is kept and fails by itself later: the others go on.
+ * Connects to every target that was named, and waits for the first that can be used: each of the others is used as soon as it is open too, and one
+ * that cannot be reached fails by itself. Folders and mistakes of the user's are waited for: those are told before anything begins.
  * @throws usage, target-unsupported, and whatever keeps every target from being reached
  */
 export async function openTargets(
@@ -30,17 +32,19 @@ export async function openTargets(
 ): Promise<MigrationTarget[]> {
   const targets = await readTargets(texts, flags);
   const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency), readOnly };
-  const results = await Promise.allSettled(
-    targets.map((target) => openTarget(target, { ...options, onPause: (pause) => onPause?.(pause, formatTarget(target)) })),
+  const opening = targets.map((target) => openTarget(target, { ...options, onPause: (pause) => onPause?.(pause, formatTarget(target)) }));
+  const failures = new Map<number, unknown>();
+  const settled = opening.map(({ opened }, index) => opened.catch((error: unknown) => failures.set(index, error)));
+  await Promise.all(settled.filter((_, index) => targets[index]?.kind !== "oci"));
+  const hasOpened = await Promise.any(opening.map(({ opened }) => opened)).then(
+    () => true,
+    () => false,
   );
-  const opened = results.map((result, index) =>
-    result.status === "fulfilled" ? result.value : unreachable(targets[index], result.reason),
-  );
-  const failure = results.find((result) => result.status === "rejected" && (targets.length === 1 || !mayFailAlone(result.reason)));
-  const allFail = results.every((result) => result.status === "rejected");
-  if (failure?.status !== "rejected" && !allFail) return opened;
-  await closeTargets(opened);
-  throw failure?.status === "rejected" ? failure.reason : firstReason(results);
+  const reasons = [...failures].toSorted(([left], [right]) => left - right).map(([, reason]) => reason);
+  const mistake = reasons.find((reason) => !mayFailAlone(reason));
+  if (hasOpened && mistake === undefined) return opening;
+  await closeTargets(opening);
+  throw mistake ?? reasons[0];
 }
 
 const defaultConnections = 16;
@@ -59,19 +63,25 @@ function mayFailAlone(error: unknown): boolean {
   return isChartferryError(error) && !["usage", "aborted", "file-missing", "file-unreadable", "name-invalid"].includes(error.code);
 }
 
-function firstReason(results: readonly PromiseSettledResult<unknown>[]): unknown {
-  return results.find((result) => result.status === "rejected")?.reason;
-}
-
 export async function closeTargets(targets: readonly MigrationTarget[]): Promise<void> {
   await Promise.all(targets.map(({ connection }) => connection.close()));
 }
 
 type EndOptions = Omit<OpenConnectionOptions, "registry" | "adapters">;
 
-async function openTarget(target: Target, options: EndOptions): Promise<MigrationTarget> {
+type OpeningTarget = MigrationTarget & Required<Pick<MigrationTarget, "opened">>;
+
+function openTarget(target: Target, options: EndOptions): OpeningTarget {
   const namespace = target.kind === "oci" ? target.namespace : "";
-  return { id: formatTarget(target), namespace, connection: await connectRegistry({ ...options, ...registryOf(target) }) };
+  const place = registryOf(target);
+  const late = lateConnection(place.registry, (closing) =>
+    connectRegistry({
+      ...options,
+      ...place,
+      signal: AbortSignal.any([closing, ...(options.signal === undefined ? [] : [options.signal])]),
+    }),
+  );
+  return { id: formatTarget(target), namespace, ...late };
 }
 
 /** What to connect to. */
@@ -79,25 +89,6 @@ export function registryOf(target: Target): Pick<OpenConnectionOptions, "registr
   if (target.kind === "oci") return { registry: target.registry.toLowerCase() };
   // The scheme names the adapter: a folder has no host to find it by.
   return { registry: target.directory, adapter: "oci-layout" };
-}
-
-/** Stands for a target that could not be reached: whatever is asked of it fails as the connecting did. */
-function unreachable(target: Target | undefined, reason: unknown): MigrationTarget {
-  const fail = (): Promise<never> => Promise.reject(reason instanceof Error ? reason : new Error("unreachable"));
-  const connection: Connection = {
-    end: "target",
-    registry: target?.kind === "oci" ? target.registry : (target?.directory ?? ""),
-    adapter: "none",
-    nameProblems: () => [],
-    openStore: fail,
-    async *repositories() {
-      yield await fail();
-    },
-    ping: fail,
-    traffic: () => ({}),
-    close: () => Promise.resolve(),
-  };
-  return { id: target === undefined ? "" : formatTarget(target), namespace: target?.kind === "oci" ? target.namespace : "", connection };
 }
 
 /** How the options say to reach the target's end. */

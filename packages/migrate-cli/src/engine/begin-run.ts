@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 
-import { systemClock } from "@chartferry/core";
+import { type ChartferryError, systemClock } from "@chartferry/core";
 
 import { countInFlight } from "./count-in-flight.ts";
 import { watchSelection, type WatchedSelection } from "./choose/explain-selection.ts";
 import type { MigrateOptions } from "./migrate-options.ts";
+import { watchOpening } from "./deliver/await-opened.ts";
 import { createProvenanceLookUp, type ProvenanceLookUp } from "./deliver/provenance-look-up.ts";
 import { createRecordStore, type RecordStore } from "./keep/record-store.ts";
 import { createTotals } from "./keep/report.ts";
@@ -25,6 +26,10 @@ export interface Run {
   readonly queue: WorkQueue;
   /** Versions that each target is busy with. */
   readonly inFlight: () => Readonly<Record<string, number>>;
+  /** Targets that are still being connected to. */
+  readonly connecting: () => readonly string[];
+  /** Targets that nothing more is to be asked of, and what they failed with last; known when their lanes are done. */
+  readonly givenUp: Map<string, ChartferryError>;
   readonly spool: Spool;
   readonly records: RecordStore;
   readonly seekProvenance: ProvenanceLookUp | undefined;
@@ -60,6 +65,8 @@ export async function beginRun(options: MigrateOptions, journalUse: "write" | "r
     mapping,
     journals,
     ...countInFlight(createWorkQueue(lanes), lanes),
+    connecting: watchOpening(options.targets),
+    givenUp: new Map(),
     spool: createSpool({ source, lanes, limits, signal: interrupts.signal }),
     records,
     seekProvenance: refreshProvenance ? lookUp : undefined,

@@ -105,7 +105,7 @@ describe("a fault during migrate", () => {
       clock,
     };
     let aborted = 0;
-    const lane = runLane({ target: "t0", queue, delivery, concurrency: 1, abort: () => void aborted++ });
+    const lane = runLane({ target: "t0", naming: target.connection, queue, delivery, concurrency: 1, abort: () => void aborted++ });
     const entry = { chart: "web", version: "1.0.0", urls: [], notes: [] };
     const place = {
       run: "r",

@@ -12,6 +12,11 @@ export interface MigrationTarget {
   /** `oci://host/namespace` or `oci-layout:DIR`: as in report and journal. */
   readonly id: string;
   readonly connection: Connection;
+  /**
+   * Settles once the connection can be used, or never will be: until then nothing is asked of this target, and the others go on. Where it rejects,
+   * none of its versions is tried. Absent = it can be used at once.
+   */
+  readonly opened?: Promise<unknown>;
   /** Path that chart names are joined to; empty = the registry's root. */
   readonly namespace: string;
 }

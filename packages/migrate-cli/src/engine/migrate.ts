@@ -93,7 +93,8 @@ async function execute({ options, run, work }: RunParts): Promise<Error | undefi
 }
 
 function figuresOf(options: MigrateOptions, run: Run, crawled: boolean): RunFigures {
-  return { totals: run.totals.snapshot(run.spool.counts), crawled, inFlight: run.inFlight(), hosts: hostRecords(options) };
+  const totals = run.totals.snapshot(run.spool.counts);
+  return { totals, crawled, inFlight: run.inFlight(), connecting: run.connecting(), hosts: hostRecords(options) };
 }
 
 interface RunParts {
@@ -106,12 +107,14 @@ interface LaneParts extends RunParts {
   readonly events: GuardedEvents;
 }
 
-function runTargetLane({ options, run, work, events }: LaneParts, target: MigrationTarget): Promise<void> {
+async function runTargetLane({ options, run, work, events }: LaneParts, target: MigrationTarget): Promise<void> {
   const { clock = systemClock, existing = "verify", concurrency = defaultConcurrency, listTags = true } = options;
   const { spool, signal, stop, queue } = run;
   const journal = run.journals.get(target.id);
-  return runLane({
+  const failure = await runLane({
     target: target.id,
+    opened: target.opened,
+    naming: target.connection,
     queue,
     concurrency,
     stop,
@@ -134,6 +137,7 @@ function runTargetLane({ options, run, work, events }: LaneParts, target: Migrat
       recorded: ({ entry }) => journal?.journal.find(journal.key, entry.chart, entry.version),
     },
   });
+  if (failure !== undefined) run.givenUp.set(target.id, failure);
 }
 
 function sourceFault(error: unknown): Error {

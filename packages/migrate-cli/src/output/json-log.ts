@@ -24,7 +24,7 @@ export function createJsonLog({ terminal, clock, every, targets, everyVersion = 
     if (!cadence.isDue(JSON.stringify([now?.totals, now?.crawled]))) return;
     const waiting = pauses.current().map(({ end, target, host, leftMs }) => ({ end, target, host, milliseconds: leftMs }));
     if (now === undefined) log("info", { type: "connecting", targets, waiting });
-    else log("info", { type: "progress", totals: now.totals, inFlight: now.inFlight, waiting });
+    else log("info", { type: "progress", totals: now.totals, inFlight: now.inFlight, connecting: now.connecting, waiting });
   });
   return {
     event(event) {

@@ -46,15 +46,15 @@ function firstLine(facts: TargetFacts, width: number): string {
 }
 
 /** What became of it: waits, outcomes, work in flight, requests, bytes. Given up from the end. */
-function secondLine({ target, figures, pauses }: TargetFacts, width: number): string {
+function secondLine(facts: TargetFacts, width: number): string {
+  const { target, figures } = facts;
   const counts = figures.totals.targets[target];
   const flying = figures.inFlight[target] ?? 0;
   const hosts = figures.hosts.filter((host) => host.target === target);
   const requests = hosts.reduce((sum, host) => sum + host.requests, 0);
   const retries = hosts.reduce((sum, host) => sum + host.retries, 0);
-  const waits = pauses.filter((pause) => pause.target === target).map(({ host, leftMs }) => `waiting ${secondsText(leftMs)} for ${host}`);
   const parts = [
-    ...waits.map((text) => printable(text)),
+    ...waits(facts),
     outcomes(counts),
     ...(requests > 0 ? [`${requests} requests${retries > 0 ? `, ${retries} repeated` : ""}`] : []),
     ...(flying > 0 ? [`${flying} in flight`] : []),
@@ -65,6 +65,12 @@ function secondLine({ target, figures, pauses }: TargetFacts, width: number): st
     if (textWidth(line) <= width) return line;
   }
   return cutEnd(`  ${parts[0] ?? ""}`, width);
+}
+
+function waits({ target, figures, pauses }: TargetFacts): string[] {
+  const own = pauses.filter((pause) => pause.target === target);
+  const connecting = figures.connecting.includes(target) ? ["connecting"] : [];
+  return [...connecting, ...own.map(({ host, leftMs }) => `waiting ${secondsText(leftMs)} for ${printable(host)}`)];
 }
 
 function outcomes(counts: RunFigures["totals"]["targets"][string] | undefined): string {

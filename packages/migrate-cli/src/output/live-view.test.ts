@@ -22,6 +22,13 @@ function begin(targets: readonly string[] = [target], screen = createFakeScreen(
   return view;
 }
 
+it("says which target is still being connected to while the others are served", () => {
+  const shown = begin();
+  shown.figures = { ...figuresWith([target], { entries: 40 }), connecting: [target] };
+  shown.pass(1000);
+  expect(shown.screen.shown().at(-1)).toBe("  connecting; 0 pushed; 0.0 KB sent");
+});
+
 /** Ten versions a second for ten seconds, then what is given. */
 function beginBusy(counts: Parameters<typeof figuresWith>[1] = {}, screen = createFakeScreen()): View {
   const view = begin([target], screen);

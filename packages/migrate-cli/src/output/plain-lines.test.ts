@@ -77,6 +77,13 @@ it("says what it is at before there is any figure: connecting, then reading the 
   expect(shown.lines()).toEqual(["reading the source"]);
 });
 
+it("says which target is still being connected to while the others are served", () => {
+  const shown = started(begin());
+  shown.figures = { ...figuresWith([target], { entries: 40 }), connecting: [target] };
+  shown.pass(5000);
+  expect(shown.lines()).toEqual([`${target}: connecting; 0 pushed, 0 already there, 0 failed, 0 refused of 40 seen`]);
+});
+
 it("says once that a host asks for patience, however many requests meet it, and names the time that is left with the figures", () => {
   const shown = started(begin());
   shown.figures = figuresWith([target], { entries: 40, inFlight: 12 });
@@ -155,6 +162,7 @@ it("writes the same into the JSON log", () => {
       type: "progress",
       totals: shown.figures.totals,
       inFlight: { [target]: 12 },
+      connecting: [],
       waiting: [{ end: "target", target, host: "registry.test", milliseconds: 25_000 }],
     },
   ]);

@@ -48,7 +48,8 @@ function figureLines(figures: RunFigures | undefined, { targets, pauses }: Shown
   const lines = targets.map((target) => {
     const flying = inFlightAt(target, figures);
     const counts = `${countsLine(figures.totals.targets[target])} of ${seen(figures.totals)} seen`;
-    return `${printable(target)}: ${counts}${flying > 0 ? `; ${flying} in flight` : ""}${pausesText(pausesOf(target, pauses))}`;
+    const connecting = figures.connecting.includes(target) ? "connecting; " : "";
+    return `${printable(target)}: ${connecting}${counts}${flying > 0 ? `; ${flying} in flight` : ""}${pausesText(pausesOf(target, pauses))}`;
   });
   return source === "" ? lines : [...lines, `source${source}`];
 }

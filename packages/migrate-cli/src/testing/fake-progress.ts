@@ -65,6 +65,7 @@ export function figuresWith(targets: readonly string[], counts: FakeCounts = {})
   const all = { pushed, skipped, failed, refused: 0, "not-attempted": 0, bytes };
   return {
     crawled,
+    connecting: [],
     inFlight: Object.fromEntries(targets.map((target) => [target, inFlight])),
     totals: {
       entries,

@@ -1,6 +1,6 @@
 import { ChartferryError, type Connection, type CreatedPolicy, standingCreated, tagOf } from "@chartferry/core";
 
-import { mapEntry, type Refusal } from "./map-entry.ts";
+import { mapEntry, nameRefusal, type Refusal } from "./map-entry.ts";
 import type { Mapping } from "./mapping.ts";
 
 export interface CreatedFromOptions {
@@ -20,8 +20,9 @@ export type CreatedFrom = NonNullable<CreatedPolicy["keptFor"]>;
  */
 export function createCreatedFrom({ connection, namespace, mapping }: CreatedFromOptions): CreatedFrom {
   return async ({ chart, version, layerDigest, signal }) => {
-    const place = mapEntry(mapping, { chart, version }, { namespace, connection });
-    if (!("tags" in place)) throw notTaken(place);
+    const place = mapEntry(mapping, { chart, version }, { namespace });
+    const refusal = "tags" in place ? nameRefusal(connection, place.repository) : place;
+    if (refusal !== undefined || !("tags" in place)) throw notTaken(refusal ?? {});
     const store = await connection.openStore(place.repository);
     for (const tag of new Set([...place.tags, tagOf(version)])) {
       const manifest = await store.fetchManifest(tag, { signal });

@@ -4,10 +4,9 @@ import { describeFailure } from "../describe-failure.ts";
 import type { ChartVersion, Mapping } from "./mapping.ts";
 import type { VersionRecord } from "../work-item.ts";
 
-/** What is known of a target before it is asked anything. */
+/** What is known of a target before it is connected to. */
 export interface MappingTarget {
   readonly namespace: string;
-  readonly connection: Pick<Connection, "nameProblems">;
 }
 
 /** Where a version goes at one target. */
@@ -25,12 +24,17 @@ export function mapEntry(mapping: Mapping, { chart, version }: ChartVersion, tar
     const repository = chartRepository(target.namespace, mapping.nameOf(chart));
     const [first, ...others] = mapping.versionsOf(version);
     const tags = [tagOf(first), ...others.map((other) => tagOf(other))] as const;
-    const problem = target.connection.nameProblems(repository)[0];
-    if (problem === undefined) return { repository, tags };
-    return { reason: "name-invalid", message: problem.text, ...(problem.hint === undefined ? {} : { hint: problem.hint }) };
+    return { repository, tags };
   } catch (error) {
     return describeFailure(error);
   }
+}
+
+/** What the target's kind of registry has against a name that others would take. Known once it is connected to: an adapter may be chosen by its first answer. */
+export function nameRefusal({ nameProblems }: Pick<Connection, "nameProblems">, repository: string): Refusal | undefined {
+  const [problem] = nameProblems(repository);
+  if (problem === undefined) return undefined;
+  return { reason: "name-invalid", message: problem.text, ...(problem.hint === undefined ? {} : { hint: problem.hint }) };
 }
 
 /** Two entries that map to one tag: whichever came second would take the other's place, so neither is taken. */

@@ -4,6 +4,8 @@ import type { ChartferryError, ErrorCode } from "@chartferry/core";
 export interface Circuit {
   /** The failure that stopped the lane, once it is stopped. */
   readonly openedBy: ChartferryError | undefined;
+  /** Why nothing more is worth asking: what stopped the lane, or a silence to the last, which would let the next question wait as long again. */
+  readonly trouble: ChartferryError | undefined;
   /** How many have succeeded so far. */
   readonly served: number;
   succeeded(): void;
@@ -43,10 +45,14 @@ const limits: Partial<Record<ErrorCode, number>> = {
 
 export function createCircuit(): Circuit {
   let openedBy: ChartferryError | undefined;
+  let silence: ChartferryError | undefined;
   let [inARow, served] = [0, 0];
   return {
     get openedBy() {
       return openedBy;
+    },
+    get trouble() {
+      return openedBy ?? silence;
     },
     get served() {
       return served;
@@ -54,12 +60,14 @@ export function createCircuit(): Circuit {
     succeeded() {
       served++;
       inARow = 0;
+      silence = undefined;
     },
     failed(error, servedBefore) {
       // Who had to wait for too long while others were served speaks of a long line, not of a host that serves nobody.
       if (error.code === "rate-limited" && served > servedBefore) return;
       const limit = limitOf(error);
       inARow = limit === undefined ? 0 : inARow + 1;
+      silence = error.code === "timeout" ? error : undefined;
       if (limit !== undefined && inARow >= limit) openedBy ??= error;
     },
   };

@@ -1,15 +1,21 @@
-import { ChartferryError, isChartferryError } from "@chartferry/core";
+import { type ChartferryError, type Connection, isChartferryError } from "@chartferry/core";
 
 import { createWakeUp } from "../tables/bounded-channel.ts";
+import { awaitOpened } from "./await-opened.ts";
 import { createCircuit } from "./circuit.ts";
 import type { DeliveryContext } from "./attempt-delivery.ts";
 import { deliverVersion, type DeliveryResult, recordOf } from "./deliver-version.ts";
 import { describeFailure, interruption } from "../describe-failure.ts";
+import { nameRefusal } from "../choose/map-entry.ts";
 import type { VersionRecord } from "../work-item.ts";
 import type { Delivery, WorkQueue } from "../work-queue.ts";
 
 export interface LaneOptions {
   readonly target: string;
+  /** See `MigrationTarget`. */
+  readonly opened?: Promise<unknown> | undefined;
+  /** What its kind of registry has against names. */
+  readonly naming: Pick<Connection, "nameProblems">;
   readonly queue: WorkQueue;
   readonly delivery: DeliveryContext;
   /** Versions in flight at most. Its connection sees to it that a registry which asks for fewer requests gets fewer. */
@@ -22,10 +28,20 @@ export interface LaneOptions {
   readonly abort: () => void;
 }
 
-/** Works through the items of one target, on its own: another target's trouble is none of its business. @throws a fault of our own, at the end */
-export async function runLane(options: LaneOptions): Promise<void> {
+/**
+ * Works through the items of one target, on its own: another target's trouble is none of its business. Begins when the target is open. Resolves
+ * with what the target failed with last, where nothing more is worth asking there. @throws a fault of our own, at the end
+ */
+export async function runLane(options: LaneOptions): Promise<ChartferryError | undefined> {
   const { queue, target, delivery: context } = options;
   const circuit = createCircuit();
+  let fault: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    fault ??= { error };
+    options.abort();
+  };
+  const unopened = await awaitOpened(options.opened, { stop: options.stop, fail });
+  if (unopened !== undefined) options.onStopped?.(unopened);
   const settle = (error: unknown, servedBefore: number): void => {
     if (error === undefined) return circuit.succeeded();
     if (!isChartferryError(error)) return;
@@ -36,7 +52,7 @@ export async function runLane(options: LaneOptions): Promise<void> {
   const handle = async (delivery: Delivery): Promise<void> => {
     const { item } = delivery;
     const servedBefore = circuit.served;
-    const refusal = refuse(delivery, { stopped: options.stop?.aborted === true, openedBy: circuit.openedBy });
+    const refusal = refuse(delivery, { stop: options.stop, naming: options.naming, unopened, openedBy: circuit.openedBy });
     const { targetError, ...result }: DeliveryResult =
       refusal === undefined ? await deliverVersion(delivery, context) : { record: refusal };
     await context.spool.settle(target, item.sequence);
@@ -45,15 +61,10 @@ export async function runLane(options: LaneOptions): Promise<void> {
   };
   const running = new Set<Promise<void>>();
   const freed = createWakeUp();
-  let fault: { readonly error: unknown } | undefined;
-  const fail = (error: unknown): void => {
-    fault ??= { error };
-    options.abort();
-  };
+  const isOver = (): boolean => (unopened ?? circuit.openedBy) !== undefined || options.stop?.aborted === true;
   for (;;) {
     // A lane that is over refuses what is left, one by one: nothing is to pile up.
-    const limit = circuit.openedBy === undefined && options.stop?.aborted !== true ? options.concurrency : 1;
-    while (running.size >= limit) await freed.wait();
+    while (running.size >= (isOver() ? 1 : options.concurrency)) await freed.wait();
     const delivery = await queue.take(target);
     if (delivery === undefined) break;
     const task = handle(delivery)
@@ -66,6 +77,7 @@ export async function runLane(options: LaneOptions): Promise<void> {
   }
   await Promise.all(running);
   if (fault !== undefined) throw fault.error;
+  return unopened ?? circuit.trouble;
 }
 
 /** A version that the source could not give says nothing of the target. */
@@ -73,11 +85,17 @@ function isSourceFailure(record: VersionRecord, targetError: unknown): boolean {
   return record.status === "not-attempted" || (record.status === "failed" && targetError === undefined);
 }
 
-function refuse(
-  { item }: Delivery,
-  { stopped, openedBy }: { readonly stopped: boolean; readonly openedBy: ChartferryError | undefined },
-): VersionRecord | undefined {
-  if (stopped) return { ...recordOf(item), status: "not-attempted", reason: "interrupted", hint: interruption().hint ?? "" };
+interface LaneState extends Pick<LaneOptions, "stop" | "naming"> {
+  /** Why the target could not be connected to. */
+  readonly unopened: ChartferryError | undefined;
+  readonly openedBy: ChartferryError | undefined;
+}
+
+function refuse({ item }: Delivery, { stop, naming, unopened, openedBy }: LaneState): VersionRecord | undefined {
+  if (stop?.aborted === true) return { ...recordOf(item), status: "not-attempted", reason: "interrupted", hint: interruption().hint ?? "" };
+  if (unopened !== undefined) return { ...recordOf(item), status: "not-attempted", ...describeFailure(unopened) };
+  const refusal = nameRefusal(naming, item.repository);
+  if (refusal !== undefined) return { ...recordOf(item), status: "refused", ...refusal };
   if (openedBy === undefined) return undefined;
   return { ...recordOf(item), status: "not-attempted", ...describeFailure(openedBy), reason: "target-stopped" };
 }

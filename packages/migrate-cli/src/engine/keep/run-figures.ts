@@ -7,6 +7,8 @@ export interface RunFigures {
   readonly crawled: boolean;
   /** Versions that each target is busy with. */
   readonly inFlight: Readonly<Record<string, number>>;
+  /** Targets that are still being connected to: their versions wait. */
+  readonly connecting: readonly string[];
   /** What crossed the wire so far. */
   readonly hosts: readonly HostRecord[];
 }

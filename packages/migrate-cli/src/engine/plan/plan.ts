@@ -73,10 +73,11 @@ function headOf({ schemaVersion, run, hosts, totals }: Report, counts: Counts): 
 
 /** Remarks on repositories that are not there yet, once each. */
 function newRepositories({ targets }: PlanOptions): (item: WorkItem) => Note | undefined {
-  const notes = new Map(targets.map(({ id, connection }) => [id, connection.newRepository]));
+  const connections = new Map(targets.map(({ id, connection }) => [id, connection]));
   const told = new Set<string>();
   return ({ target, repository }) => {
-    const note = notes.get(target);
+    // Asked of each anew: what kind of registry it is may have been found out a moment ago.
+    const note = connections.get(target)?.newRepository;
     const key = `${target} ${repository}`;
     if (note === undefined || told.has(key)) return undefined;
     told.add(key);

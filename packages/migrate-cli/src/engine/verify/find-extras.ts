@@ -1,4 +1,4 @@
-import { type CallOptions, isAttachmentTag, isChartferryError, type Note, versionOf } from "@chartferry/core";
+import { type CallOptions, type ChartferryError, isAttachmentTag, isChartferryError, type Note, versionOf } from "@chartferry/core";
 
 import type { MigrationTarget } from "../migrate-options.ts";
 import type { VersionRecord } from "../work-item.ts";
@@ -8,6 +8,8 @@ import type { SourceTags } from "./source-tags.ts";
 
 export interface ExtraOptions extends CallOptions {
   readonly targets: readonly MigrationTarget[];
+  /** Those that nothing more is to be asked of, and why. */
+  readonly givenUp: ReadonlyMap<string, ChartferryError>;
   readonly known: SourceTags;
   readonly kept: TagKeeper;
   /** Whether repositories of no chart of the source are looked for as well: not where the user named charts. */
@@ -22,7 +24,15 @@ export async function* findExtras(options: ExtraOptions): AsyncGenerator<Version
     yield { code: "extras-unknown", text };
   }
   if (!options.repositories) return;
-  for (const target of options.targets) yield* extraRepositories(target, options);
+  for (const target of options.targets) {
+    const failure = options.givenUp.get(target.id);
+    if (failure === undefined) yield* extraRepositories(target, options);
+    else yield unlisted(target, `was not asked which other repositories it has (${failure.code}): what they hold is not known`);
+  }
+}
+
+function unlisted({ id }: MigrationTarget, why: string): Note {
+  return { code: "extra-repositories-unknown", text: `${id} ${why}` };
 }
 
 /** A right to pull need not include the right to list the registry, and not every registry lists at all. */
@@ -37,8 +47,7 @@ async function* extraRepositories(target: MigrationTarget, options: ExtraOptions
     }
   } catch (error) {
     if (!isChartferryError(error) || error.code === "aborted") throw error;
-    const text = `${id} does not list its repositories (${error.code}): only those of the source's charts were looked through`;
-    yield { code: "extra-repositories-unknown", text };
+    yield unlisted(target, `does not list its repositories (${error.code}): only those of the source's charts were looked through`);
   }
 }
 

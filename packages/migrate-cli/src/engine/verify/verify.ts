@@ -55,9 +55,9 @@ export async function verify(options: VerifyOptions): Promise<Audit> {
         attempt: auditVersion({ source: options.source, quick, provenance }),
         journals: "read",
         onListed: ({ id }, repository, tags) => kept.keep(id, repository, tags),
-        async afterwards({ records, signal }) {
+        async afterwards({ records, givenUp, signal }) {
           const repositories = (selection.charts ?? []).length === 0 && (selection.exclude ?? []).length === 0;
-          for await (const extra of findExtras({ targets, known, kept, repositories, signal })) {
+          for await (const extra of findExtras({ targets, givenUp, known, kept, repositories, signal })) {
             if (!("status" in extra)) notes.push(extra);
             else {
               records.append(extra);
