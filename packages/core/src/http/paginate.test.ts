@@ -24,10 +24,21 @@ async function next(link: string | undefined): Promise<string | undefined> {
   return asked[1];
 }
 
-async function read(options: Omit<PageOptions, "place">): Promise<string[]> {
+const parse = (bytes: Uint8Array): string[] => new TextDecoder().decode(bytes).split(" ");
+
+async function read(options: Omit<PageOptions<string>, "place" | "parse">): Promise<string[]> {
   const found: string[] = [];
-  for await (const bytes of readPages(page, { place, ...options })) found.push(new TextDecoder().decode(bytes));
+  for await (const names of readPages(page, { place, parse, ...options })) found.push(...names);
   return found;
+}
+
+/** A list without an end: how many pages of so many names are read before that is seen, and what is said of it. */
+async function giveUp(namesPerPage: number, options: Partial<PageOptions<string>> = {}): Promise<{ turns: number; error: unknown }> {
+  let turns = 0;
+  const names = Array.from({ length: namesPerPage }, (_, number) => `n${number}`).join(" ");
+  const fetch = (): Promise<HttpAnswer> => Promise.resolve(answer(`<?last=${(turns += 1)}>; rel=next`, names));
+  const error: unknown = await read({ fetch, ...options }).catch((caught: unknown) => caught);
+  return { turns, error };
 }
 
 describe("the next page's link", () => {
@@ -84,9 +95,30 @@ describe("pages", () => {
       code: "protocol-violation",
       ...place,
     });
-    let turn = 0;
-    const endless = (): Promise<HttpAnswer> => Promise.resolve(answer(`<?last=${(turn += 1)}>; rel=next`, "more"));
-    await expect(read({ fetch: endless, pages: 50 })).rejects.toMatchObject({ code: "protocol-violation", ...place });
-    expect(turn).toBe(50);
+    const { turns, error } = await giveUp(10, { pages: 60 });
+    expect([turns, error]).toMatchObject([60, { code: "protocol-violation", ...place }]);
+  });
+
+  it("that bring next to nothing are not read for long, and those that bring more are", async () => {
+    const { turns, error } = await giveUp(9);
+    expect([turns, error]).toMatchObject([
+      50,
+      { code: "protocol-violation", message: expect.stringContaining("50 pages brought 450 names") },
+    ]);
+    expect((await giveUp(10, { pages: 400 })).turns).toBe(400);
+  });
+
+  it("are not read beyond a million names", async () => {
+    const { turns, error } = await giveUp(1000);
+    expect([turns, error]).toMatchObject([
+      1001,
+      { code: "protocol-violation", message: expect.stringContaining("longer than 1000000 names") },
+    ]);
+  });
+
+  it("may be few and small, and 50 of a name each, where they come to an end", async () => {
+    let turns = 0;
+    const fetch = (): Promise<HttpAnswer> => Promise.resolve(answer(++turns === 50 ? undefined : `<?last=${turns}>; rel=next`, "one"));
+    expect(await read({ fetch })).toHaveLength(50);
   });
 });

@@ -26,8 +26,9 @@ export async function* listCatalog(
     return answer;
   };
   const first = new URL("/v2/_catalog?n=1000", context.origin);
-  for await (const page of readPages(first, { place: { operation: "list repositories", registry }, fetch })) {
-    for (const name of namesOf(page, registry)) if (isBelow(name, prefix)) yield name;
+  const place = { operation: "list repositories", registry };
+  for await (const page of readPages(first, { place, fetch, parse: (bytes) => namesOf(bytes, registry) })) {
+    for (const name of page) if (isBelow(name, prefix)) yield name;
   }
 }
 

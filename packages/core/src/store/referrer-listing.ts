@@ -30,8 +30,8 @@ export async function* listReferrers(
     return undefined;
   };
   const place = { operation: "list referrers", registry: end.registry, repository: end.repository };
-  const pages = readPages(end.url(`referrers/${digest}`), { place, pages: pageLimit, bytes: end.manifestBytes, fetch });
-  for await (const index of pages) yield* manifestsIn(index);
+  const pages = readPages(end.url(`referrers/${digest}`), { place, pages: pageLimit, bytes: end.manifestBytes, fetch, parse: manifestsIn });
+  for await (const manifests of pages) yield* manifests;
   if (!hasApi) yield* byFallbackTag(end, digest, options);
 }
 

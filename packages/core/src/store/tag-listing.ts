@@ -2,6 +2,7 @@ import type { HttpAnswer } from "../http/http-client.ts";
 import { pageBytes, readPages } from "../http/paginate.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
+import { isTag } from "../reference/chart-tag.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
 /** A cursor that was deleted between two pages answers 404 (zot): begin again, at most this often. */
@@ -42,11 +43,11 @@ async function* pages(end: RepositoryEnd, options: CallOptions): AsyncGenerator<
     return undefined;
   };
   const place = { operation: "list tags", registry: end.registry, repository: end.repository };
-  for await (const bytes of readPages(first, { place, fetch })) yield tagsOf(end, bytes);
+  yield* readPages(first, { place, fetch, parse: (bytes) => tagsOf(end, bytes) });
   if (lost) yield "cursor lost";
 }
 
-/** Null lists, null and empty entries and `sha256:…` among the tags have all been seen. */
+/** Null lists, null and empty entries and `sha256:…` among the tags have all been seen; and what is no tag is as long as a server likes. */
 function tagsOf(end: RepositoryEnd, bytes: Uint8Array): string[] {
   let body: unknown;
   try {
@@ -57,7 +58,7 @@ function tagsOf(end: RepositoryEnd, bytes: Uint8Array): string[] {
   const tags: unknown = typeof body === "object" && body !== null && "tags" in body ? body.tags : undefined;
   if (tags === null || tags === undefined) return [];
   if (!Array.isArray(tags)) throw problem(end, "the tag list holds no list of tags", { code: "protocol-violation" });
-  return tags.filter((tag: unknown): tag is string => typeof tag === "string" && tag !== "" && !tag.includes(":"));
+  return tags.filter((tag: unknown): tag is string => typeof tag === "string" && isTag(tag));
 }
 
 function problem(end: RepositoryEnd, text: string, details: Pick<ErrorDetails, "code" | "cause">): ChartferryError {

@@ -110,6 +110,7 @@ interface LaneParts extends RunParts {
 async function runTargetLane({ options, run, work, events }: LaneParts, target: MigrationTarget): Promise<void> {
   const { clock = systemClock, existing = "verify", concurrency = defaultConcurrency, listTags = true } = options;
   const { spool, signal, stop, queue } = run;
+  const { onListed } = work;
   const journal = run.journals.get(target.id);
   const failure = await runLane({
     target: target.id,
@@ -132,7 +133,7 @@ async function runTargetLane({ options, run, work, events }: LaneParts, target: 
         listTags,
         clock,
         signal,
-        onListed: (repository, tags) => work.onListed?.(target, repository, tags),
+        onListed: onListed && ((repository, tags) => onListed(target, repository, tags)),
       }),
       recorded: ({ entry }) => journal?.journal.find(journal.key, entry.chart, entry.version),
     },

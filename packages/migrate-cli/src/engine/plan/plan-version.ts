@@ -101,7 +101,7 @@ function lookAndSend(planning: Planning): Sender {
 
 async function lookAhead({ options, item, context, progress, notes }: Planning): Promise<void> {
   const repository = await context.listings.of(item.repository);
-  const first = repository.tags?.size === 0 ? options.newRepository(item) : undefined;
+  const first = repository.listed === 0 ? options.newRepository(item) : undefined;
   if (first !== undefined) notes.push(first);
   progress.stage = "source";
   const { fault, notes: foreseen = [] } = (await options.source.foresee?.(item.entry, { signal: context.signal })) ?? {};
