@@ -171,7 +171,10 @@ describe("plan and verify of two targets beside one that cannot be reached", () 
     const audit = await verify(beside(late, fakes));
     expect(audit.totals.targets["late"]).toMatchObject({ unchecked: 600 });
     expect(audit.run.notes).toEqual([
-      { code: "extra-repositories-unknown", text: "late was not asked which other repositories it has (timeout): what they hold is not known" },
+      {
+        code: "extra-repositories-unknown",
+        text: "late was not asked which other repositories it has (timeout): what they hold is not known",
+      },
     ]);
     expect(asked).toEqual([]);
     audit.close();
