@@ -8,7 +8,8 @@ import { makeChart } from "./charts/make-chart.ts";
 import { writeRepository } from "./charts/write-repository.ts";
 import { runMigrate, reportOf } from "./runs/run-migrate.ts";
 import { atProcessEnd } from "./support/at-process-end.ts";
-import { runChartferry } from "./support/chartferry.ts";
+import { readReport } from "./runs/read-report.ts";
+import { runChartferry, spawnChartferry } from "./support/chartferry.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("silent-target");
@@ -80,16 +81,23 @@ interface Wanted {
   readonly count: number;
 }
 
+function whenServed({ request, count }: Wanted, then: () => void): void {
+  let isDone = false;
+  for (const lines of served) lines.splice(0);
+  onServed = () => {
+    if (isDone || served.some((lines) => lines.filter((line) => line === request).length < count)) return;
+    isDone = true;
+    then();
+  };
+}
+
 async function besideSilent<Result>(wanted: Wanted, run: (targets: readonly string[]) => Promise<Result>) {
   const silent = await startSilent();
-  for (const lines of served) lines.splice(0);
   let givenUpByThen: number | undefined;
-  onServed = () => {
-    const isComplete = served.every((lines) => lines.filter((line) => line === wanted.request).length >= wanted.count);
-    if (!isComplete || givenUpByThen !== undefined) return;
+  whenServed(wanted, () => {
     givenUpByThen = silent.givenUp();
     silent.stop();
-  };
+  });
   const result = await run([silent.target, ...healthy]);
   return { result, silent: silent.target, givenUpByThen };
 }
@@ -128,5 +136,18 @@ describe("a target that is silent from the start beside two healthy ones: those 
     expect(healthy.map((target) => totals.targets[target])).toMatchObject([{ same: charts.length }, { same: charts.length }]);
     expect(totals.targets[silent]).toMatchObject({ unchecked: charts.length });
     expect(run.notes).toEqual([{ code: "extra-repositories-unknown", text: expect.stringContaining(`${silent} was not asked`) }]);
+  }, 330_000);
+
+  it("a migration that is interrupted, which waits for it no longer", async () => {
+    const silent = await startSilent();
+    const file = join(scratch, "interrupted.json");
+    const targets = [silent.target, ...healthy.map((target) => `${target}-again`)];
+    const run = spawnChartferry(["migrate", repository, ...targets, "--report", file, "--no-journal"], { home: scratch });
+    whenServed({ request: "PUT manifests", count: charts.length }, () => run.kill("SIGINT"));
+    const { code, output } = await run.ended;
+    silent.stop();
+    expect([code, output]).toEqual([130, expect.not.stringContaining("is given up")]);
+    const there = readReport(file).versions.filter(({ target }) => target === silent.target);
+    expect(there.map(({ status, reason }) => `${status} ${reason}`)).toEqual(charts.map(() => "not-attempted interrupted"));
   }, 330_000);
 });
