@@ -8,6 +8,7 @@ import { reportOf, runMigrate } from "./runs/run-migrate.ts";
 import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
 import { provenanceText, writeRepository } from "./charts/write-repository.ts";
 import { type Route, startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
+import { runChartferry } from "./support/chartferry.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("provenance");
@@ -101,6 +102,29 @@ describe("what answers where the provenance should be", () => {
   ];
   it.each(cases)("$0, under --provenance $2", async (...[, route, policy, wanted]) => {
     expect(await migrateWith(route, policy)).toMatchObject(wanted);
+  });
+
+  it("what stands without it is completed under require, and misses it as in a fresh place: migrate, plan and verify agree", async () => {
+    const home = join(scratch, "standing");
+    mkdirSync(home);
+    let route = present;
+    const routes = { "/web-1.0.0.tgz.prov": ((...exchange) => route(...exchange)) satisfies Route };
+    const source = await startStaticServer(join(scratch, "repository"), { routes });
+    const ends = [source.url, `oci://${registry.host}/standing`];
+    const say = async (command: string, ...more: string[]): Promise<number> =>
+      (await runChartferry([command, ...ends, ...more], { home })).code;
+    const required = ["--provenance", "require"];
+    expect(await say("migrate", "--provenance", "skip")).toBe(0);
+    route = status(404);
+    const codes = [await say("migrate", ...required), await say("plan", "--check", ...required), await say("verify", ...required)];
+    expect([...codes, await hasProvenance("standing")]).toEqual([1, 3, 3, false]);
+    route = present;
+    expect([await say("plan", "--check", ...required), await say("verify", ...required)]).toEqual([3, 3]);
+    expect([await say("migrate", ...required), await hasProvenance("standing")]).toEqual([0, true]);
+    expect([await say("migrate", ...required), await say("plan", "--check", ...required), await say("verify", ...required)]).toEqual([
+      0, 0, 0,
+    ]);
+    await source.stop();
   });
 
   it("a text that is not signed is no provenance", async () => {

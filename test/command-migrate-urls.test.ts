@@ -6,11 +6,12 @@ import { makeChart, type TestChart } from "./charts/make-chart.ts";
 import { statusLines } from "./runs/read-report.ts";
 import { type MigrateRun, reportOf, runMigrate } from "./runs/run-migrate.ts";
 import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
-import { type IndexedChart, writeRepository } from "./charts/write-repository.ts";
+import { type IndexedChart, indexText, writeRepository } from "./charts/write-repository.ts";
 import { listenOnLoopback } from "./servers/listen-on-loopback.ts";
 import { createServer } from "node:http";
 import { findFreePort } from "./servers/start-server.ts";
 import { startStaticServer } from "./servers/start-static-server.ts";
+import { runChartferry } from "./support/chartferry.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("urls");
@@ -146,6 +147,31 @@ describe("an index that gives no digest", () => {
   it("brings them with --allow-missing-digest, and a second run without a journal sees that they are the same", async () => {
     const run = await migrate(entries, ["--allow-missing-digest"]);
     expect({ code: run.code, lines: statusLines(reportOf(run)), stderr: run.stderr }).toMatchObject({ code: 0, lines: pushed });
+  });
+});
+
+describe("a chart that was replaced where the index gives no digest", () => {
+  it("is found by each run, whatever the journal remembers, and by plan once it opens charts", async () => {
+    const [folder, home] = [join(scratch, "replaced"), join(scratch, "replaced-home")];
+    const target = `oci-layout:${join(scratch, "replaced-layouts")}`;
+    for (const each of [folder, home]) mkdirSync(each, { recursive: true });
+    const chart = makeChart("web", "1.0.0");
+    writeFileSync(join(folder, "index.yaml"), indexText([{ chart, digest: null }]));
+    const say = async (...words: readonly string[]): Promise<number> => {
+      const [command = "", ...more] = words;
+      return (await runChartferry([command, folder, target, "--allow-missing-digest", ...more], { home })).code;
+    };
+    const all = async (): Promise<number[]> => [
+      await say("migrate"),
+      await say("migrate", "--no-journal"),
+      await say("plan", "--check"),
+      await say("plan", "--check", "--deep"),
+    ];
+    writeFileSync(join(folder, chart.file), chart.archive);
+    expect(await all()).toEqual([0, 0, 1, 0]);
+    writeFileSync(join(folder, chart.file), makeChart("web", "1.0.0", { lines: ["description: replaced"] }).archive);
+    expect(await all()).toEqual([1, 1, 1, 3]);
+    expect(await say("migrate", "--existing", "trust")).toBe(0);
   });
 });
 

@@ -71,6 +71,16 @@ describe("chartferry push", () => {
     expect(await tagsOf(registry.url, "require/tide-tables")).toEqual([]);
   });
 
+  it("adds the .prov under require to what was pushed without it", async () => {
+    const push = ["push", signed, `oci://${registry.host}/late`, "--provenance"];
+    expect((await chartferry(...push, "skip")).code).toBe(0);
+    expect((await chartferry(...push, "auto")).stdout).toContain("already there");
+    expect(await mediaTypesAt("late/harbour-web", "1.3.0")).toEqual([CHART]);
+    expect((await chartferry(...push, "require")).code).toBe(0);
+    expect(await mediaTypesAt("late/harbour-web", "1.3.0")).toEqual([CHART, PROVENANCE]);
+    expect((await chartferry(...push, "require")).stdout).toContain("already there");
+  });
+
   it("writes a + version under a tag with _ and says both", async () => {
     const result = await chartferry("push", "tide-tables-2.0.0+spring.2.tgz", `oci://${registry.host}/push`, "--output", "json");
     expect({ code: result.code, stderr: result.stderr }).toMatchObject({ code: 0 });

@@ -2,6 +2,7 @@ import type { StoredManifest } from "../content.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { chartInManifest } from "../manifest/chart-in-manifest.ts";
+import type { ChartParts } from "../manifest/chart-parts.ts";
 import { describeManifest } from "../manifest/describe-manifest.ts";
 import type { CallOptions, ManifestReader, ManifestResolver } from "../store/chart-store.ts";
 
@@ -19,6 +20,8 @@ export interface ExistingCheck {
   readonly recordedDigest?: Digest | undefined;
   /** Look into the manifest of a chart that may stay, and tell where it has no provenance: one manifest GET, whatever is known. */
   readonly seekProvenance?: boolean | undefined;
+  /** The recorded manifest has a provenance: where it still stands there is none to be sought, and a HEAD tells. */
+  readonly recordedSigned?: boolean | undefined;
 }
 
 export type ExistingAnswer =
@@ -47,7 +50,13 @@ export type ExistingAnswer =
 export type ExistingSkip =
   /** The tag is there, and whatever it names was not compared with the source: nothing is known of its chart. */
   | { readonly action: "skip"; readonly reason: "listed"; readonly manifestDigest?: Digest }
-  | { readonly action: "skip"; readonly reason: "unchanged" | "same-chart"; readonly manifestDigest: Digest };
+  | {
+      readonly action: "skip";
+      readonly reason: "unchanged" | "same-chart";
+      readonly manifestDigest: Digest;
+      /** Of what stands there; `false` = it has none, undefined where its manifest was not read. */
+      readonly provenance?: Digest | false;
+    };
 
 interface StorePlace {
   readonly registry: string;
@@ -62,8 +71,8 @@ type ExistingStore = ManifestReader & ManifestResolver & StorePlace;
  */
 export async function checkExisting(store: ExistingStore, check: ExistingCheck, options: CallOptions = {}): Promise<ExistingAnswer> {
   if (check.listed === false) return { action: "push", reason: "absent" };
-  if (check.seekProvenance === true) return compare(store, check, options);
-  if (check.existing === "trust" && check.listed === true) return { action: "skip", reason: "listed" };
+  if (check.seekProvenance === true && check.recordedSigned !== true) return compare(store, check, options);
+  if (isTrusted(check)) return { action: "skip", reason: "listed" };
   if (check.recordedDigest !== undefined) {
     const standing = await store.resolve(check.tag, options);
     if (standing === undefined) return { action: "push", reason: "absent" };
@@ -72,15 +81,25 @@ export async function checkExisting(store: ExistingStore, check: ExistingCheck, 
   return compare(store, check, options);
 }
 
+function isTrusted({ existing, listed, seekProvenance }: ExistingCheck): boolean {
+  return existing === "trust" && listed === true && seekProvenance !== true;
+}
+
 async function compare(store: ExistingStore, check: ExistingCheck, options: CallOptions): Promise<ExistingAnswer> {
   const manifest = await store.fetchManifest(check.tag, options);
   if (manifest === undefined) return { action: "push", reason: "absent" };
   const { digest: manifestDigest } = manifest;
   const chart = chartInManifest(manifest);
-  const answer = judge(store, check, { manifest, layer: chart?.layer.digest });
+  const answer = withProvenance(judge(store, check, { manifest, layer: chart?.layer.digest }), chart);
   if (check.seekProvenance !== true || chart === undefined || chart.provenance !== undefined) return answer;
   if (answer.action === "push") return { ...answer, incomplete: true };
   return mayBeCompleted(check, answer, { manifestDigest, standingLayer: chart.layer.digest });
+}
+
+/** What was read is told on: a later run then knows it. */
+function withProvenance(answer: Judgement, chart: ChartParts | undefined): Judgement {
+  if (answer.action === "push" || answer.reason === "listed" || chart === undefined) return answer;
+  return { ...answer, provenance: chart.provenance?.digest ?? false };
 }
 
 /** What stands without provenance and may stay: only what may be the source's chart is completed. */

@@ -41,7 +41,6 @@ async function show(made: Plan, flags: PlanFlags, terminal: Terminal): Promise<E
 function exitCodeOf(made: Plan, { check = false }: PlanFlags): ExitCode {
   if (made.run.end === "interrupted") return exitCodes.interrupted;
   if (isBlind(made)) return exitCodes.usage;
-  const whole = isWhole(made);
-  if (check && !hasNothingToDo(made, { known: !whole })) return exitCodes.differences;
-  return whole ? exitCodes.done : exitCodes.someFailed;
+  if (check && !hasNothingToDo(made, { known: true })) return exitCodes.differences;
+  return isWhole(made) && (!check || hasNothingToDo(made)) ? exitCodes.done : exitCodes.someFailed;
 }

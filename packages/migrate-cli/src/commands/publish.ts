@@ -73,6 +73,7 @@ async function runBetween({ command, texts, flags, source }: Publishing, progres
       targets,
       existing: flags.existing,
       listTags: false,
+      requireProvenance: flags.provenance === "require",
       configuration: Object.fromEntries(Object.entries(flags)),
       interrupt: terminal.interrupt,
       signal: terminal.abort,

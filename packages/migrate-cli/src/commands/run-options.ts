@@ -39,13 +39,14 @@ export function checkRunFlags(flags: RunFlags): void {
 
 /** What the engine is to do, as the options say. */
 export function runOptions(flags: RunFlags, terminal: Terminal): Omit<MigrateOptions, "source" | "targets"> {
-  const { existing, concurrency, journal, refreshProvenance = false } = flags;
+  const { existing, concurrency, journal, provenance, refreshProvenance = false } = flags;
   const journalPath = (target: MigrationTarget, source: string): string =>
     typeof journal === "string" ? journal : defaultJournalPath({ source, target: target.id }, terminal.environment);
   return {
     selection: selectionOf(flags),
     mapping: mappingOf(flags),
     refreshProvenance,
+    requireProvenance: provenance === "require",
     createdPolicy: createdRule(flags, terminal),
     interrupt: terminal.interrupt,
     signal: terminal.abort,

@@ -57,7 +57,7 @@ export async function beginRun(options: MigrateOptions, journalUse: "write" | "r
     throw error;
   });
   const interrupts = watchInterrupts(options);
-  const { source, spool: limits, refreshProvenance = false, existing } = options;
+  const { source, spool: limits, refreshProvenance = false, requireProvenance = false, existing } = options;
   const lookUp = createProvenanceLookUp(source, interrupts.signal);
   return {
     id: randomUUID(),
@@ -69,7 +69,7 @@ export async function beginRun(options: MigrateOptions, journalUse: "write" | "r
     givenUp: new Map(),
     spool: createSpool({ source, lanes, limits, signal: interrupts.signal }),
     records,
-    seekProvenance: refreshProvenance ? lookUp : undefined,
+    seekProvenance: refreshProvenance || requireProvenance ? lookUp : undefined,
     currentProvenance: existing === "overwrite" ? lookUp : undefined,
     totals: createTotals(lanes, createFunnel(selection.filter.active, mapping.renamed)),
     ...interrupts,

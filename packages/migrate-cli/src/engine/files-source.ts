@@ -40,6 +40,14 @@ export function createFilesSource(paths: readonly string[], options: OpenFileOpt
         hint: "run the command again",
       });
     },
+    async seekProvenance(entry, call) {
+      const path = byUrl.get(entry.urls[0] ?? "");
+      if (path === undefined) return { found: false, notes: [] };
+      const opened = await openChartFile(path, { ...options, signal: call?.signal });
+      await opened.release();
+      const { provenance } = opened;
+      return provenance === undefined ? { found: false, notes: [] } : { found: true, digest: provenance.digest, notes: [] };
+    },
     close: () => Promise.resolve(),
   };
 }

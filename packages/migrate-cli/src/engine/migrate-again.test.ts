@@ -158,21 +158,24 @@ describe("a second migrate", () => {
     expect(told(await run(source, [target], options))).toEqual(["web v1.0.0 failed conflict"]);
   });
 
-  it("reads again under overwrite what has no digest in the source, and keeps what the journal knows under verify", async () => {
+  it("reads what has no digest in the source with a journal as without one, and finds it changed", async () => {
     const target = createFakeTarget();
     const journalPath = journalIn(temporaryFolder());
-    const options = { withoutDigests: true, replaced: { "web 1.0.0": "another archive" } };
-    await run(createFakeSource(["web 1.0.0"], { withoutDigests: true }), [target], { journalPath });
-    for (let round = 0; round < 2; round++) {
-      const report = await run(createFakeSource(["web 1.0.0"], { withoutDigests: true }), [target], { journalPath });
-      expect([...report.records()][0]).toMatchObject({
-        status: "skipped",
-        reason: "unchanged",
-        layerDigest: expect.stringMatching(/^sha256:/),
-      });
+    const index = { withoutDigests: true };
+    await run(createFakeSource(["web 1.0.0"], index), [target], { journalPath });
+    for (const options of [{ journalPath }, {}]) {
+      const again = createFakeSource(["web 1.0.0"], index);
+      const [record] = (await run(again, [target], options)).records();
+      expect(record).toMatchObject({ status: "skipped", reason: "identical", layerDigest: expect.stringMatching(/^sha256:/) });
+      expect(again.opened).toEqual(["web 1.0.0"]);
     }
-    const report = await run(createFakeSource(["web 1.0.0"], options), [target], { journalPath, existing: "overwrite" });
-    expect(told(report)).toEqual(["web 1.0.0 pushed copied"]);
+    const changed = createFakeSource(["web 1.0.0"], { ...index, replaced: { "web 1.0.0": "another archive" } });
+    for (const options of [{ journalPath }, {}]) expect(told(await run(changed, [target], options))).toEqual(["web 1.0.0 failed conflict"]);
+    for (const existing of ["trust", "fail"] as const)
+      expect(told(await run(changed, [target], { journalPath, existing }))).toEqual([
+        `web 1.0.0 skipped ${existing === "trust" ? "listed" : "unchanged"}`,
+      ]);
+    expect(told(await run(changed, [target], { journalPath, existing: "overwrite" }))).toEqual(["web 1.0.0 pushed copied"]);
   });
 
   it("pushes again what was deleted at the target, whatever the journal says", async () => {

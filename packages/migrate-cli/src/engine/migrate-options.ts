@@ -35,6 +35,11 @@ export interface MigrateOptions {
    * version that is there, and a look beside the chart for each without. Default: false.
    */
   readonly refreshProvenance?: boolean;
+  /**
+   * Whether a version may stand at a target only with provenance: one without is completed, or fails. Costs what `refreshProvenance` does, but a HEAD
+   * for those whose provenance the journal remembers. Default: false.
+   */
+  readonly requireProvenance?: boolean;
   /** What decides `created`, in words that are equal when the rule is: part of the journal's key. Default: empty. */
   readonly createdPolicy?: string;
   /** For the report. Default: migrate. */

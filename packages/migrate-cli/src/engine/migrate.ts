@@ -108,7 +108,7 @@ interface LaneParts extends RunParts {
 }
 
 async function runTargetLane({ options, run, work, events }: LaneParts, target: MigrationTarget): Promise<void> {
-  const { clock = systemClock, existing = "verify", concurrency = defaultConcurrency, listTags = true } = options;
+  const { clock = systemClock, existing = "verify", concurrency = defaultConcurrency, listTags = true, requireProvenance } = options;
   const { spool, signal, stop, queue } = run;
   const { onListed } = work;
   const journal = run.journals.get(target.id);
@@ -125,6 +125,7 @@ async function runTargetLane({ options, run, work, events }: LaneParts, target: 
       spool,
       existing,
       seekProvenance: run.seekProvenance,
+      requireProvenance,
       currentProvenance: run.currentProvenance,
       clock,
       signal,

@@ -1,5 +1,7 @@
 import {
+  ChartferryError,
   copyChart,
+  shown,
   tagOf,
   type AssembledPackage,
   type ChartPackage,
@@ -30,6 +32,8 @@ export interface DeliveryContext {
   readonly send?: Sender | undefined;
   /** Asks the source for provenance that a version at the target is without; absent = it is not looked for. */
   readonly seekProvenance?: ProvenanceLookUp | undefined;
+  /** Whether a version that stands without provenance is a failure, where the source has none to add. */
+  readonly requireProvenance?: boolean | undefined;
   /** What provenance the source has by now, for a run that is to make the target equal to it; absent = what is remembered of it is believed. */
   readonly currentProvenance?: ProvenanceLookUp | undefined;
   /** What an earlier run left under the item's tag. */
@@ -54,13 +58,15 @@ export async function attemptDelivery(delivery: Delivery, context: DeliveryConte
   const repository = await context.listings.of(item.repository);
   const { store } = repository;
   const recorded = context.recorded(item);
+  const speaking = speaksFor(recorded, item, context.existing) ? recorded : undefined;
   const question = {
     tags: item.tags,
     existing: context.existing,
     isListed: (tag: string) => (delivery.delivery > 1 ? undefined : isListed(item.known, { tag, repository, clock: context.clock })),
-    layerDigest: item.entry.digest ?? recorded?.layer,
-    recordedDigest: speaksFor(recorded, item, context.existing) ? recorded.manifest : undefined,
+    layerDigest: item.entry.digest,
+    recordedDigest: speaking?.manifest,
     seekProvenance: context.seekProvenance !== undefined,
+    recordedSigned: context.requireProvenance === true && typeof speaking?.provenance === "string",
   };
   const asked = await askTarget({ item, store, question, recorded }, context, progress);
   const completed = await withProvenance(item, asked.answers, { context, progress });
@@ -89,8 +95,17 @@ async function withProvenance(
     return { answers, notes: [] };
   progress.stage = "source";
   const { found, notes } = await seekProvenance(sequence, entry);
+  if (!found && context.requireProvenance === true) throw unsigned(entry);
   progress.stage = "target";
   return { answers: found ? answers : keepIncomplete(answers), notes };
+}
+
+function unsigned({ chart, version }: WorkItem["entry"]): ChartferryError {
+  return new ChartferryError(`${shown(chart)} ${shown(version)} stands there without provenance, and the source has none`, {
+    code: "provenance-missing",
+    operation: "find provenance",
+    hint: "sign the chart, or use --provenance auto",
+  });
 }
 
 interface Keeping {
@@ -105,23 +120,25 @@ async function keep({ item: { entry }, standing, store, recorded }: Keeping, { s
   const { answer, missing } = standing;
   const proved = answer.reason !== "listed";
   const layerDigest = proved ? (entry.digest ?? recorded?.layer) : undefined;
+  const provenance = answer.reason === "listed" ? undefined : answer.provenance;
   if (missing.length === 0) {
-    return { status: "skipped", reason: answer.reason, landing: { manifestDigest: answer.manifestDigest, layerDigest, proved } };
+    const { manifestDigest, reason } = answer;
+    return { status: "skipped", reason, landing: { manifestDigest, layerDigest, proved, provenance } };
   }
   const manifestDigest = await completeTags(store, standing, { signal });
   if (manifestDigest === undefined) return undefined;
-  return { status: "pushed", reason: "tagged", landing: { manifestDigest, layerDigest, proved } };
+  return { status: "pushed", reason: "tagged", landing: { manifestDigest, layerDigest, proved, provenance } };
 }
 
 /**
- * Whether what the journal says of a version still concerns the archive that the source has now. Where the source gives no digest it
- * is believed, except under `overwrite`: then only the download tells whether there is something new, as it does where the journal does not know
- * what provenance stood there.
+ * Whether what the journal says of a version still concerns the archive that the source has now. Where the source gives no digest only the
+ * download tells, as it does under `overwrite` where the journal does not know what provenance stood there. Who compares nothing (`fail`, `trust`)
+ * is told by it that an earlier run put this there.
  */
 function speaksFor(recorded: JournalEntry | undefined, { entry }: WorkItem, existing: ExistingPolicy): recorded is JournalEntry {
   if (recorded === undefined) return false;
-  if (existing !== "overwrite") return entry.digest === undefined || recorded.layer === entry.digest;
-  return entry.digest !== undefined && recorded.layer === entry.digest && recorded.provenance !== undefined;
+  if (entry.digest === undefined) return existing === "fail" || existing === "trust";
+  return recorded.layer === entry.digest && (existing !== "overwrite" || recorded.provenance !== undefined);
 }
 
 interface ListedQuestion {

@@ -75,8 +75,10 @@ function lookingListings(listings: TargetListings): TargetListings {
 function foresee(planning: Planning): Sender {
   return async ({ answers }) => {
     await lookAhead(planning);
-    if ([...answers.values()].some((answer) => isOpen(answer, planning.item))) {
-      const message = "another push stands there; whether it is the same is known only when the chart is opened";
+    const open = [...answers.values()].find((answer) => isOpen(answer, planning.item));
+    if (open !== undefined) {
+      const why = open.reason === "unknown-layer" ? "something stands there, and the index has no digest" : "another push stands there";
+      const message = `${why}: whether it is the same is known only when the chart is opened`;
       return { status: "not-attempted", reason: undecided, message, hint: "plan with --deep to open every chart" };
     }
     const [first] = answers.values();

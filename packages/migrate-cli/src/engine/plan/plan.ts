@@ -115,11 +115,11 @@ function none(): Record<Decision, number> {
   return { push: 0, skip: 0, compare: 0, fail: 0, refuse: 0, unknown: 0 };
 }
 
-/** Whether a migration would find everything at every target already; with `known`, as far as could be looked at. */
+/** Whether a migration would find everything at every target already; with `known`, as far as is known without opening charts. */
 export function hasNothingToDo({ run, totals }: PlanHead, { known = false }: { readonly known?: boolean } = {}): boolean {
   const counts = Object.values(totals.targets);
   const all = (decision: Decision): number => counts.reduce((sum, each) => sum + each[decision], 0);
-  const settled: readonly Decision[] = known ? ["skip", "unknown"] : ["skip"];
+  const settled: readonly Decision[] = known ? ["skip", "unknown", "compare"] : ["skip"];
   return (
     (known || run.end === "complete") &&
     totals.problems === 0 &&

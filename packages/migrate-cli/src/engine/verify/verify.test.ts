@@ -311,6 +311,23 @@ describe("provenance in an audit", () => {
     expect([...told.lines, told.verdict].join(" ")).toBe(`web 1.0.0: ${wanted}`);
   });
 
+  it.each<[string, SoughtProvenance | ChartferryError]>([
+    ["sign the chart", absent],
+    ["sign the chart", failed("provenance-missing")],
+    ["--refresh-provenance", found],
+    ["sign the chart", failed("provenance-unavailable")],
+  ])("is missed where it is required, whatever the source has: %s", async (hint, sought) => {
+    const target = await layoutTarget();
+    await push(target, source(found, false));
+    for (const quick of [false, true]) {
+      const told = await audited(target, source(sought, false), { provenance: "require", quick });
+      expect([...told.lines, told.verdict]).toEqual(["web 1.0.0: drifted provenance-missing", "drift"]);
+      expect(told.records[0]?.hint).toContain(quick ? "sign the chart" : hint);
+    }
+    await migrate({ source: source(found, true), targets: [target], existing: "overwrite" }).then((report) => report.close());
+    expect((await audited(target, source(found, true), { provenance: "require" })).lines).toEqual(["web 1.0.0: same"]);
+  });
+
   it("is not looked for under --quick, nor where it is left out", async () => {
     const target = await layoutTarget();
     await push(target, source(found, false));
