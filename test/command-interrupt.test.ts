@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -8,9 +9,10 @@ import { tagsOf } from "./runs/push-image.ts";
 import { readReport, statusLines } from "./runs/read-report.ts";
 import { reportOf, runMigrate } from "./runs/run-migrate.ts";
 import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
+import { listenOnLoopback } from "./servers/listen-on-loopback.ts";
 import { startProxy } from "./servers/start-proxy.ts";
 import { writeRepository } from "./charts/write-repository.ts";
-import { startChartferry } from "./support/chartferry.ts";
+import { spawnChartferry, startChartferry } from "./support/chartferry.ts";
 import { type Route, startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
@@ -169,5 +171,68 @@ describe("SIGINT during migrate", () => {
     const digests = (run: typeof again): unknown[] =>
       reportOf(run).versions.map(({ version, manifestDigest }) => `${version} ${manifestDigest}`);
     expect(digests(again)).toEqual(digests(undisturbed));
+  });
+});
+
+describe("SIGINT before there is anything in flight", () => {
+  /** Takes requests and never answers. */
+  async function startSilent(): Promise<{ host: string; reached: Promise<unknown>; stop: () => Promise<void> }> {
+    const reached = makeGate();
+    const { host, stop } = await listenOnLoopback(createServer(() => reached.open()));
+    return { host, reached: reached.opened, stop };
+  }
+
+  const chart = join(scratch, "repository", "web-1.0.0.tgz");
+  const folder = join(scratch, "repository");
+  it.each([
+    ["migrate", (host: string) => [folder, `oci://${host}/a`], "report"],
+    ["migrate", (host: string) => [folder, `oci://${host}/a`, `oci://${host}/b`], "report"],
+    ["migrate", (host: string) => [folder, `oci-layout:${scratch}/dated`, "--created-from", `oci://${host}/a`], "report"],
+    ["plan", (host: string) => [folder, `oci://${host}/a`], "report"],
+    ["verify", (host: string) => [folder, `oci://${host}/a`], "report"],
+    ["push", (host: string) => [chart, `oci://${host}/a`], "stdout"],
+    ["publish", (host: string) => [chart, "--to", `oci://${host}/a`], "stdout"],
+  ] as const)("(%s, connecting to a registry that never answers) ends with 130, and tells of a run that did nothing", async (...given) => {
+    const [command, places, form] = given;
+    const home = makeTempDir("connecting");
+    const silent = await startSilent();
+    const file = join(home, "report.json");
+    const wanted = form === "report" ? ["--report", file] : [];
+    const running = spawnChartferry([command, ...places(silent.host), "--output", "json", ...wanted], { home });
+    await silent.reached;
+    running.kill("SIGINT");
+    const { code, output } = await running.ended;
+    await silent.stop();
+    expect(code).toBe(130);
+    const printed: unknown = JSON.parse(output.slice(output.indexOf("{\n"), output.lastIndexOf("}") + 1));
+    const empty = { run: { command, end: "interrupted" }, versions: [] };
+    expect(printed).toMatchObject(empty);
+    if (form === "report") expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject(empty);
+    removeTempDir(home);
+  });
+
+  it("(verify, while the registry lets it wait for the list of its repositories) keeps what was compared until then", async () => {
+    const home = makeTempDir("extras");
+    expect(await runMigrate([folder, `oci://${registry.host}/extras`], { home })).toMatchObject({ code: 0 });
+    const reached = makeGate();
+    const hanging = await startProxy(registry.url, {
+      intercept: (request) => {
+        if (request.url?.includes("/_catalog") !== true) return false;
+        reached.open();
+        return true;
+      },
+    });
+    const file = join(home, "report.json");
+    const running = spawnChartferry(["verify", folder, `oci://${hanging.host}/extras`, "--report", file], { home });
+    await reached.opened;
+    const pressed = Date.now();
+    running.kill("SIGINT");
+    const { code, output } = await running.ended;
+    expect(Date.now() - pressed).toBeLessThan(10_000);
+    await hanging.stop();
+    expect({ code, output }).toMatchObject({ code: 130, output: expect.stringContaining("24 as the source has them") });
+    const { run, versions } = readReport(file);
+    expect([run.end, versions.length]).toEqual(["interrupted", charts.length]);
+    removeTempDir(home);
   });
 });

@@ -53,7 +53,10 @@ export async function openEnds({ source: location, targets: texts, flags, readOn
   };
   try {
     targets = await openTargets(texts, { flags, concurrency: flags.concurrency, readOnly, onPause: terminal.onTargetPause }, terminal);
-    await createdFrom?.open(targets);
+    await createdFrom?.open(targets).catch((error: unknown) => {
+      // Of an interrupted run nobody will ask for a time, and it still says what it was asked.
+      if (!terminal.interrupt.aborted) throw error;
+    });
   } catch (error) {
     await close();
     throw error;

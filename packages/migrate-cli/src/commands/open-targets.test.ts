@@ -113,4 +113,18 @@ describe("openTargets", () => {
     // Its lock is gone.
     await closeTargets(await openTargets([`oci-layout:${folder}`], { flags: { maxWait } }, createFakeTerminal()));
   });
+
+  it("keeps one that does not answer when the user interrupts, alone or beside others: the run that follows says that it did nothing", async () => {
+    const [silent, more] = [(await startSilent()).target, (await startSilent()).target];
+    const folder = `oci-layout:${temporaryFolder()}`;
+    for (const targets of [[silent], [silent, more], [silent, folder]]) {
+      const terminal = createFakeTerminal();
+      const opening = openTargets(targets, { flags: { maxWait: 60_000 } }, terminal);
+      setTimeout(() => terminal.press(), 100);
+      const opened = await opening;
+      expect(opened.map(({ id }) => id)).toEqual(targets);
+      await expect(opened[0]?.connection.openStore("charts/web")).rejects.toMatchObject({ code: "aborted" });
+      await closeTargets(opened);
+    }
+  });
 });

@@ -23,6 +23,7 @@ export interface TargetOptions {
 /**
  * Connects to every target that was named, and waits for the first that can be used: each of the others is used as soon as it is open too, and one
  * that cannot be reached fails by itself. Folders and mistakes of the user's are waited for: those are told before anything begins.
+ * Once the user has interrupted nobody is waited for: what is not open by then fails so.
  * @throws usage, target-unsupported, and whatever keeps every target from being reached
  */
 export async function openTargets(
@@ -42,7 +43,8 @@ export async function openTargets(
   );
   const reasons = [...failures].toSorted(([left], [right]) => left - right).map(([, reason]) => reason);
   const mistake = reasons.find((reason) => !mayFailAlone(reason));
-  if (hasOpened && mistake === undefined) return opening;
+  // An interrupted run still says what it was asked, and that nothing of it was done.
+  if ((hasOpened || terminal.interrupt.aborted) && mistake === undefined) return opening;
   await closeTargets(opening);
   throw mistake ?? reasons[0];
 }
@@ -60,7 +62,7 @@ export async function readTargets(texts: readonly string[], flags: TargetFlags):
 
 /** Mistakes of the user's are told before anything begins. */
 function mayFailAlone(error: unknown): boolean {
-  return isChartferryError(error) && !["usage", "aborted", "file-missing", "file-unreadable", "name-invalid"].includes(error.code);
+  return isChartferryError(error) && !["usage", "file-missing", "file-unreadable", "name-invalid"].includes(error.code);
 }
 
 export async function closeTargets(targets: readonly MigrationTarget[]): Promise<void> {

@@ -43,7 +43,7 @@ export async function runVersions(options: MigrateOptions, work: RunWork): Promi
   try {
     const problem = await execute({ options, run, work });
     if (problem !== undefined && run.totals.crawl.entries === 0 && !run.stop.aborted) throw problem;
-    if (problem === undefined && !run.stop.aborted) await work.afterwards?.(run);
+    if (problem === undefined) await runAfterwards(run, work);
     return finishReport(options, run, { started, problem });
   } catch (error) {
     run.records.close();
@@ -53,6 +53,14 @@ export async function runVersions(options: MigrateOptions, work: RunWork): Promi
     await run.spool.close();
     await closeJournals(run.journals);
   }
+}
+
+/** Ends at once when the run is interrupted, and keeps what was found until then: there is nothing in flight that had to be brought to an end. */
+async function runAfterwards(run: Run, { afterwards }: RunWork): Promise<void> {
+  if (run.stop.aborted) return;
+  await afterwards?.({ ...run, signal: run.stop }).catch((error: unknown) => {
+    if (!run.stop.aborted) throw error;
+  });
 }
 
 /** Runs crawler, lanes and coordinator side by side. Resolves with what broke the crawl off, if anything did. */
