@@ -6,8 +6,8 @@ import { errnoOf } from "../errno.ts";
 import { ChartferryError } from "../errors.ts";
 import { assemblePackage } from "./assemble-package.ts";
 import type { AssembleOptions } from "./assemble-package.ts";
-import { fileChunks, readFileIfThere, unreadable } from "./folder-file.ts";
-import { provenanceLimit } from "./provenance-policy.ts";
+import { fileChunks, unreadable } from "./folder-file.ts";
+import { provenanceIn } from "./provenance-policy.ts";
 import type { MemoryQuestion } from "./chart-source.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
@@ -54,8 +54,7 @@ async function factsOf(path: string): Promise<Stats> {
 
 async function provenanceBeside(path: string): Promise<ProvenanceFinding> {
   try {
-    const bytes = await readFileIfThere(`${path}.prov`, provenanceLimit);
-    return bytes === undefined ? { kind: "absent" } : { kind: "bytes", bytes };
+    return await provenanceIn(`${path}.prov`);
   } catch (error) {
     return { kind: "failed", error };
   }

@@ -8,23 +8,30 @@ import { ChartferryError } from "../errors.ts";
 import { shown } from "../shown-text.ts";
 
 /**
- * The real path of a file that must lie within a folder, links resolved: an index must not make us read other files of this
+ * The real path of what must lie within a folder, links resolved: an index must not make us read other files of this
  * machine (CVE-2022-24348). @throws source-missing, entry-invalid, file-unreadable
  */
+export async function placeWithin(directory: string, url: URL): Promise<string> {
+  const path = pathOf(url);
+  const [root, file] = await Promise.all([realPath(directory), realPath(path)]);
+  if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) throw outside(path, directory, file);
+  return file;
+}
+
+/** The same of a regular file. @throws source-missing, entry-invalid, file-unreadable */
 export async function fileWithin(directory: string, url: URL): Promise<string> {
-  let path: string;
+  const file = await placeWithin(directory, url);
+  const facts = await stat(file);
+  if (!facts.isFile()) throw missing(pathOf(url), `is ${kindOfFile(facts)}, not a chart archive`);
+  return file;
+}
+
+function pathOf(url: URL): string {
   try {
-    path = fileURLToPath(new URL(url.pathname, url));
+    return fileURLToPath(new URL(url.pathname, url));
   } catch (cause) {
     throw new ChartferryError(`${shown(url.pathname)} names no file`, { code: "entry-invalid", operation: "open chart", cause });
   }
-  const [root, file] = await Promise.all([realPath(directory), realPath(path)]);
-  if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {
-    throw outside(path, directory, file);
-  }
-  const facts = await stat(file);
-  if (!facts.isFile()) throw missing(path, `is ${kindOfFile(facts)}, not a chart archive`);
-  return file;
 }
 
 /** The path itself says so, or a link on the way leads there. */
@@ -62,10 +69,12 @@ export function kindOfFile(facts: Stats): string {
   return "a device";
 }
 
-/** Bytes of a file, or `undefined` when there is none. @throws too-large, file-unreadable */
-export async function readFileIfThere(path: string, limit: number): Promise<Uint8Array | undefined> {
+/** Bytes of a regular file, in words what else bears its name, or `undefined` when nothing does. @throws too-large, file-unreadable */
+export async function readFileIfThere(path: string, limit: number): Promise<Uint8Array | { readonly kind: string } | undefined> {
   try {
-    if ((await stat(path)).size > limit)
+    const facts = await stat(path);
+    if (!facts.isFile()) return { kind: kindOfFile(facts) };
+    if (facts.size > limit)
       throw new ChartferryError(`${shown(path)} is larger than ${limit} bytes`, { code: "too-large", operation: "read file" });
     return await readFile(path);
   } catch (error) {

@@ -171,6 +171,18 @@ describe("a chart file", () => {
     expect(apply).not.toThrow(expect.objectContaining({ hint: expect.stringContaining("later") }));
   });
 
+  it("with a folder in the place of its .prov is taken as unsigned, which is noted, from an index and by itself; require misses it", async () => {
+    await write({ "index.yaml": indexOf(["web.tgz"]), "web.tgz": web, "web.tgz.prov/inner": "x" });
+    const note = { code: "provenance-doubtful", text: expect.stringMatching(/^taken as unsigned: .*web\.tgz\.prov is a folder$/) };
+    const source = createClassicSource({ location: folder });
+    const entry = await entryOf(source);
+    expect(await source.open(entry)).toMatchObject({ kind: "assemble", notes: [note] });
+    expect(await source.seekProvenance?.(entry)).toMatchObject({ found: false, notes: [note] });
+    const path = join(folder, "web.tgz");
+    expect(await openChartFile(path)).toMatchObject({ kind: "assemble", notes: [note] });
+    expect(await failureOf(openChartFile(path, { provenance: "require" }))).toMatchObject({ code: "provenance-missing" });
+  });
+
   it("with something else as its .prov fails rather than losing a signature", async () => {
     await write({ "web.tgz": web, "web.tgz.prov": "no signature" });
     expect(await failureOf(openChartFile(join(folder, "web.tgz")))).toMatchObject({ code: "provenance-unavailable" });

@@ -8,8 +8,8 @@ import { fetchChartFromRegistry } from "./fetch-from-registry.ts";
 import type { OpenRegistry } from "./fetch-from-registry.ts";
 import { fetchChartOverHttp, fetchProvenanceOverHttp } from "./fetch-over-http.ts";
 import type { HttpFetcher } from "./fetch-over-http.ts";
-import { fileChunks, fileWithin, readFileIfThere } from "./folder-file.ts";
-import { provenanceLimit } from "./provenance-policy.ts";
+import { fileChunks, fileWithin, placeWithin } from "./folder-file.ts";
+import { provenanceIn } from "./provenance-policy.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
 import type { ReceivedContent, ReceiveOptions } from "./received-content.ts";
@@ -114,8 +114,7 @@ async function receiveFile(location: ClassicLocation, url: URL, options: Receive
 /** The file beside the chart; `url` is the provenance's own. */
 export async function provenanceFile(directory: string, url: URL): Promise<ProvenanceFinding> {
   try {
-    const bytes = await readFileIfThere(await fileWithin(directory, url), provenanceLimit);
-    return bytes === undefined ? { kind: "absent" } : { kind: "bytes", bytes };
+    return await provenanceIn(await placeWithin(directory, url));
   } catch (error) {
     return isChartferryError(error, "source-missing") ? { kind: "absent" } : { kind: "failed", error };
   }

@@ -4,6 +4,7 @@ import { bytesContent, type BlobContent } from "../content.ts";
 import { ChartferryError, isChartferryError } from "../errors.ts";
 import type { Note } from "../note.ts";
 import { describeBytes } from "./describe-bytes.ts";
+import { readFileIfThere } from "./folder-file.ts";
 
 /** `auto`: taken along where there is one; `require`: a version without it fails; `skip`: not looked for. */
 export type ProvenancePolicy = "auto" | "require" | "skip";
@@ -12,7 +13,7 @@ export type ProvenancePolicy = "auto" | "require" | "skip";
 export type ProvenanceFinding =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "absent" }
-  /** Most likely absent, but the server did not say so in plain words. */
+  /** Most likely absent, but the place did not say so in plain words: `why` is what it answered, or holds. */
   | { readonly kind: "doubtful"; readonly why: string }
   | { readonly kind: "failed"; readonly error: unknown };
 
@@ -31,6 +32,13 @@ export interface ProvenanceOutcome {
 /** Bytes. A signed Chart.yaml with checksums takes a few KiB. */
 export const provenanceLimit = 1024 * 1024;
 
+/** The file where a provenance should be. */
+export async function provenanceIn(path: string): Promise<ProvenanceFinding> {
+  const found = await readFileIfThere(path, provenanceLimit);
+  if (found === undefined) return { kind: "absent" };
+  return found instanceof Uint8Array ? { kind: "bytes", bytes: found } : { kind: "doubtful", why: found.kind };
+}
+
 /** Decides what the finding means: only a clear-signed text counts, and doubt never drops a provenance in silence. @throws provenance-missing, provenance-unavailable */
 export function applyProvenancePolicy(found: ProvenanceFinding, policy: ProvenancePolicy, place: string): ProvenanceOutcome {
   const signed = found.kind === "bytes" ? readProvenance(found.bytes) : undefined;
@@ -40,7 +48,8 @@ export function applyProvenancePolicy(found: ProvenanceFinding, policy: Provenan
   const why = finding.kind === "absent" ? "there is none" : finding.why;
   if (policy === "require") throw missing(place, why);
   if (finding.kind === "absent") return { notes: [] };
-  return { notes: [{ code: "provenance-doubtful", text: `taken as unsigned: ${place} answers with ${why}` }] };
+  const says = /^https?:/i.test(place) ? "answers with" : "is";
+  return { notes: [{ code: "provenance-doubtful", text: `taken as unsigned: ${place} ${says} ${why}` }] };
 }
 
 function judgeUnsigned(bytes: Uint8Array): Exclude<ProvenanceFinding, { kind: "bytes" }> {

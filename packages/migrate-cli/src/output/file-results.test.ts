@@ -50,3 +50,22 @@ it("shows at the end what waits for a file that never came, once", () => {
   results.end();
   expect(terminal.stdout()).toBe(`oci://a/chart-2:1.0.0@${digest}\noci://a/chart-3:1.0.0@${digest}\n`);
 });
+
+it.each([
+  ["oci://r.test/charts", "no right to push", "oci://r.test/charts/web:1.0.0"],
+  ["oci://r.test/charts", "r.test cannot be reached", "charts/web:1.0.0"],
+  ["oci://r.test/charts", "start upload (charts/web): r.test answers 405", "web:1.0.0"],
+  ["oci-layout:/srv/charts", "no space is left at /srv/charts/web", "web:1.0.0"],
+])("repeats nothing of a failure's place that its message names itself: %s, %s", (target, message, place) => {
+  const terminal = createFakeTerminal();
+  const repository = target.startsWith("oci:") ? "charts/web" : "web";
+  const record = { chart: "web", version: "1.0.0", target, repository, tag: "1.0.0", status: "failed", reason: "denied", message } as const;
+  const figures = { bytes: 0, attempts: 1, milliseconds: 1, notes: [] };
+  createFileResults([target], terminal).event({
+    type: "version",
+    sequence: 0,
+    record: { ...record, ...figures },
+    totals: figuresWith([]).totals,
+  });
+  expect(terminal.stderr()).toBe(`error: ${place}: ${message} [denied]\n`);
+});

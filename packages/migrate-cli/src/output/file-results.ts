@@ -46,10 +46,9 @@ export function createFileResults(targets: readonly string[], terminal: Output):
 function showRecord(record: VersionRecord | undefined, terminal: Output): void {
   if (record === undefined) return;
   const { chart, version, status, manifestDigest = "", notes } = record;
-  const place = printable(placeOf(record));
   if (status === "pushed" || status === "skipped") {
-    terminal.out(`${place}@${manifestDigest}${status === "skipped" ? " (already there)" : ""}\n`);
-  } else showFailure(place, record, terminal);
+    terminal.out(`${printable(placeOf(record))}@${manifestDigest}${status === "skipped" ? " (already there)" : ""}\n`);
+  } else showFailure(record, terminal);
   for (const note of notes) terminal.err(`note: ${printable(`${chart} ${version}`)}: ${printable(note.text)}\n`);
 }
 
@@ -57,7 +56,20 @@ function placeOf({ chart, version, target, tag }: VersionRecord): string {
   return target === undefined ? `${chart} ${version}`.trim() : `${target}/${chart}:${tag ?? version}`;
 }
 
-function showFailure(place: string, { status, reason = status, message = status, hint }: VersionRecord, terminal: Output): void {
-  terminal.err(`error: ${place}: ${printable(message)} [${printable(reason)}]\n`);
+function showFailure(record: VersionRecord, terminal: Output): void {
+  const { status, reason = status, message = status, hint } = record;
+  terminal.err(`error: ${printable(placeUnsaid(record, message))}: ${printable(message)} [${printable(reason)}]\n`);
   if (hint !== undefined) terminal.err(`  try: ${printable(hint)}\n`);
+}
+
+/** What failed, with as much of its place as the message does not name itself. */
+function placeUnsaid(record: VersionRecord, message: string): string {
+  const { chart, version, target, repository = chart, tag = version } = record;
+  if (target === undefined || !message.includes(serverOf(target))) return placeOf(record);
+  return `${message.includes(repository) ? chart : repository}:${tag}`;
+}
+
+/** `HOST` of `oci://HOST/NAMESPACE`, `DIR` of `oci-layout:DIR`. */
+function serverOf(target: string): string {
+  return /^oci:\/\/([^/]*)/.exec(target)?.[1] ?? target.slice(target.indexOf(":") + 1);
 }

@@ -23,7 +23,8 @@ const hints: Readonly<Record<string, string>> = {
   "provenance-other-file": "sign the chart again under the name that the registry will give it, or verify the file from the old repository",
   "provenance-other-digest": "sign the chart again: what is signed are other bytes",
   "provenance-mapped": "verify the chart under its own name and version, or sign it again under the new ones",
-  "provenance-doubtful": "look at what the url of the .prov answers; --provenance require refuses what is not signed",
+  "provenance-doubtful":
+    "look at what the url of the .prov answers, or the file in its place is; --provenance require refuses what is not signed",
   "name-differs": repairIndex,
   "urls-dropped": repairIndex,
   "urls-not-a-list": repairIndex,
