@@ -174,14 +174,14 @@ describe("SIGINT during migrate", () => {
   });
 });
 
-describe("SIGINT before there is anything in flight", () => {
-  /** Takes requests and never answers. */
-  async function startSilent(): Promise<{ host: string; reached: Promise<unknown>; stop: () => Promise<void> }> {
-    const reached = makeGate();
-    const { host, stop } = await listenOnLoopback(createServer(() => reached.open()));
-    return { host, reached: reached.opened, stop };
-  }
+/** Takes requests and never answers. */
+async function startSilent(): Promise<{ host: string; reached: Promise<unknown>; stop: () => Promise<void> }> {
+  const reached = makeGate();
+  const { host, stop } = await listenOnLoopback(createServer(() => reached.open()));
+  return { host, reached: reached.opened, stop };
+}
 
+describe("SIGINT before there is anything in flight", () => {
   const chart = join(scratch, "repository", "web-1.0.0.tgz");
   const folder = join(scratch, "repository");
   it.each([
