@@ -124,6 +124,18 @@ function verifyAgainst(kind: RegistryKind): void {
     expect(words.stdout).toContain("missing: tag-missing (1)");
   });
 
+  it("takes for extra neither container images nor what another target of the run holds", async () => {
+    const url = `http://${registry.host}`;
+    await migrate("shared");
+    await migrate("shared/mirror");
+    await pushImage(url, "shared/app/nginx", "1.0");
+    await pushImage(url, "shared/web", "latest");
+    const ends = [`oci://${registry.host}/shared`, `oci://${registry.host}/shared/mirror`];
+    const { code, stdout } = await runChartferry(["verify", source.url, ...ends], { home });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("0 extra") });
+    expect((await verify("shared")).lines.filter((line) => line.includes("extra"))).toHaveLength(4);
+  });
+
   it("finds a chart broken whose blob was deleted, and not under --quick", async () => {
     await migrate("broken");
     await loseBlob(registry, "broken/web", charts[1]?.digest ?? "");
