@@ -20,7 +20,7 @@ export async function* downloadBlob(
     yield* verifiedStream(resumed(end, descriptor, options), { digest, size, operation: "fetch blob" });
   } catch (error) {
     if (!isChartferryError(error, "digest-mismatch", "size-mismatch")) throw error;
-    const hint = "the registry, or a cache in front of it, does not hold what was pushed: push the chart again";
+    const hint = "the registry, or a cache in front of it, does not hold what was pushed: push the chart again with --existing overwrite";
     throw withContext(error, { registry: end.registry, repository: end.repository, version: digest, hint });
   }
 }
@@ -68,7 +68,7 @@ async function from(
       registry: end.registry,
       repository: end.repository,
       version: descriptor.digest,
-      hint: "its manifest names a blob that the registry has lost: push the chart again",
+      hint: "its manifest names a blob that the registry has lost: push the chart again with --existing overwrite",
     });
   }
   throw await failure(end, answer, { operation: "fetch blob", version: descriptor.digest });

@@ -1,8 +1,10 @@
-import { rmSync, truncateSync } from "node:fs";
+import { rmSync, statSync, truncateSync } from "node:fs";
 
 import { bytesContent, digestOf } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
+import { migrate } from "../migrate.ts";
+import { plan } from "../plan/plan.ts";
 import { audited, blobFile, layoutTarget, push } from "../testing/audit-target.ts";
 import { createFakeSource } from "../testing/fake-source.ts";
 
@@ -67,5 +69,22 @@ describe("an audit of blobs", () => {
     expect((await audited(target, source)).lines).toEqual(["web 1.0.0: broken blob-damaged"]);
     rmSync(file);
     expect((await audited(target, source)).lines).toEqual(["web 1.0.0: broken blob-missing"]);
+  });
+
+  it("is what a plan that opens charts says it would repair, and what a migration repairs then", async () => {
+    const target = await layoutTarget();
+    const source = createFakeSource(["web 1.0.0", "web 1.1.0"]);
+    await push(target, source);
+    const file = blobFile(target.folder, "charts/web", digestOf(Buffer.from("web 1.1.0")));
+    truncateSync(file, 0);
+    const options = { source, targets: [target], existing: "overwrite" } as const;
+    const made = await plan({ ...options, deep: true });
+    const planned = [...made.versions()].map(({ version, targets: [at] }) => `${version} ${at?.decision} ${at?.reason}`);
+    made.close();
+    expect([planned, statSync(file).size]).toEqual([["1.0.0 skip identical", "1.1.0 push repaired"], 0]);
+    const report = await migrate(options);
+    expect([...report.records()].map(({ status, reason }) => `${status} ${reason}`)).toEqual(["skipped identical", "pushed repaired"]);
+    report.close();
+    expect((await audited(target, source)).lines).toEqual(["web 1.0.0: same", "web 1.1.0: same"]);
   });
 });
