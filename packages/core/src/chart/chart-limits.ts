@@ -4,7 +4,7 @@ import { ChartferryError } from "../errors.ts";
 export interface ChartLimits {
   /** Bytes of all files together, inflated. Helm: 100 MiB. */
   readonly contentBytes: number;
-  /** Entries of all archives together. The largest real charts have some thousands. */
+  /** Entries of all archives together, and the gzip members after the first of each. The largest real charts have some thousands. */
   readonly entries: number;
   /** Charts within charts. */
   readonly depth: number;

@@ -16,6 +16,14 @@ async function inflated(input: Uint8Array): Promise<{ readonly pieces: Buffer[];
   return { pieces, problem };
 }
 
+async function* streamed(input: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(input);
+}
+
+const refuse = (): never => {
+  throw new Error("too many members");
+};
+
 it("makes an archive in one piece of the size that its end declares, which takes its memory once", async () => {
   const archive = gzipSync(large);
   const join = vi.spyOn(Buffer, "concat");
@@ -35,4 +43,43 @@ it("reads an archive whole whose end declares too little, since another member f
   const { pieces, problem } = await inflated(boastful);
   expect(problem).toContain("checksum");
   expect(Buffer.concat(pieces).equals(large)).toBe(true);
+});
+
+it("gives others their turn between members, makes no large room for each of them, and counts them", async () => {
+  const members = 200;
+  const zeros = gzipSync(Buffer.alloc(8_000_000));
+  const input = Buffer.concat([...Array.from({ length: members }, () => gzipSync("x")), zeros]);
+  let turns = 0;
+  let ended = false;
+  const turn = (): void => {
+    turns++;
+    if (!ended) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const rooms: number[] = [];
+  let told = 0;
+  const { problem } = await gunzip(
+    input,
+    (bytes) => rooms.push(bytes.buffer.byteLength) > 0,
+    () => told++,
+  );
+  ended = true;
+  expect([problem, told]).toEqual([undefined, members]);
+  expect(turns).toBeGreaterThanOrEqual(members - 1);
+  // The last one is 8 MB of zeros; the first may have been given room by the word at the end.
+  expect(rooms.slice(1, members).filter((room) => room > 64 * 1024)).toEqual([]);
+});
+
+it("ends at a member that is one too many, of an archive in memory and of one that streams", async () => {
+  const input = Buffer.concat(Array.from({ length: 5 }, () => gzipSync("")));
+  await expect(gunzip(input, () => true, refuse)).rejects.toThrow("too many members");
+  await expect(gunzip(streamed(input), () => true, refuse)).rejects.toThrow("too many members");
+});
+
+it("makes no more room for a declared size than so little input can fill", async () => {
+  const boastful = gzipSync("x");
+  boastful.writeUInt32LE(8_000_000, boastful.byteLength - 4);
+  const { pieces } = await inflated(boastful);
+  expect(pieces.map((piece) => piece.toString())).toEqual(["x"]);
+  expect(pieces[0]?.buffer.byteLength).toBeLessThan(64 * 1024);
 });

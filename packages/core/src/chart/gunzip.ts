@@ -3,9 +3,13 @@ import { promisify } from "node:util";
 import { constants, crc32, createInflateRaw, inflateRaw, inflateRawSync } from "node:zlib";
 
 import { gzipDataOffset } from "./gzip-header.ts";
+import { pushBack, type Source } from "./push-back.ts";
 
 /** Takes inflated bytes; `false` = no more needed. */
 export type Sink = (bytes: Buffer) => boolean;
+
+/** Called before every member but the first: an empty one brings no bytes and takes its time all the same. May throw. */
+export type OnMember = () => void;
 
 /** How the gzip stream ended: a problem counts only for a reader that still wanted bytes. */
 export interface GzipEnd {
@@ -22,6 +26,8 @@ const sliceBytes = 64 * 1024;
 /** What is inflated on another thread, with others of its kind beside it: larger output takes memory, and smaller takes less time here. Bytes. */
 const elsewhereLimit = 1024 * 1024;
 const smallest = 16 * 1024;
+/** Deflate makes at most so many bytes of one. Source: zlib's technical notes. */
+const mostOfOneByte = 1032;
 const inflateElsewhere = promisify(inflateRaw);
 const damagedSliceBytes = 64;
 const trailerBytes = 8;
@@ -32,17 +38,19 @@ const longestHeader = 70 * 1024;
  * Inflates concatenated gzip members as Go does. Header and trailer are read here, so that everything that was inflated
  * before a bad checksum or a cut end still reaches the sink. Zlib's own gunzip would withhold it.
  */
-export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink: Sink): Promise<GzipEnd> {
-  if (!(input instanceof Uint8Array)) return gunzipStream(input, sink);
-  let start = 0;
-  while (start < input.byteLength) {
+export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink: Sink, onMember?: OnMember): Promise<GzipEnd> {
+  if (!(input instanceof Uint8Array)) return gunzipStream(input, sink, { onMember });
+  for (let start = 0; start < input.byteLength;) {
     const offset = gzipDataOffset(input, start);
     if (typeof offset !== "number") return headerProblem(offset, start === 0);
-    const member = await inflateWhole(input.subarray(offset));
+    if (start > 0) await betweenMembers(onMember);
+    const data = input.subarray(offset);
+    // The word at the end speaks of the last member, which is nearly always the only one.
+    const member = await inflateWhole(data, start === 0 ? roomFor(data) : smallest);
     if (typeof member === "string") {
       // The decompressor withholds what it made of the piece in which the damage lies: small pieces lose little.
       const size = member === "large" ? sliceBytes : damagedSliceBytes;
-      return gunzipStream(slices(input.subarray(start), size), sink);
+      return gunzipStream(slices(input.subarray(start), size), sink, { onMember });
     }
     const end = offset + member.consumed;
     if (!sink(member.bytes)) return {};
@@ -53,9 +61,14 @@ export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink
   return input.byteLength === 0 ? headerProblem(null, true) : {};
 }
 
+/** Members may be many and small: the others of this process get their turn in between. */
+async function betweenMembers(onMember: OnMember | undefined): Promise<void> {
+  onMember?.();
+  await immediate();
+}
+
 /** Large output and damaged data are streamed instead: the one to bound memory, the other to use what comes before the damage. */
-async function inflateWhole(input: Uint8Array): Promise<{ bytes: Buffer; consumed: number } | "large" | "damaged"> {
-  const room = roomFor(input);
+async function inflateWhole(input: Uint8Array, room: number): Promise<{ bytes: Buffer; consumed: number } | "large" | "damaged"> {
   const elsewhere = room > smallest && room <= elsewhereLimit;
   const options = { finishFlush: constants.Z_SYNC_FLUSH, chunkSize: room, info: true };
   try {
@@ -68,12 +81,12 @@ async function inflateWhole(input: Uint8Array): Promise<{ bytes: Buffer; consume
   }
 }
 
-/** Room for all of the output, so that it comes in one piece; in those of 16 KiB, zlib's own size, it takes half as long again. The trailer's word may be wrong. */
+/** Room for all of the output, so that it comes in one piece; in those of 16 KiB, zlib's own size, it takes half as long again. The trailer's word may be wrong, so it is believed only as far as so much input can make so much output. */
 function roomFor(input: Uint8Array): number {
   const at = input.byteLength - 4;
   const told = at < 0 ? 0 : new DataView(input.buffer, input.byteOffset).getUint32(at, true);
   // One byte more, so that zlib sees that it is done.
-  return Math.min(wholeLimit, Math.max(smallest, told + 1));
+  return Math.min(wholeLimit, Math.max(smallest, Math.min(told + 1, mostOfOneByte * input.byteLength)));
 }
 
 /** What zlib returns under the option `info`, which the published types do not describe. */
@@ -81,13 +94,18 @@ function isInflated(result: unknown): result is { buffer: Buffer; engine: { byte
   return typeof result === "object" && result !== null && "buffer" in result && "engine" in result && Buffer.isBuffer(result.buffer);
 }
 
-async function gunzipStream(chunks: AsyncIterable<Uint8Array>, sink: Sink): Promise<GzipEnd> {
+async function gunzipStream(
+  chunks: AsyncIterable<Uint8Array>,
+  sink: Sink,
+  { onMember }: { readonly onMember: OnMember | undefined },
+): Promise<GzipEnd> {
   const source = pushBack(chunks);
   try {
     for (let first = true; ; first = false) {
       const header = await readHeader(source);
       if (header === "end" && !first) return {};
       if (header !== "ok") return headerProblem(header === "bad" ? null : undefined, first);
+      if (!first) await betweenMembers(onMember);
       const member = await inflateMember(source, sink);
       if (member.stopped) return {};
       if (member.problem !== undefined) return endWith(member.problem);
@@ -116,47 +134,6 @@ function trailerProblem(trailer: Uint8Array, crc: number, bytes: number): string
   const view = new DataView(trailer.buffer, trailer.byteOffset, trailerBytes);
   const matches = view.getUint32(0, true) === crc >>> 0 && view.getUint32(4, true) === bytes % 2 ** 32;
   return matches ? undefined : "its gzip checksum is wrong";
-}
-
-interface Source {
-  next(): Promise<Uint8Array | undefined>;
-  back(bytes: Uint8Array): void;
-  take(count: number): Promise<Uint8Array>;
-  close(): Promise<void>;
-}
-
-function pushBack(chunks: AsyncIterable<Uint8Array>): Source {
-  const iterator = chunks[Symbol.asyncIterator]();
-  let held: Uint8Array | undefined;
-  const next = async (): Promise<Uint8Array | undefined> => {
-    if (held !== undefined) {
-      const bytes = held;
-      held = undefined;
-      return bytes;
-    }
-    const result = await iterator.next();
-    return result.done === true ? undefined : result.value;
-  };
-  const back = (bytes: Uint8Array): void => {
-    if (bytes.byteLength > 0) held = held === undefined ? bytes : Buffer.concat([bytes, held]);
-  };
-  return {
-    next,
-    back,
-    async take(count) {
-      let taken: Uint8Array = new Uint8Array(0);
-      while (taken.byteLength < count) {
-        const chunk = await next();
-        if (chunk === undefined) return taken;
-        taken = Buffer.concat([taken, chunk]);
-      }
-      back(taken.subarray(count));
-      return taken.subarray(0, count);
-    },
-    async close() {
-      await iterator.return?.();
-    },
-  };
 }
 
 async function readHeader(source: Source): Promise<"ok" | "end" | "bad" | "short"> {

@@ -44,10 +44,11 @@ export async function walkArchive(
     onFile: collected.take,
     onUnsupported: (name) => notes.add("unsupported-entry", `the entry ${quote(name)} has a type that was not looked at`),
   });
-  const gzip = await gunzip(input, (bytes) => {
+  const inflated = (bytes: Buffer): boolean => {
     budget.spendInflated(bytes.byteLength);
     return tar.write(bytes);
-  });
+  };
+  const gzip = await gunzip(input, inflated, () => budget.spendEntry());
   noteDamage(tar, gzip, notes);
   return { files: collected.files, stray: collected.stray, cut: gzip.cut ?? false, notGzip: gzip.notGzip ?? false };
 }
