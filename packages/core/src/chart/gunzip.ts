@@ -44,9 +44,7 @@ export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink
     const offset = gzipDataOffset(input, start);
     if (typeof offset !== "number") return headerProblem(offset, start === 0);
     if (start > 0) await betweenMembers(onMember);
-    const data = input.subarray(offset);
-    // The word at the end speaks of the last member, which is nearly always the only one.
-    const member = await inflateWhole(data, start === 0 ? roomFor(data) : smallest);
+    const member = await inflateWhole(input.subarray(offset), start === 0);
     if (typeof member === "string") {
       // The decompressor withholds what it made of the piece in which the damage lies: small pieces lose little.
       const size = member === "large" ? sliceBytes : damagedSliceBytes;
@@ -68,7 +66,9 @@ async function betweenMembers(onMember: OnMember | undefined): Promise<void> {
 }
 
 /** Large output and damaged data are streamed instead: the one to bound memory, the other to use what comes before the damage. */
-async function inflateWhole(input: Uint8Array, room: number): Promise<{ bytes: Buffer; consumed: number } | "large" | "damaged"> {
+async function inflateWhole(input: Uint8Array, isFirst: boolean): Promise<{ bytes: Buffer; consumed: number } | "large" | "damaged"> {
+  // The word at the end speaks of the last member, which is nearly always the only one.
+  const room = isFirst ? roomFor(input) : smallest;
   const elsewhere = room > smallest && room <= elsewhereLimit;
   const options = { finishFlush: constants.Z_SYNC_FLUSH, chunkSize: room, info: true };
   try {
