@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { bytesContent } from "../content.ts";
 import { digestOf, digestWith } from "../digest.ts";
@@ -76,4 +76,23 @@ it("asks before it grows in memory, chunk by chunk beyond what it may take unask
   for await (const part of content.open()) read.push(part);
   expect(Buffer.concat(read).equals(Buffer.alloc(600 * 1024, 1))).toBe(true);
   await content.release();
+});
+
+it("keeps single bytes as few pieces, in memory and in a file", async () => {
+  const all = Buffer.from(Array.from({ length: 70_000 }, (_none, place) => place % 251));
+  const dripped = async function* () {
+    for (const byte of all) yield Uint8Array.of(byte);
+  };
+  const joined = vi.spyOn(Buffer, "concat");
+  const inMemory = await receiveContent(dripped());
+  const mostPieces = Math.max(...joined.mock.calls.map(([list]) => list.length));
+  joined.mockRestore();
+  expect(mostPieces).toBeLessThan(10);
+  expect(all.equals(inMemory.bytes ?? Buffer.alloc(0))).toBe(true);
+
+  const inFile = await receiveContent(dripped(), { memoryLimit: 100 });
+  const read: Uint8Array[] = [];
+  for await (const part of inFile.open()) read.push(part);
+  expect([inFile.bytes, inFile.size, Buffer.concat(read).equals(all)]).toEqual([undefined, all.length, true]);
+  await inFile.release();
 });

@@ -5,6 +5,8 @@ import type { BlobContent } from "../content.ts";
 import { isDigest, splitDigest } from "../digest.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
+import { createPieceList } from "../piece-list.ts";
+import type { PieceList } from "../piece-list.ts";
 import { describeBytes, isGzip } from "./describe-bytes.ts";
 import type { MemoryQuestion } from "./chart-source.ts";
 import { openTemporaryFile } from "./open-temporary-file.ts";
@@ -40,15 +42,19 @@ const headBytes = 4096;
 /** Bytes of each content that are kept in memory without asking `memory` for more. */
 export const unaskedMemory = 256 * 1024;
 
+/** Below this, what comes is not yet written to the file: a call for each small piece would take its time. Bytes. */
+const leastWritten = 64 * 1024;
+
 interface Sink {
-  chunks: Uint8Array[];
+  /** Not in the file yet. */
+  readonly chunks: PieceList;
   size: number;
   file: TemporaryFile | undefined;
 }
 
 /** Reads a stream to its end, hashing on the way, into memory or beyond the limit into a temporary file. @throws digest-mismatch, too-large, file-unwritable (no room for the file) */
 export async function receiveContent(chunks: AsyncIterable<Uint8Array>, options: ReceiveOptions = {}): Promise<ReceivedContent> {
-  const sink: Sink = { chunks: [], size: 0, file: undefined };
+  const sink: Sink = { chunks: createPieceList(), size: 0, file: undefined };
   const hash = createHash("sha256");
   const expected = hashLike(options.expectedDigest);
   let head: Uint8Array = new Uint8Array();
@@ -60,6 +66,7 @@ export async function receiveContent(chunks: AsyncIterable<Uint8Array>, options:
       expected?.hash.update(chunk);
       await store(sink, chunk, options);
     }
+    if (sink.file !== undefined) await spill(sink, options);
     const content = finished(sink, `sha256:${hash.digest("hex")}`, head);
     checkDigest(content, expected === undefined ? content.digest : `${expected.algorithm}:${expected.hash.digest("hex")}`, options);
     return content;
@@ -79,9 +86,9 @@ function hashLike(digest: Digest | undefined): { readonly algorithm: string; rea
 async function store(sink: Sink, chunk: Uint8Array, options: ReceiveOptions): Promise<void> {
   sink.size += chunk.byteLength;
   if (options.sizeLimit !== undefined && sink.size > options.sizeLimit) throw tooLarge(options.sizeLimit, options.operation);
-  sink.chunks.push(chunk);
-  if (sink.file === undefined && mayStay(sink.size, chunk.byteLength, options)) return;
-  await spill(sink, options);
+  sink.chunks.add(chunk);
+  const waits = sink.file === undefined ? mayStay(sink.size, chunk.byteLength, options) : sink.chunks.size < leastWritten;
+  if (!waits) await spill(sink, options);
 }
 
 /** Whether content that has just grown by so many bytes may still be in memory. */
@@ -94,12 +101,11 @@ function mayStay(size: number, grown: number, { memoryLimit = defaultMemoryLimit
 /** Moves what is in memory to the file. */
 async function spill(sink: Sink, { directory, operation = "receive content" }: ReceiveOptions): Promise<void> {
   sink.file ??= await openTemporaryFile({ directory, operation });
-  let position = sink.size - sink.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-  for (const chunk of sink.chunks) {
+  let position = sink.size - sink.chunks.size;
+  for (const chunk of sink.chunks.takeAll()) {
     await sink.file.write(chunk, position);
     position += chunk.byteLength;
   }
-  sink.chunks = [];
 }
 
 function finished(sink: Sink, digest: Digest, head: Uint8Array): ReceivedContent {
@@ -110,8 +116,7 @@ function finished(sink: Sink, digest: Digest, head: Uint8Array): ReceivedContent
 }
 
 function inMemory(sink: Sink, shared: Pick<ReceivedContent, "digest" | "size" | "head">): ReceivedContent {
-  let bytes: Uint8Array | undefined = sink.chunks.length === 1 ? sink.chunks[0] : Buffer.concat(sink.chunks);
-  sink.chunks = [];
+  let bytes: Uint8Array | undefined = sink.chunks.join();
   const take = (): Uint8Array => {
     if (bytes === undefined)
       throw new ChartferryError("the content was released before it was read", { code: "file-missing", operation: "read content" });
@@ -146,6 +151,6 @@ function tooLarge(limit: number, operation = "receive content"): ChartferryError
 }
 
 async function discard(sink: Sink): Promise<void> {
-  sink.chunks = [];
+  sink.chunks.takeAll();
   await sink.file?.release();
 }

@@ -14,9 +14,9 @@ const piece = (size: number): Uint8Array => new Uint8Array(size);
 
 it("gives the pieces in their order, those that come after a reader began to wait too, and then the end", async () => {
   const { body } = bodyOn();
-  body.push(piece(1));
-  body.push(piece(2));
-  expect([(await body.read())?.byteLength, (await body.read())?.byteLength]).toEqual([1, 2]);
+  body.push(piece(5000));
+  body.push(piece(6000));
+  expect([(await body.read())?.byteLength, (await body.read())?.byteLength]).toEqual([5000, 6000]);
   const third = body.read();
   body.push(piece(3));
   body.end();
@@ -52,4 +52,10 @@ it("breaks off the connection of an answer that nobody wants, and leaves that of
   complete.body.end();
   complete.body.abandon();
   expect(complete.told).toEqual([]);
+});
+
+it("hands over small pieces that came together as one, so that nobody keeps each of them", async () => {
+  const { body } = bodyOn();
+  for (const byte of Buffer.from("a body in single bytes")) body.push(Uint8Array.of(byte));
+  expect(Buffer.from((await body.read()) ?? []).toString()).toBe("a body in single bytes");
 });

@@ -1,8 +1,10 @@
 import type { Dispatcher } from "undici";
 
+import { createPieceList } from "../../piece-list.ts";
+
 /** The body of one answer as it comes. Lighter than a stream: most answers have one piece or none. */
 export interface AnswerBody {
-  /** The next piece; `undefined` at the end. One reader at a time. @throws what broke it off */
+  /** The next piece, or several small ones as one; `undefined` at the end. One reader at a time. @throws what broke it off */
   read(): Promise<Uint8Array | undefined>;
   /** Nobody wants the rest: what is still on its way is broken off with its connection. */
   abandon(): void;
@@ -19,8 +21,7 @@ export interface FillableBody extends AnswerBody {
 const mostWaiting = 64 * 1024;
 
 export function createBody(connection: Pick<Dispatcher.DispatchController, "pause" | "resume" | "abort">): FillableBody {
-  let chunks: Uint8Array[] = [];
-  let waiting = 0;
+  const waiting = createPieceList();
   let outcome: "open" | "ended" | Error = "open";
   let wake: (() => void) | undefined;
   const settle = (found: "ended" | Error): void => {
@@ -29,9 +30,8 @@ export function createBody(connection: Pick<Dispatcher.DispatchController, "paus
   };
   const take = (): Uint8Array | undefined => {
     if (outcome instanceof Error) throw outcome;
-    const chunk = chunks.shift();
-    waiting -= chunk?.byteLength ?? 0;
-    if (waiting === 0 && outcome === "open") connection.resume();
+    const chunk = waiting.shift();
+    if (waiting.size === 0 && outcome === "open") connection.resume();
     return chunk;
   };
   return {
@@ -43,16 +43,15 @@ export function createBody(connection: Pick<Dispatcher.DispatchController, "paus
       }
     },
     push(chunk) {
-      chunks.push(chunk);
-      waiting += chunk.byteLength;
-      if (waiting > mostWaiting) connection.pause();
+      waiting.add(chunk);
+      if (waiting.size > mostWaiting) connection.pause();
       wake?.();
     },
     end: () => settle("ended"),
     fail: settle,
     abandon() {
       if (outcome !== "open") return;
-      chunks = [];
+      waiting.takeAll();
       settle("ended");
       connection.abort(new Error("the rest of the answer is not wanted"));
     },

@@ -1,5 +1,6 @@
 import type { ErrorView } from "../../adapter/registry-adapter.ts";
 import { isChartferryError } from "../../errors.ts";
+import { createPieceList } from "../../piece-list.ts";
 import { printable } from "../../shown-text.ts";
 import type { HttpAnswer } from "../http-client.ts";
 
@@ -20,18 +21,16 @@ export async function readErrorView(answer: HttpAnswer, operation: string): Prom
 
 /** The first bytes; a body that breaks off or stalls is what came of it, for the status alone says enough. */
 async function readStart(answer: HttpAnswer): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let total = 0;
+  const parts = createPieceList();
   try {
     for await (const chunk of answer.stream()) {
-      parts.push(chunk);
-      total += chunk.byteLength;
-      if (total >= textLimit) break;
+      parts.add(chunk);
+      if (parts.size >= textLimit) break;
     }
   } catch (error) {
     if (isChartferryError(error, "aborted")) throw error;
   }
-  return Buffer.concat(parts, total).subarray(0, textLimit);
+  return parts.join().subarray(0, textLimit);
 }
 
 /** `{"errors":[{code,message,detail}]}`; also a lone object with `code` or `message`, as some registries write. */

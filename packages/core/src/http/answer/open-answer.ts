@@ -1,4 +1,5 @@
 import { ChartferryError } from "../../errors.ts";
+import { createPieceList } from "../../piece-list.ts";
 import type { ArrivedAnswer } from "../dispatch-request.ts";
 import type { HttpAnswer, HttpRequest } from "../http-client.ts";
 import { networkError, type NetworkErrorContext, slowAnswer } from "../network-error.ts";
@@ -87,14 +88,12 @@ async function* streamOf(next: NextPiece, leave: () => void): AsyncGenerator<Uin
 
 /** `undefined` = there is more than that. */
 async function collect(next: NextPiece, limit: number): Promise<Uint8Array | undefined> {
-  const parts: Uint8Array[] = [];
-  let total = 0;
+  const parts = createPieceList();
   for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
-    total += chunk.byteLength;
-    if (total > limit) return undefined;
-    parts.push(chunk);
+    parts.add(chunk);
+    if (parts.size > limit) return undefined;
   }
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, total);
+  return parts.join();
 }
 
 function tooLarge(limit: number, { operation, url, repository, version }: AnswerContext): ChartferryError {
