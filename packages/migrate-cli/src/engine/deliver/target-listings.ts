@@ -28,13 +28,15 @@ export function isRecent(since: number, clock: Clock): boolean {
 /** Repositories kept at once: the source gives the versions of a chart together, so few are in use. */
 const keptRepositories = 64;
 /** And tags of all of them, but for those of the newest: 8 to 16 bytes each. */
-const keptTags = 1_000_000;
+const mostTags = 1_000_000;
 
 export interface ListingOptions {
   /** `false` = open the repositories only. */
   readonly listTags: boolean;
   readonly onListed?: ((repository: string, tags: ReadonlySet<string> | undefined) => void) | undefined;
   readonly clock: Clock;
+  /** Tags that are remembered of all repositories together; default 1,000,000. */
+  readonly keptTags?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -51,14 +53,14 @@ export function createTargetListings(connection: Connection, options: ListingOpt
       if (present !== undefined) return present.listing;
       const entry: Kept = { listing: open(connection, repository, options), tags: 0 };
       kept.set(repository, entry);
-      forgetOldest(kept);
+      forgetOldest(kept, options);
       const forget = (error: unknown): void => {
         // A list that never ends is not read to that end for each version.
         if (kept.get(repository) === entry && !isChartferryError(error, "protocol-violation")) kept.delete(repository);
       };
       const count = ({ listed = 0 }: TargetRepository): void => {
         entry.tags = listed;
-        forgetOldest(kept);
+        forgetOldest(kept, options);
       };
       entry.listing.then(count, forget);
       return entry.listing;
@@ -66,7 +68,7 @@ export function createTargetListings(connection: Connection, options: ListingOpt
   };
 }
 
-function forgetOldest(kept: Map<string, Kept>): void {
+function forgetOldest(kept: Map<string, Kept>, { keptTags = mostTags }: ListingOptions): void {
   let tags = [...kept.values()].reduce((sum, each) => sum + each.tags, 0);
   for (const [repository, each] of kept) {
     if (kept.size <= 1 || (kept.size <= keptRepositories && tags <= keptTags)) return;
