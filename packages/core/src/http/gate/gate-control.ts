@@ -1,7 +1,7 @@
 import { createPace, type Pace, type PaceOptions } from "./pace.ts";
 
 /** What holds back the requests of one kind once a host has refused some. */
-export interface Control extends Pick<Pace, "nextAt" | "fruitless" | "isOver" | "started" | "granted"> {
+export interface Control extends Pick<Pace, "nextAt" | "fruitless" | "fruitlessSince" | "isOver" | "started" | "granted"> {
   /** Requests in flight at most. */
   readonly window: number;
   /** Counts the refusals that were heeded. */
@@ -26,6 +26,9 @@ export function createControl(options: PaceOptions): Control {
     },
     get fruitless() {
       return pace.fruitless;
+    },
+    get fruitlessSince() {
+      return pace.fruitlessSince;
     },
     isOver: (now) => pace.isOver(now),
     started: (now) => pace.started(now),

@@ -8,7 +8,12 @@ export interface Host {
   /** 0 = not paused. */
   readonly pausedUntil: number;
   readonly lastRefusal: Refusal | undefined;
-  refusedWith(refusal: Refusal): void;
+  refusedWith(refusal: Refusal, now: number): void;
+  /** It has served somebody something: what it refuses now may be a matter of a minute. */
+  readonly hasServed: boolean;
+  /** When it refused for the first time since then; Infinity = it has not. */
+  readonly refusingSince: number;
+  served(): void;
   /** Nothing starts before then; an earlier end changes nothing. Whether it does. */
   pause(until: number): boolean;
   /** Ends a pause whose time has come. */
@@ -21,6 +26,7 @@ export interface Host {
 
 export function createHost(name: string): Host {
   let lastRefusal: Refusal | undefined;
+  let [hasServed, refusingSince] = [false, Infinity];
   let [pausedUntil, pausedMs, countedUntil] = [0, 0, 0];
   return {
     name,
@@ -31,7 +37,15 @@ export function createHost(name: string): Host {
     get lastRefusal() {
       return lastRefusal;
     },
-    refusedWith(refusal) {
+    get hasServed() {
+      return hasServed;
+    },
+    get refusingSince() {
+      return refusingSince;
+    },
+    served: () => void ([hasServed, refusingSince] = [true, Infinity]),
+    refusedWith(refusal, now) {
+      refusingSince = Math.min(refusingSince, now);
       lastRefusal = refusal;
     },
     pause(until) {

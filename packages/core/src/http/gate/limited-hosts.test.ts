@@ -80,3 +80,23 @@ describe("a host that refuses for ever", () => {
     expect(milliseconds).toBeLessThan(20_000);
   });
 });
+
+describe("a host that serves, and then answers 503 and no word more", () => {
+  const host = { rate: 1000, burst: 1000, roundTrip: 20, status: 503 } as const;
+
+  it.each([5, 30, 44])("for %i s, fails nobody", async (seconds) => {
+    const { failed, milliseconds } = await served({ ...host, away: [500, 500 + seconds * 1000] }, 2000);
+    expect(failed).toEqual([]);
+    expect(milliseconds).toBeLessThan((2 * seconds + 10) * 1000);
+  });
+
+  it("for good, counts as broken after a minute, for all who wait, and was asked few times until then", async () => {
+    const { granted, refused, failed, milliseconds } = await served({ ...host, away: [500, Infinity] }, 860);
+    expect(granted).toBeGreaterThan(600);
+    expect(failed.find((each) => each !== 503)).toMatchObject({ code: "unavailable" });
+    // Each of the 32 at work has one more turn, or a few, and finds a host that is known to be broken.
+    expect(refused - 32).toBeLessThan(60);
+    expect(milliseconds).toBeGreaterThan(60_000);
+    expect(milliseconds).toBeLessThan(150_000);
+  });
+});

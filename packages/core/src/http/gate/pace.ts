@@ -8,6 +8,8 @@ export interface Pace {
   readonly nextAt: number;
   /** Refusals in a row with nothing granted in between. */
   readonly fruitless: number;
+  /** When the first of them came, milliseconds since 1970; Infinity = there is none. */
+  readonly fruitlessSince: number;
   /** The last refusal is so long ago that it limits nobody any more. */
   isOver(now: number): boolean;
   started(now: number): void;
@@ -60,6 +62,7 @@ export function createPace({ rate, random }: PaceOptions): Pace {
     grants: 0,
     refusedAt: Infinity,
     fruitless: 0,
+    fruitlessSince: Infinity,
     due: 0,
     nextAt: 0,
   };
@@ -70,6 +73,9 @@ export function createPace({ rate, random }: PaceOptions): Pace {
     get fruitless() {
       return state.fruitless;
     },
+    get fruitlessSince() {
+      return state.fruitlessSince;
+    },
     isOver: (now) => now - state.resumed > overMs,
     started(now) {
       const interval = 1 / rateAt(state, now);
@@ -79,7 +85,7 @@ export function createPace({ rate, random }: PaceOptions): Pace {
     },
     granted() {
       state.grants++;
-      state.fruitless = 0;
+      Object.assign(state, { fruitless: 0, fruitlessSince: Infinity });
     },
     refused(now, askedMs) {
       const near = slowDown(state, { now, askedMs });
@@ -88,6 +94,7 @@ export function createPace({ rate, random }: PaceOptions): Pace {
         anchor: now,
         grants: 0,
         fruitless: state.fruitless + 1,
+        fruitlessSince: Math.min(state.fruitlessSince, now),
         resumed: now + hold,
         due: now + hold,
         nextAt: now + hold,
@@ -112,6 +119,7 @@ interface PaceState {
   refusedAt: number;
   /** Refusals in a row with nothing granted in between. */
   fruitless: number;
+  fruitlessSince: number;
   /** When the next start would be if every timer were on time. */
   due: number;
   nextAt: number;

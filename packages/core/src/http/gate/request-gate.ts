@@ -94,7 +94,10 @@ function heed(pass: Pass, answer: Pick<HttpAnswer, "status" | "headers" | "url">
   const now = options.clock.now();
   const refusal = refusalIn(answer, now);
   if (refusal !== undefined) refuse(pass, refusal, { ...options, now });
-  else if (!isRepeatableStatus(answer.status)) pass.action.flight.granted(pass, now);
+  else if (!isRepeatableStatus(answer.status)) {
+    pass.action.host.served();
+    pass.action.flight.granted(pass, now);
+  }
 }
 
 type At = GateOptions & { readonly now: number };
@@ -103,7 +106,7 @@ function refuse(pass: Pass, refusal: Refusal, at: At): void {
   const { host, flight } = pass.action;
   const { now } = at;
   const { askedMs } = refusal;
-  host.refusedWith(refusal);
+  host.refusedWith(refusal, now);
   pass.patience.heldSince ??= now;
   pass.patience.refusals++;
   if (askedMs !== undefined) pauseHost(host, { until: now + askedMs, refusal }, at);
@@ -112,13 +115,22 @@ function refuse(pass: Pass, refusal: Refusal, at: At): void {
   despair(pass, refusal, at);
 }
 
+/** A host that has served before may be starting anew, or somebody before it is: that takes a minute. Milliseconds. */
+const restartMs = 60_000;
+
+function isBroken({ host, flight: { control } }: Action, { attempts, now }: Pick<At, "attempts" | "now">): boolean {
+  if (control === undefined || control.fruitless < attempts) return false;
+  // The minute counts once for a host that serves nobody, and else for this kind of request: whoever begins later waits for no other one.
+  return !host.hasServed || now - Math.min(control.fruitlessSince, host.refusingSince) >= restartMs;
+}
+
 /**
  * A 503 without a word on when to come back is a shortage or a fault. It is taken for a fault of the host where nobody was served for a while,
  * and then all who wait have failed with it; and for one of the thing asked for where all others were served for twice as long.
  */
-function despair({ action, patience }: Pass, { status, askedMs, text }: Refusal, { attempts }: GateOptions): void {
+function despair({ action, patience }: Pass, { status, askedMs, text }: Refusal, { attempts, now }: At): void {
   if (status !== 503 || (askedMs ?? 0) > 0) return;
-  const broken = (action.flight.control?.fruitless ?? 0) >= attempts;
+  const broken = isBroken(action, { attempts, now });
   patience.hopeless = broken || ++patience.bareRefusals >= 2 * attempts;
   if (!broken) return;
   action.line.failAll((request) => {

@@ -17,6 +17,8 @@ export interface LimitedHost {
   readonly retryAfter?: boolean;
   /** A refusal takes a token too. */
   readonly refusalsCost?: boolean;
+  /** Milliseconds after the first request between which it serves nobody. */
+  readonly away?: readonly [from: number, until: number];
   /** Every so many-th connection breaks before its answer. */
   readonly breaksEvery?: number;
 }
@@ -58,9 +60,15 @@ export async function sendThroughGate(
 function bucketServer(host: LimitedHost, clock: Clock) {
   const counts = { granted: 0, refused: 0, seen: 0 };
   let tokens = host.burst;
-  let since = clock.now();
+  const began = clock.now();
+  let since = began;
+  const [from, until] = host.away ?? [0, 0];
   const take = (): boolean => {
     const now = clock.now();
+    if (now - began >= from && now - began < until) {
+      counts.refused++;
+      return false;
+    }
     tokens = Math.min(host.burst, tokens + ((now - since) * host.rate) / 1000);
     since = now;
     const enough = tokens >= 1;
