@@ -114,9 +114,12 @@ async function dripOn(exchange: Exchange): Promise<void> {
   const { socket } = exchange.request;
   const { head, body } = asBytes(exchange, await askUpstream(exchange));
   const isHead = body.byteLength === 0;
+  let sent = Math.floor(body.byteLength / 2);
   if (isHead) socket.write(head.subarray(0, head.byteLength / 2));
-  else socket.write(Buffer.concat([chunkedHead(head), chunkOf(body.subarray(0, body.byteLength / 2))]));
-  const timer = setInterval(() => socket.write(isHead ? "x" : chunkOf(Buffer.from(" "))), dripEvery);
+  else socket.write(Buffer.concat([chunkedHead(head), chunkOf(body.subarray(0, sent))]));
+  // Bytes of its own as long as there are some: who goes on where this breaks off must find what belongs there.
+  const next = (): Buffer => chunkOf(sent < body.byteLength ? body.subarray(sent, ++sent) : Buffer.from(" "));
+  const timer = setInterval(() => socket.write(isHead ? "x" : next()), dripEvery);
   socket.once("close", () => clearInterval(timer));
 }
 
