@@ -118,10 +118,15 @@ function refuse(pass: Pass, refusal: Refusal, at: At): void {
 /** A host that has served before may be starting anew, or somebody before it is: that takes a minute. Milliseconds. */
 const restartMs = 60_000;
 
+/** Nobody is served there for a minute: who begins now, with whatever kind of request, does not wait for another one. */
+function isDown({ hasServed, refusingSince }: Host, now: number): boolean {
+  return hasServed && now - refusingSince >= restartMs;
+}
+
 function isBroken({ host, flight: { control } }: Action, { attempts, now }: Pick<At, "attempts" | "now">): boolean {
+  if (isDown(host, now)) return true;
   if (control === undefined || control.fruitless < attempts) return false;
-  // The minute counts once for a host that serves nobody, and else for this kind of request: whoever begins later waits for no other one.
-  return !host.hasServed || now - Math.min(control.fruitlessSince, host.refusingSince) >= restartMs;
+  return !host.hasServed || now - control.fruitlessSince >= restartMs;
 }
 
 /**
@@ -133,10 +138,12 @@ function despair({ action, patience }: Pass, { status, askedMs, text }: Refusal,
   const broken = isBroken(action, { attempts, now });
   patience.hopeless = broken || ++patience.bareRefusals >= 2 * attempts;
   if (!broken) return;
-  action.line.failAll((request) => {
-    request.patience.hopeless = true;
-    return outOfService(request, text);
-  });
+  const lines = isDown(action.host, now) ? [...action.host.actions.values()] : [action];
+  for (const { line } of lines)
+    line.failAll((request) => {
+      request.patience.hopeless = true;
+      return outOfService(request, text);
+    });
 }
 
 interface Hold {
