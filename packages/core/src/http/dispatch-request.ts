@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 
-import { type Dispatcher, errors } from "undici";
+import type { Dispatcher } from "undici";
+import errors from "undici/lib/core/errors.js";
 
 import { type AnswerBody, createBody, type FillableBody } from "./answer/answer-body.ts";
 
@@ -22,17 +23,14 @@ export function dispatchRequest(
   signal: AbortSignal | undefined,
 ): Promise<ArrivedAnswer> {
   return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | undefined;
     let body: FillableBody | undefined;
     let interim = 0;
-    const abort = (): void => controller?.abort(abortedBy(signal));
-    signal?.addEventListener("abort", abort);
-    const over = (): void => signal?.removeEventListener("abort", abort);
+    const stopping = heed(signal, (error) => {
+      dropUpload(request, error);
+      reject(error);
+    });
     dispatcher.dispatch(request, {
-      onRequestStart(started) {
-        controller = started;
-        if (signal?.aborted === true) abort();
-      },
+      onRequestStart: (started) => stopping.started(started),
       onResponseStart(started, status, headers) {
         // The answer itself is still to come.
         if (status < 200) {
@@ -44,17 +42,50 @@ export function dispatchRequest(
       },
       onResponseData: (_controller, chunk) => body?.push(chunk),
       onResponseEnd() {
-        over();
+        stopping.over();
         body?.end();
       },
       onResponseError(_controller, error) {
-        over();
-        if (request.body instanceof Readable) request.body.on("error", () => undefined).destroy(error);
+        stopping.over();
+        dropUpload(request, error);
         if (body === undefined) reject(error);
         else body.fail(error);
       },
     });
   });
+}
+
+interface Stopping {
+  started(controller: Dispatcher.DispatchController): void;
+  over(): void;
+}
+
+/** Breaks off a request whenever its signal says so; one that waits in line for a connection, which may take long, at once for its caller. */
+function heed(signal: AbortSignal | undefined, inLine: (error: Error) => void): Stopping {
+  let controller: Dispatcher.DispatchController | undefined;
+  const over = (): void => signal?.removeEventListener("abort", abort);
+  const abort = (): void => {
+    const error = abortedBy(signal);
+    if (controller !== undefined) {
+      controller.abort(error);
+      return;
+    }
+    over();
+    inLine(error);
+  };
+  signal?.addEventListener("abort", abort);
+  return {
+    started(begun) {
+      controller = begun;
+      // Aborted while in line: it must not be sent now.
+      if (signal?.aborted === true) abort();
+    },
+    over,
+  };
+}
+
+function dropUpload({ body }: Dispatcher.DispatchOptions, error: Error): void {
+  if (body instanceof Readable) body.on("error", () => undefined).destroy(error);
 }
 
 function abortedBy(signal: AbortSignal | undefined): Error {

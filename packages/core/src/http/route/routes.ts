@@ -1,6 +1,7 @@
 import type { Dispatcher, ProxyAgent } from "undici";
 import Pool from "undici/lib/dispatcher/pool.js";
 
+import { ChartferryError } from "../../errors.ts";
 import type { AddressGuard } from "./address-guard.ts";
 import { chooseProxy, type Proxy, type ProxyName, proxyName } from "./choose-proxy.ts";
 import { connectorFor, withMendedConnector } from "./connector-for.ts";
@@ -45,47 +46,60 @@ export interface Route {
 }
 
 export interface Routes {
-  /** At once where it is open already. @throws redirect-refused where the address rules forbid the host */
+  /** At once where it is open already. @throws redirect-refused where the address rules forbid the host; aborted once closed */
   to(url: URL, operation: string): Route | Promise<Route>;
+  /** Ends what is still on its way. */
   close(): Promise<void>;
 }
 
-/** An index may name any number of hosts; the oldest way is closed beyond this. */
+/** An index may name any number of hosts; the way that was not taken for the longest time is closed beyond this. */
 const originLimit = 256;
 
 /** Large enough for redirects to signed urls, small enough for a header bomb. Bytes. */
 const maxHeaderSize = 32 * 1024;
 
 export function createRoutes(options: RouteOptions): Routes {
+  /** The one taken last comes last. */
   const routes = new Map<string, Route>();
-  const closing = new Set<Promise<void>>();
+  /** No longer taken, with answers that may still be read. */
+  const retired = new Set<Dispatcher>();
+  let closed = false;
+  const take = (url: URL): Route | undefined => {
+    const route = routes.get(url.origin);
+    if (route === undefined) return undefined;
+    routes.delete(url.origin);
+    routes.set(url.origin, route);
+    return route;
+  };
   const open = async (url: URL, operation: string): Promise<Route> => {
     await options.guard.check(url, operation);
     const way = await wayTo(url, options);
-    const known = routes.get(url.origin);
+    if (closed) throw new ChartferryError("the connections are closed", { code: "aborted", operation, registry: url.host });
+    const known = take(url);
     if (known !== undefined) return known;
     const route = openRoute(url, way, options);
     routes.set(url.origin, route);
-    if (routes.size > originLimit) retireOldest(routes, closing);
+    if (routes.size > originLimit) retireLongestUnused(routes, retired);
     return route;
   };
   return {
-    to: (url, operation) => routes.get(url.origin) ?? open(url, operation),
+    to: (url, operation) => take(url) ?? open(url, operation),
     close: async () => {
-      const known = [...routes.values()];
+      closed = true;
+      const dispatchers = [...[...routes.values()].map(({ dispatcher }) => dispatcher), ...retired];
       routes.clear();
-      await Promise.all([...known.map(({ dispatcher }) => dispatcher.destroy()), ...closing]);
+      await Promise.all(dispatchers.map((dispatcher) => dispatcher.destroy()));
     },
   };
 }
 
-function retireOldest(routes: Map<string, Route>, closing: Set<Promise<void>>): void {
-  const [oldest] = routes;
-  if (oldest === undefined) return;
-  const [origin, route] = oldest;
+function retireLongestUnused(routes: Map<string, Route>, retired: Set<Dispatcher>): void {
+  const [longestUnused] = routes;
+  if (longestUnused === undefined) return;
+  const [origin, { dispatcher }] = longestUnused;
   routes.delete(origin);
-  const closed = route.dispatcher.close().finally(() => closing.delete(closed));
-  closing.add(closed);
+  retired.add(dispatcher);
+  void dispatcher.close().finally(() => retired.delete(dispatcher));
 }
 
 interface Way {
