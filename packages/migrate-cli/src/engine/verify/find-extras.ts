@@ -32,12 +32,19 @@ export interface ExtraOptions extends CallOptions {
  */
 export async function* findExtras(options: ExtraOptions): AsyncGenerator<VersionRecord | Note, void, undefined> {
   const look = createChartLook(options);
+  yield* extrasListed(options, look);
+  if (options.repositories) yield* extrasElsewhere(options, look);
+  if (options.kept.unlisted === 0) return;
+  const text = `${options.kept.unlisted} repositories cannot be listed: whether they hold versions that the source has not is not known`;
+  yield { code: "extras-unknown", text };
+}
+
+/** In what was listed since this was asked last. */
+async function* extrasListed(options: ExtraOptions, look: ChartLook): AsyncGenerator<VersionRecord, void, undefined> {
   for (const listed of options.kept.listed()) yield* extraCharts(listed, options, look);
-  if (options.kept.unlisted > 0) {
-    const text = `${options.kept.unlisted} repositories cannot be listed: whether they hold versions that the source has not is not known`;
-    yield { code: "extras-unknown", text };
-  }
-  if (!options.repositories) return;
+}
+
+async function* extrasElsewhere(options: ExtraOptions, look: ChartLook): AsyncGenerator<VersionRecord | Note, void, undefined> {
   for (const target of options.targets) {
     const failure = options.givenUp.get(target.id);
     if (failure === undefined) yield* extraRepositories(target, options, look);
@@ -69,15 +76,36 @@ async function* extraRepositories(
   look: ChartLook,
 ): AsyncGenerator<VersionRecord | Note, void, undefined> {
   const { connection, namespace, id } = target;
-  const { known, signal } = options;
+  const { known, kept, signal } = options;
   try {
     for await (const repository of connection.repositories(namespace, { signal })) {
-      if (repository === namespace || known.hasRepository(id, repository) || isOfAnother(target, repository, options.targets)) continue;
-      yield* extrasIn(await connection.openStore(repository), { id, repository, signal, look, known });
+      if (repository === namespace || kept.isKept(id, repository) || isOfAnother(target, repository, options.targets)) continue;
+      const store = await connection.openStore(repository);
+      if (known.hasRepository(id, repository)) {
+        await keepLeftOut(store, { id, repository, signal, kept });
+        yield* extrasListed(options, look);
+      } else yield* extrasIn(store, { id, repository, signal, look, known });
     }
   } catch (error) {
     if (!isChartferryError(error) || error.code === "aborted") throw error;
-    yield unlisted(target, `does not list its repositories (${error.code}): only those of the source's charts were looked through`);
+    yield unlisted(target, `does not list its repositories (${error.code}): only those of the selected charts were looked through`);
+  }
+}
+
+interface LeftOut extends CallOptions, Pick<ExtraOptions, "kept"> {
+  readonly id: string;
+  readonly repository: string;
+}
+
+/** Of a chart of the source no version of which was selected: nobody has listed it yet. */
+async function keepLeftOut(store: ChartStore, { id, repository, signal, kept }: LeftOut): Promise<void> {
+  const tags = new Set<string>();
+  try {
+    for await (const tag of store.tags({ signal })) tags.add(tag);
+    kept.keep(id, repository, tags);
+  } catch (error) {
+    if (!isChartferryError(error) || error.code === "aborted") throw error;
+    kept.keep(id, repository, undefined);
   }
 }
 

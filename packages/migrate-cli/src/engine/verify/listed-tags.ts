@@ -13,6 +13,8 @@ export interface ListedTags {
 export interface TagKeeper {
   /** Only the first listing of a repository counts. `undefined` = it cannot be listed. */
   keep(target: string, repository: string, tags: ReadonlySet<string> | undefined): void;
+  /** Whether it was kept, listed or not. */
+  isKept(target: string, repository: string): boolean;
   readonly unlisted: number;
   listed(): Generator<ListedTags, void, undefined>;
   close(): void;
@@ -31,6 +33,7 @@ export function createTagKeeper(): TagKeeper {
       if (tags === undefined) unlisted++;
       for (const piece of piecesOf([...(tags ?? [])])) file.add({ target, repository, tags: piece });
     },
+    isKept: (target, repository) => known.has(hashText(`${target}\n${repository}`)),
     get unlisted() {
       return unlisted;
     },

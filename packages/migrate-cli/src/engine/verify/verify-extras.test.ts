@@ -26,6 +26,35 @@ describe("what an audit finds extra", () => {
     expect([byChart.lines, byChart.verdict]).toEqual([["db 1.0.0: same"], "equal"]);
   });
 
+  it("looks through the repository of a chart too of which no version was selected", async () => {
+    const target = await layoutTarget();
+    const names = ["web 1.0.0", "db 2.0.0"];
+    await push(target, createFakeSource([...names, "web 3.0.0"]));
+    const { lines, verdict: end } = await audited(target, createFakeSource(names), { selection: { versionRange: ">=2" } });
+    expect([lines, end]).toEqual([["db 2.0.0: same", "web 3.0.0: extra extra-tag"], "drift"]);
+  });
+
+  it("says where the repository of a chart cannot be listed of which no version was selected", async () => {
+    const target = await layoutTarget();
+    const names = ["web 1.0.0", "db 2.0.0"];
+    await push(target, createFakeSource([...names, "old 1.0.0"]));
+    const connection: Connection = {
+      ...target.connection,
+      async openStore(repository) {
+        const store = await target.connection.openStore(repository);
+        if (repository !== "charts/web") return store;
+        // oxlint-disable-next-line require-yield -- it fails before it has anything to give
+        const tags = async function* () {
+          throw new ChartferryError("no", { code: "denied", operation: "list tags" });
+        };
+        return { ...store, tags };
+      },
+    };
+    const { lines, audit } = await audited({ ...target, connection }, createFakeSource(names), { selection: { versionRange: ">=2" } });
+    expect(lines).toEqual(["db 2.0.0: same", "old 1.0.0: extra extra-repository"]);
+    expect(audit.run.notes).toEqual([{ code: "extras-unknown", text: expect.stringContaining("1 repositories") }]);
+  });
+
   it("does not take for extra what is no chart: container images share repositories and namespaces", async () => {
     const target = await layoutTarget();
     const source = createFakeSource(["web 1.0.0"]);
