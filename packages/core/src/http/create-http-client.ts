@@ -6,7 +6,7 @@ import type { SendPlain } from "../auth/token-service.ts";
 import { type Clock, steadyClock, systemClock } from "../clock.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { createAddressGuard, type Lookup } from "./route/address-guard.ts";
-import { readErrorView } from "./answer/error-view.ts";
+import { readErrorView, readStart } from "./answer/error-view.ts";
 import type { TellPause } from "./gate/host-pause.ts";
 import type { HttpAnswer, HttpClient, HttpRequest } from "./http-client.ts";
 import { createKnownSecrets, type KnownSecrets } from "./known-secrets.ts";
@@ -178,10 +178,9 @@ async function isRefused(
 ): Promise<{ readonly refused: "refused" | "expired" | undefined; readonly answer: HttpAnswer }> {
   const asks = parts.isTokenExpired !== undefined && used?.header !== undefined && (answer.status === 400 || answer.status === 403);
   if (answer.status !== 401 && !asks) return { refused: undefined, answer };
-  const view = await readErrorView(answer, request.operation);
-  const copy = withBody(answer, new TextEncoder().encode(view.text));
+  const copy = withBody(answer, await readStart(answer));
   if (answer.status === 401) return { refused: "refused", answer: copy };
-  return { refused: parts.isTokenExpired?.(view) ? "expired" : undefined, answer: copy };
+  return { refused: parts.isTokenExpired?.(await readErrorView(copy, request.operation)) ? "expired" : undefined, answer: copy };
 }
 
 async function transfer(

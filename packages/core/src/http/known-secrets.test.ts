@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { Credential } from "../auth/credential.ts";
 import { createHttpClient } from "./create-http-client.ts";
 import { errorFromAnswer } from "./answer/error-response.ts";
 import type { HttpClient } from "./http-client.ts";
+import { createKnownSecrets } from "./known-secrets.ts";
 import { manualClock } from "./testing/manual-clock.ts";
 import { type SeenRequest, startStubServer } from "./testing/start-stub-server.ts";
 
@@ -79,6 +80,7 @@ describe("a server that says back what this end must keep to itself", () => {
     ["the password as Python quotes it", () => ({ status: 403, body: oci("bad p=pa/ss%22w%26rd") })],
     ["the password in a url with small digits", () => ({ status: 403, body: oci("bad p=pa%2fss%22w%26rd") })],
     ["the password as Go writes JSON", () => ({ status: 403, body: String.raw`{"p":"pa/ss\"w\u0026rd"` })],
+    ["the password with its marks escaped in either case", () => ({ status: 403, body: String.raw`not json: pa\u002Fss\u0022w\u0026rd` })],
     ["the password as Go writes HTML", () => ({ status: 403, body: "not HTML: pa/ss&#34;w&amp;rd" })],
   ])("is not repeated: %s", async (_what, say) => {
     const text = await message(await registry(askBasic, basic, say));
@@ -125,6 +127,9 @@ describe("a server that says back what this end must keep to itself", () => {
   it.each([
     ["as a form field", "two words+(1)!", (text: string) => new URLSearchParams({ p: text }).toString()],
     ["in a url, its marks escaped", "it's(1)!*", () => "p=it%27s%281%29%21%2A"],
+    ["as Go writes a form", "two words*", () => "p=two+words%2A"],
+    ["as Gson writes JSON within text", "a'b=c<d", () => String.raw`p=a\u0027b\u003dc\u003cd`],
+    ["as .NET writes JSON within text", "a+b'c\"d", () => String.raw`p=a\u002Bb\u0027c\u0022d`],
     ["as Python writes JSON", "gr\u00fc\u00dfe", () => String.raw`p=gr\u00fc\u00dfe`],
     ["as Base64, though it is short", "ab", base64],
     ["as Base64 of other letters", "\u00ff\u00fe\u00ff?", (text: string) => Buffer.from(text).toString("base64url")],
@@ -138,5 +143,68 @@ describe("a server that says back what this end must keep to itself", () => {
     const short: Credential = { kind: "basic", username: "bob", password: "not", source: "given" };
     const text = await message(await registry(askBasic, short, () => ({ status: 403, body: oci("you may not, bob:not") })));
     expect(text).toContain("you may not, ***");
+  });
+
+  it.each([
+    ["a detail", { detail: { pin: 12345678 } }],
+    ["a list of them", { detail: [1, [12345678]] }],
+    ["a message's place", { message: "bad", detail: 12345678 }],
+  ])("is not repeated: a password that is a number, in %s", async (_where, entry) => {
+    const credential: Credential = { kind: "basic", username: "admin", password: "12345678", source: "given" };
+    const body = JSON.stringify({ errors: [{ code: "DENIED", message: "m", ...entry }] });
+    const text = await message(await registry(askBasic, credential, () => ({ status: 403, body })));
+    expect(text).toContain("answers 403");
+    expect(text).not.toContain("12345678");
+  });
+
+  it.each([403, 401])("is not repeated: a number of more digits than a number keeps, with %i; digits elsewhere stay", async (status) => {
+    const secret = "12345678901234567890";
+    const credential: Credential = { kind: "basic", username: "admin", password: secret, source: "given" };
+    const body = `{"errors":[{"code":"DENIED","message":"no \\"7\\" of 15","detail":{"n":1.5,"pin":${secret}}}]}`;
+    const text = await message(await registry(askBasic, credential, () => ({ status, body })));
+    expect(text).toContain('no "7" of 15: {"n":1.5,"pin":"***"}');
+  });
+
+  it("is not repeated: a password with what cannot be shown within it", async () => {
+    const credential: Credential = { kind: "basic", username: "admin", password: "hidden-word", source: "given" };
+    const body = oci("bad hidden\u0007-word here");
+    const text = await message(await registry(askBasic, credential, () => ({ status: 403, body })));
+    expect(text).not.toContain("hidden-word");
+  });
+});
+
+describe("what one request carried", () => {
+  const url = new URL("https://r.test/v2/");
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+
+  it("is masked where a form had it, but for the fields that tell nothing", () => {
+    const body = Buffer.from("grant_type=password&scope=repository:a:pull&client_id=chartferry&assertion=one+time+code&pin=12");
+    const scrub = createKnownSecrets().scrubber({ url, headers: form, body }, url);
+    const said = "one time code of chartferry for repository:a:pull, password 12, form one+time+code";
+    expect(scrub(said)).toBe("*** of chartferry for repository:a:pull, password 12, form ***");
+    expect(createKnownSecrets().scrubber({ url, headers: {}, body }, url)(said)).toBe(said);
+  });
+
+  it("is masked where the address had it that answered after a redirect", () => {
+    const answered = new URL("https://store.test/blob?X-Signature=c2lnbmF0dXJl&n=123456789");
+    expect(createKnownSecrets().scrubber({ url, headers: {} }, answered)("bad c2lnbmF0dXJl of 123456789")).toBe("bad *** of 123456789");
+  });
+
+  it("is masked where a secret looks escaped itself and another one is escaped beside it", () => {
+    const secrets = createKnownSecrets();
+    secrets.learn({ kind: "bearer", token: String.raw`pa\u0041ss`, source: "given" });
+    secrets.learn({ kind: "bearer", token: "to&ken", source: "given" });
+    const scrub = secrets.scrubber({ url, headers: {} }, url);
+    expect(scrub(String.raw`pa\u0041ss, to\u0026ken`)).toBe("***, ***");
+  });
+
+  it("is made ready for search once for an answer, and each secret once, however many texts there are", () => {
+    const split = vi.spyOn(globalThis, "encodeURIComponent");
+    const secrets = createKnownSecrets();
+    for (let time = 0; time < 100; time++) secrets.learn(basic);
+    const scrub = secrets.scrubber({ url, headers: { authorization: "Bearer one-token-only" } }, url);
+    for (let time = 0; time < 1000; time++) expect(scrub(`text ${password} ${time} one-token-only`)).toBe(`text *** ${time} ***`);
+    expect(split.mock.calls.length).toBeLessThan(20);
+    split.mockRestore();
   });
 });

@@ -1,6 +1,6 @@
 import type { Credential } from "../auth/credential.ts";
 import { isPlainParameter } from "./redact.ts";
-import { inBase64, spellings } from "./secret-spellings.ts";
+import { inBase64, spellings, withoutUnicodeEscapes } from "./secret-spellings.ts";
 
 /** What this end must keep to itself, so that a server that says it back does not put it into a message, a report or a log. */
 export interface KnownSecrets {
@@ -25,21 +25,29 @@ const plainFields = new Set(["grant_type", "client_id", "service", "scope", "acc
 
 export function createKnownSecrets(): KnownSecrets {
   const learnt = new Set<string>();
+  const learntForms = new Set<string>();
   return {
     learn: (credential) => {
-      for (const secret of ofCredential(credential)) learnt.add(secret);
+      for (const secret of ofCredential(credential)) {
+        if (learnt.has(secret)) continue;
+        learnt.add(secret);
+        for (const form of formsOf(secret)) learntForms.add(form);
+      }
     },
-    scrubber: (request, answered) => (text) => {
-      const secrets = [
-        ...learnt,
-        ...ofAuthorization(request.headers["authorization"]),
-        ...ofQuery(request.url),
-        ...ofQuery(answered),
-        ...ofForm(request),
-      ];
-      return masked(text, secrets);
+    scrubber(request, answered) {
+      // Most answers are not scrubbed, and of those that are, some have thousands of texts.
+      let forms: readonly string[] | undefined;
+      return (text) => {
+        if (text.length < shortestPassword) return text;
+        forms ??= longestFirst([...learntForms, ...carriedBy(request, answered).flatMap(formsOf)]);
+        return masked(text, forms);
+      };
     },
   };
+}
+
+function carriedBy(request: SentRequest, answered: URL): string[] {
+  return [...ofAuthorization(request.headers["authorization"]), ...ofQuery(request.url), ...ofQuery(answered), ...ofForm(request)];
 }
 
 function ofCredential(credential: Credential): string[] {
@@ -73,8 +81,21 @@ function ofForm({ headers, body }: SentRequest): string[] {
     .map(([, value]) => value);
 }
 
-/** The longest first: a password within its pair must not leave the rest of the pair behind. */
-function masked(text: string, secrets: readonly string[]): string {
-  const forms = new Set(secrets.flatMap(spellings).filter((form) => form.length >= shortestPassword));
-  return [...forms].toSorted((a, b) => b.length - a.length).reduce((rest, form) => rest.replaceAll(form, "***"), text);
+/** As it may be written; what is too short to be masked is left out. */
+function formsOf(secret: string): readonly string[] {
+  return spellings(secret).filter((form) => form.length >= shortestPassword);
+}
+
+/** A password within its pair must not leave the rest of the pair behind. */
+function longestFirst(forms: readonly string[]): readonly string[] {
+  return [...new Set(forms)].toSorted((a, b) => b.length - a.length);
+}
+
+/** With the escapes of JSON undone where that brings one to light, else as it is written. */
+function masked(text: string, forms: readonly string[]): string {
+  const mask = (given: string): string =>
+    forms.reduce((rest, form) => (form.length > rest.length ? rest : rest.replaceAll(form, "***")), given);
+  const plain = withoutUnicodeEscapes(text);
+  const uncovered = mask(plain);
+  return uncovered === plain && plain !== text ? mask(text) : uncovered;
 }

@@ -1,6 +1,9 @@
 /** A secret as it may stand in what a server says: as it is, and as it stands in JSON, a url, a form, HTML, and Base64 without its padding. */
 export function spellings(secret: string): readonly string[] {
-  return [...new Set([secret, ...inJson(secret), ...inUrl(secret), ...inHtml(secret), secret.replace(/=+$/, "")])];
+  // One that looks escaped itself is looked for in texts whose escapes are undone.
+  return [
+    ...new Set([secret, withoutUnicodeEscapes(secret), ...inJson(secret), ...inUrl(secret), ...inHtml(secret), secret.replace(/=+$/, "")]),
+  ];
 }
 
 /** Base64 of a text, in both alphabets. */
@@ -9,19 +12,17 @@ export function inBase64(text: string): readonly string[] {
   return [usual, usual.replaceAll("+", "-").replaceAll("/", "_")];
 }
 
-/** Plainly; as PHP escapes `/`, as Go escapes what means something in HTML, and as Python escapes what is not ASCII. */
+/** Plainly, and as PHP escapes `/`. */
 function inJson(secret: string): readonly string[] {
   const plain = JSON.stringify(secret).slice(1, -1);
-  const ascii = plain.replace(/[^\p{ASCII}]/gu, (character) => unitsOf(character).map(unicodeEscape).join(""));
-  return [plain, ascii].flatMap((text) => [text, text.replaceAll("/", "\\/"), text.replace(/[<>&]/g, unicodeEscape)]);
+  return [plain, plain.replaceAll("/", "\\/")];
 }
 
-function unitsOf(character: string): readonly string[] {
-  return character.split("");
-}
-
-function unicodeEscape(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+/** Every writer of JSON escapes other marks so (Go `&`, Gson `'` and `=`, .NET `+`, Python what is not ASCII), in either case of the digits. */
+export function withoutUnicodeEscapes(text: string): string {
+  return text.includes("\\u")
+    ? text.replace(/\\+u([0-9a-f]{4})/gi, (_escape, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+    : text;
 }
 
 /** With and without the marks that JavaScript leaves, with `/` kept (Python's `quote`), with `+` for a space (forms), in either case of the digits. */

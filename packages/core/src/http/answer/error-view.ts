@@ -20,7 +20,7 @@ export async function readErrorView(answer: HttpAnswer, operation: string): Prom
 }
 
 /** The first bytes; a body that breaks off or stalls is what came of it, for the status alone says enough. */
-async function readStart(answer: HttpAnswer): Promise<Uint8Array> {
+export async function readStart(answer: HttpAnswer): Promise<Uint8Array> {
   const parts = createPieceList();
   try {
     for await (const chunk of answer.stream()) {
@@ -38,13 +38,18 @@ function parseErrors(text: string, scrub: Scrub): ErrorView["errors"] {
   if (!/^\s*\{/.test(text)) return [];
   let body: unknown;
   try {
-    body = JSON.parse(text, (_, value: unknown) => scrubbed(value, scrub));
+    body = JSON.parse(withoutSecretNumbers(text, scrub), (_, value: unknown) => scrubbed(value, scrub));
   } catch {
     return [];
   }
   const list: unknown = field(body, "errors");
   const entries: unknown[] = Array.isArray(list) ? list.slice(0, errorLimit) : [body];
-  return entries.flatMap(readEntry);
+  return entries.flatMap((entry) => readEntry(entry, scrub));
+}
+
+/** A password may be a number, which parsing would perhaps round. Strings are matched as well, so that digits in them are left alone. */
+function withoutSecretNumbers(text: string, scrub: Scrub): string {
+  return text.replace(/"(?:[^"\\]|\\.)*"?|-?\d[\d.eE+-]*/g, (part) => (part.startsWith('"') || scrub(part) === part ? part : '"***"'));
 }
 
 /** Masked as they are read: escapes such as `\/` would hide a secret in the text itself. */
@@ -55,11 +60,13 @@ function scrubbed(value: unknown, scrub: Scrub): unknown {
   return entries.some(([key]) => scrub(key) !== key) ? Object.fromEntries(entries.map(([key, inner]) => [scrub(key), inner])) : value;
 }
 
-function readEntry(entry: unknown): ErrorView["errors"] {
+function readEntry(entry: unknown, scrub: Scrub): ErrorView["errors"] {
   const code = textField(entry, "code") ?? "";
   const message = textField(entry, "message") ?? textField(entry, "details") ?? textField(entry, "error") ?? "";
   if (code === "" && message === "") return [];
-  return [{ code: printable(code, 80).toUpperCase(), message: printable(message, sentenceLimit), detail: field(entry, "detail") }];
+  // What cannot be shown is taken out, which may bring together what was kept apart.
+  const shown = (said: string, limit: number): string => scrub(printable(said, limit));
+  return [{ code: shown(code, 80).toUpperCase(), message: shown(message, sentenceLimit), detail: field(entry, "detail") }];
 }
 
 function textField(value: unknown, name: string): string | undefined {
