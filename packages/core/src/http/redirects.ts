@@ -15,7 +15,6 @@ const personal = new Set(["authorization", "cookie", "cookie2", "proxy-authoriza
  */
 export async function followRedirects(wire: Wire, first: WireRequest): Promise<HttpAnswer> {
   let request = first;
-  let left = false;
   for (let hops = 0; ; hops++) {
     const answer = await wire.exchange(request);
     const location = redirecting.has(answer.status) ? answer.headers["location"] : undefined;
@@ -23,8 +22,8 @@ export async function followRedirects(wire: Wire, first: WireRequest): Promise<H
     await answer.dump();
     if (hops >= maxRedirects) throw refused(first, `redirects more than ${maxRedirects} times`);
     const url = nextUrl(request, location);
-    left ||= url.origin !== first.url.origin;
-    request = nextRequest(request, { status: answer.status, url, left });
+    // What a hop leaves behind does not come back: the next one starts with what is left.
+    request = nextRequest(request, { status: answer.status, url, left: url.origin !== first.url.origin });
   }
 }
 

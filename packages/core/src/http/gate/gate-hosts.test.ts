@@ -36,6 +36,19 @@ describe("a gate in front of very many hosts", () => {
     expect(hosts.of("busy")).toBe(busy);
   });
 
+  it("does not forget one where requests wait and nothing is on its way", () => {
+    const hosts = createGateHosts();
+    for (let number = 0; number < 256; number++) hosts.of(`first${number}`);
+    const held = hosts.of("held");
+    const action = createAction(held, { clock: virtualClock(0), random: () => 0, maxWaitMs: 900_000 });
+    held.actions.set("GET", action);
+    held.pause(60_000);
+    void action.line.wait({ method: "GET", operation: "test", url: new URL("https://held.test/"), patience: newPatience() });
+    expect([action.flight.inFlight, action.line.length]).toEqual([0, 1]);
+    for (let number = 0; number < 1000; number++) hosts.of(`h${number}`);
+    expect(hosts.of("held")).toBe(held);
+  });
+
   it("still knows for how long it held back for those that it has forgotten", async () => {
     const clock = virtualClock(0);
     const gate = createRequestGate({ clock, random: () => 0, maxWaitMs: 900_000, attempts: 5 });

@@ -1,3 +1,5 @@
+import { getEventListeners } from "node:events";
+
 import { describe, expect, it } from "vitest";
 
 import type { Pass } from "./gate-action.ts";
@@ -217,5 +219,13 @@ describe("waiting at the gate", () => {
       })(),
     );
     expect(starts.slice(1)).toEqual(["list b 600.0", "list c 600.3"]);
+  });
+
+  it("leaves no listener on the signal that stops it, once the gate is closed", () => {
+    const stop = new AbortController();
+    const { gate } = world({ stopWaiting: stop.signal });
+    expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);
+    gate.close();
+    expect(getEventListeners(stop.signal, "abort")).toEqual([]);
   });
 });
