@@ -86,6 +86,8 @@ export interface ErrorDetails {
   readonly status?: number | undefined;
   /** Milliseconds that the server asked us to wait, from Retry-After. */
   readonly retryAfterMs?: number | undefined;
+  /** What came of an answer in the time that it had, where it came too slowly. */
+  readonly receivedBytes?: number | undefined;
   /** The next thing to try: one sentence, no trailing period. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
@@ -102,6 +104,7 @@ export class ChartferryError extends Error {
   readonly version: string | undefined;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly receivedBytes: number | undefined;
   readonly hint: string | undefined;
 
   constructor(message: string, details: ErrorDetails) {
@@ -114,6 +117,7 @@ export class ChartferryError extends Error {
     this.version = details.version;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
+    this.receivedBytes = details.receivedBytes;
     this.hint = details.hint;
   }
 }
@@ -137,6 +141,7 @@ export function withContext(
     version: error.version ?? context.version,
     status: error.status,
     retryAfterMs: error.retryAfterMs,
+    receivedBytes: error.receivedBytes,
     hint: error.hint ?? context.hint,
     cause: error.cause,
   });

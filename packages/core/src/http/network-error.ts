@@ -1,6 +1,5 @@
 import { ChartferryError, isChartferryError } from "../errors.ts";
 import { printable } from "../shown-text.ts";
-import { slowly } from "./answer/least-speed.ts";
 import type { ProxyName } from "./route/choose-proxy.ts";
 import { refusedTunnel } from "./route/proxy-refused.ts";
 import { type Facts, type Finding, silentTlsFinding, tlsFinding } from "./route/tls-findings.ts";
@@ -31,8 +30,9 @@ export function slowAnswer(
   came: { readonly bytes: number; readonly milliseconds: number },
   { operation, url, repository, version, proxy }: NetworkErrorContext,
 ): ChartferryError {
-  const text = `${hostAt(url, proxy)} ${slowly}: ${came.bytes} bytes in ${Math.round(came.milliseconds / 1000)} s`;
-  return new ChartferryError(text, { code: "timeout", operation, retryable: true, registry: url.host, repository, version });
+  const text = `${hostAt(url, proxy)} answers too slowly: ${came.bytes} bytes in ${Math.round(came.milliseconds / 1000)} s`;
+  const where = { operation, registry: url.host, repository, version };
+  return new ChartferryError(text, { ...where, code: "timeout", retryable: true, receivedBytes: came.bytes });
 }
 
 function hostAt({ host }: URL, proxy: ProxyName | undefined): string {

@@ -94,6 +94,21 @@ describe("a server that answers byte by byte", () => {
 });
 
 describe("a server that does not come to its answer", () => {
+  it("has been heard once it answers, and is then asked as often as any other", async () => {
+    const clock = manualClock();
+    let asked = 0;
+    const server = await raw((socket) => {
+      socket.once("data", () => {
+        clock.advance(60_000);
+        if (++asked === 1) return;
+        socket.end(`HTTP/1.1 ${asked < 5 ? "500 Oops" : "200 OK"}\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok`);
+      });
+    });
+    const http = world.client(server.origin, { clock, timeouts: { headersMs: 100 } });
+    expect((await http.send({ method: "GET", url: server.origin, operation: "test" })).status).toBe(200);
+    expect(asked).toBe(5);
+  });
+
   it("is not waited for while it sends one interim answer after another", async () => {
     const server = await raw((socket) => drip(socket, "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"));
     const http = world.client(server.origin, { attempts: 1 });

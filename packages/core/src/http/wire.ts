@@ -80,6 +80,7 @@ async function transmit(request: WireRequest, traffic: HostTraffic, options: Wir
     if (request.attempt > 1) traffic.retries += 1;
     const response = await dispatchRequest(route.dispatcher, wireOptions(request, route, { traffic, options }), signal);
     route.answered = true;
+    request.patience.unheard = false;
     if (method === "HEAD") route.sawHead = true;
     return openAnswer(response, {
       method,

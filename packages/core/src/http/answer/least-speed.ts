@@ -3,9 +3,6 @@ import type { Clock } from "../../clock.ts";
 /** Less than this within the time that a silent server is waited for is as good as silence: byte by byte, one answer could hold us for days. Bytes. */
 export const leastBytes = 16 * 1024;
 
-/** How messages say it. */
-export const slowly = "answers too slowly";
-
 /** The next piece of a body; `undefined` at its end. */
 export type NextPiece = () => Promise<Uint8Array | undefined>;
 

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly text: string;
 }
 
+const laterOrLonger = "run it again later, or allow longer waits with --max-wait";
+
 const refusing = new Set([429, 503]);
 
 /** Asks for fewer requests. */
@@ -29,7 +31,7 @@ export function refusalOf(host: string, status: number, askedMs: number | undefi
   return { status, askedMs, text: `${host} answers ${status}${asks}` };
 }
 
-/** For a request that was held back for as long as it may be, or would have to be. */
+/** For a request that was held back by 429 or 503 for as long as it may be, or would have to be. */
 export function heldTooLong(
   request: Pick<HttpRequest, "operation" | "url" | "repository" | "version">,
   { refusal, milliseconds }: { readonly refusal: Refusal | undefined; readonly milliseconds: number },
@@ -45,7 +47,23 @@ export function heldTooLong(
     version,
     status: refusal?.status,
     retryAfterMs: refusal?.askedMs,
-    hint: "run it again later, or allow longer waits with --max-wait",
+    hint: laterOrLonger,
+  });
+}
+
+/** For an answer that tells of a fault. It reaches the user only where it asks for a longer wait than is allowed; else it is the reason to try again. */
+export function faultAnswered(request: Pick<HttpRequest, "operation" | "url" | "repository" | "version">, fault: Refusal): ChartferryError {
+  const { url, operation, repository, version } = request;
+  return new ChartferryError(fault.text, {
+    code: "unavailable",
+    operation,
+    retryable: true,
+    registry: url.host,
+    repository,
+    version,
+    status: fault.status,
+    retryAfterMs: fault.askedMs,
+    hint: fault.askedMs === undefined ? hints.unavailable : laterOrLonger,
   });
 }
 

@@ -76,6 +76,13 @@ describe("repeating requests", () => {
     expect([waits, requests]).toEqual([[], 1]);
   });
 
+  it("fails as unavailable where a fault asks for a longer wait than is allowed", async () => {
+    const { outcome, requests } = await send([[500, { "retry-after": "3600" }]], { maxWaitMs: 900_000 });
+    expect(outcome).toMatchObject({ code: "unavailable", retryable: true, retryAfterMs: 3_600_000, status: 500 });
+    expect(outcome).toMatchObject({ hint: expect.stringContaining("--max-wait") });
+    expect(requests).toBe(1);
+  });
+
   it("does not repeat where the caller repeats itself", async () => {
     const { outcome, requests } = await send([[500]], { repeats: "upload" });
     expect({ outcome, requests }).toMatchObject({ outcome: { status: 500 }, requests: 1 });

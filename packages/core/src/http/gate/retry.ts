@@ -1,9 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { ChartferryError, isChartferryError } from "../../errors.ts";
-import { slowly } from "../answer/least-speed.ts";
 import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpRequest } from "../http-client.ts";
-import { heldTooLong, isRefusal, refusalOf } from "./refusal.ts";
+import { faultAnswered, isRefusal, refusalOf } from "./refusal.ts";
 import { isRepeatableStatus } from "./repeatable-status.ts";
 import { newPatience, type Patience } from "./patience.ts";
 import { longestSilenceMs, type RequestFault, requestRepeats } from "../repeat-policy.ts";
@@ -64,7 +63,7 @@ function tell(retry: Retry, milliseconds: number, { onPause }: RetryOptions): vo
 function silenceOf({ error, tookMs = 0 }: Retry): string | undefined {
   const isLong = tookMs >= shortestPauseToldMs;
   if (error.code === "timeout")
-    return isLong && !error.message.includes(slowly)
+    return isLong && error.receivedBytes === undefined
       ? `no answer from ${error.registry ?? "it"} for ${Math.round(tookMs / 1000)} s`
       : error.message;
   return error.code === "connection-lost" && isLong ? error.message : undefined;
@@ -149,5 +148,5 @@ async function faulty(answer: HttpAnswer, { request, options, last }: Circumstan
   const askedMs = retryAfterMs(answer.headers, options.clock.now());
   if (!isRepeated(request, "broken") || (last && (askedMs ?? 0) <= options.maxWaitMs)) return answer;
   await answer.dump();
-  return heldTooLong(request, { refusal: refusalOf(answer.url.host, answer.status, askedMs), milliseconds: 0 });
+  return faultAnswered(request, refusalOf(answer.url.host, answer.status, askedMs));
 }
