@@ -120,6 +120,16 @@ describe("createSpoolDisk", () => {
     expect(openFiles()).toBe(0);
   });
 
+  it("leaves no file open that was on its way when it was closed", async () => {
+    const tell: ((bytes: number) => void)[] = [];
+    const disk = createSpoolDisk({ diskBytes: 1e9, freeBytes: () => new Promise((told) => tell.push(told)) });
+    const storing = disk.store(chart(1));
+    await disk.close();
+    tell[0]?.(Infinity);
+    expect(await storing).toBeUndefined();
+    expect(openFiles()).toBe(0);
+  });
+
   it("puts nothing where there is little room left for others", async () => {
     const disk = createSpoolDisk({ diskBytes: 1e9, freeBytes: () => Promise.resolve(100 * 1024 ** 2) });
     expect(await disk.store(chart(1))).toBeUndefined();

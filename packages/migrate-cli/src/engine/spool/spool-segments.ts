@@ -40,7 +40,7 @@ export function createSpoolSegments({ diskBytes, segmentBytes, mayOpen }: Segmen
   const segments = new Set<Segment>();
   let total = 0;
   let current: Segment | undefined;
-  let next: Promise<Segment | undefined> | undefined;
+  const next = createNextFile(mayOpen, (segment) => void segments.add(segment));
   const remove = async (segment: Segment): Promise<void> => {
     if (!segments.delete(segment)) return;
     total -= segment.size;
@@ -48,16 +48,15 @@ export function createSpoolSegments({ diskBytes, segmentBytes, mayOpen }: Segmen
     await segment.file.release();
   };
   const leave = (segment: Segment): void => {
-    segment.charts--;
-    if (segment.charts > 0) return;
+    if (--segment.charts > 0) return;
     if (segment !== current) return void remove(segment);
     segment.end = 0;
   };
-  const openNext = async (): Promise<Segment | undefined> => {
-    if (!(await mayOpen())) return undefined;
-    const segment = await openSegment();
-    segments.add(segment);
-    return segment;
+  const goOnWith = (opened: Segment): void => {
+    const left = current;
+    current = opened;
+    // All its charts may have gone while the next file was opened: then nobody else is left to remove it.
+    if (left !== opened && left?.charts === 0) void remove(left);
   };
   const take = (segment: Segment, bytes: number): Place | undefined => {
     const { file, end, size } = segment;
@@ -74,13 +73,44 @@ export function createSpoolSegments({ diskBytes, segmentBytes, mayOpen }: Segmen
       // No wait between finding room and taking it: else two could take the same.
       if (current !== undefined && (current.end === 0 || current.end + bytes <= segmentBytes)) return take(current, bytes);
       if (total + bytes > diskBytes) return undefined;
-      next ??= openNext().finally(() => (next = undefined));
-      const opened = await next;
-      if (opened === undefined) return undefined;
-      if (segments.has(opened)) current = opened;
+      const opened = await next.open();
+      if (opened === undefined || !segments.has(opened)) return undefined;
+      goOnWith(opened);
     }
   };
-  return { findPlace, close: async () => void (await Promise.all([...segments].map(remove))) };
+  return {
+    findPlace,
+    async close() {
+      next.close();
+      await Promise.all([...segments].map(remove));
+    },
+  };
+}
+
+interface NextFile {
+  /** One at a time, whoever waits for it. `undefined` = there is none. @throws file-unwritable */
+  open(): Promise<Segment | undefined>;
+  /** Opens none any more, nor leaves one open that is on its way. */
+  close(): void;
+}
+
+function createNextFile(mayOpen: SegmentOptions["mayOpen"], opened: (segment: Segment) => void): NextFile {
+  let next: Promise<Segment | undefined> | undefined;
+  let isClosed = false;
+  const open = async (): Promise<Segment | undefined> => {
+    if (!(await mayOpen())) return undefined;
+    const segment = await openSegment();
+    if (isClosed) {
+      await segment.file.release();
+      return undefined;
+    }
+    opened(segment);
+    return segment;
+  };
+  return {
+    open: () => (next ??= open().finally(() => (next = undefined))),
+    close: () => void (isClosed = true),
+  };
 }
 
 async function openSegment(): Promise<Segment> {
