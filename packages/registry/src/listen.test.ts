@@ -1,8 +1,9 @@
+import { Server } from "node:net";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 
 import { startRegistry } from "./start-registry.ts";
 
@@ -37,4 +38,18 @@ it("says of an address that is not this machine's that the address is at fault, 
   const second = startRegistry({ directory: storage(), port: first.port });
   await expect(second).rejects.toMatchObject({ code: "usage", hint: "choose another port, or 0 for any that is free" });
   await first.close();
+});
+
+it("goes on after connections that could not be accepted, and reports each", async () => {
+  const listen = vi.spyOn(Server.prototype, "listen");
+  onTestFinished(() => listen.mockRestore());
+  const reported: unknown[] = [];
+  const registry = await startRegistry({ directory: storage(), reportFailure: (error) => reported.push(error) });
+  const [server] = listen.mock.contexts;
+  if (!(server instanceof Server)) throw new Error("it has no server");
+  const failures = [1, 2].map(() => Object.assign(new Error("accept ENOBUFS"), { code: "ENOBUFS" }));
+  for (const failure of failures) server.emit("error", failure);
+  expect(reported).toEqual(failures);
+  expect((await fetch(`${registry.url}/v2/`)).status).toBe(200);
+  await registry.close();
 });

@@ -86,6 +86,8 @@ export async function startRegistry(options: StartRegistryOptions): Promise<Runn
     server.timeout = limits.idleMs;
     limitConnections(server, limits.maxConnections ?? (await affordableConnections()));
     await listen(server, options);
+    // Such as a connection that cannot be accepted for want of files or memory: the next one may be.
+    server.on("error", (error) => options.reportFailure?.(error));
     return running(server, { tree, settled: () => requests.end(limits.graceMs), scheme: options.tls === undefined ? "http" : "https" });
   } catch (error) {
     await tree.close();
@@ -132,7 +134,7 @@ function tlsServer({ cert, key }: NonNullable<StartRegistryOptions["tls"]>, list
 
 async function listen(server: Server, { host = "127.0.0.1", port = 0 }: StartRegistryOptions): Promise<void> {
   await new Promise<void>((done, fail) => {
-    server.once("error", (cause) => {
+    const refuse = (cause: Error): void =>
       fail(
         new ChartferryError(`cannot listen on ${host}:${port}: ${"code" in cause ? String(cause.code) : cause.message}`, {
           code: "usage",
@@ -141,8 +143,11 @@ async function listen(server: Server, { host = "127.0.0.1", port = 0 }: StartReg
           cause,
         }),
       );
+    server.once("error", refuse);
+    server.listen({ host, port }, () => {
+      server.off("error", refuse);
+      done();
     });
-    server.listen({ host, port }, done);
   });
 }
 
