@@ -67,6 +67,17 @@ describe("openJournal", () => {
     await journal.close();
   });
 
+  it("finds a line of any length that it takes", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    const first = await openJournal(path);
+    const long = [4000, 5000, 60_000].map((length) => entry(`1.0.0-${"é9".repeat(length / 3)}`));
+    for (const each of long) first.append(each);
+    await first.close();
+    const second = await openJournal(path);
+    for (const each of long) expect(second.find("k", "web", each.version)).toEqual(each);
+    await second.close();
+  });
+
   it("finds each of many versions across block borders", async () => {
     const path = join(temporaryFolder(), "journal.jsonl");
     const first = await openJournal(path);

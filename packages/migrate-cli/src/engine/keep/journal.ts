@@ -154,10 +154,15 @@ function isJson(text: string): boolean {
 }
 
 function readLineAt(descriptor: number, offset: number): string {
-  const buffer = Buffer.alloc(4096);
-  const text = buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, buffer.byteLength, offset));
-  const end = text.indexOf("\n");
-  return end < 0 ? "" : text.slice(0, end);
+  // Nearly all lines are short: the longest may not cost each of them so much.
+  for (const size of [4096, lineLimit + 1]) {
+    const buffer = Buffer.alloc(size);
+    const read = readSync(descriptor, buffer, 0, size, offset);
+    const end = buffer.subarray(0, read).indexOf(10);
+    if (end >= 0) return buffer.toString("utf8", 0, end);
+    if (read < size) break;
+  }
+  return "";
 }
 
 /** `undefined` for whatever is not one of our lines: a damaged journal costs requests, never correctness. */
