@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { ChartferryError } from "@chartferry/core";
+import { ChartferryError, type Connection } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
 import { runLane } from "./deliver/lane.ts";
@@ -121,6 +121,34 @@ describe("a fault during migrate", () => {
     expect(aborted).toBe(1);
     await queue.close();
     await expect(lane).rejects.toThrow("no room");
+  });
+
+  it("ends with a lane's fault only when the others are done, for they write to the run's files", async () => {
+    const [faulty, busy] = [createFakeTarget("faulty.test"), createFakeTarget("busy.test")];
+    const connection: Connection = {
+      ...faulty.connection,
+      nameProblems() {
+        if (begun > 0) throw new Error("a fault of our own");
+        return [];
+      },
+    };
+    let [begun, ended] = [0, 0];
+    faulty.beforePut = () => expect.poll(() => begun).toBe(1);
+    busy.beforePut = async () => {
+      begun++;
+      for (let turn = 0; turn < 20; turn++) await new Promise((done) => setImmediate(done));
+      ended++;
+    };
+    const events: string[] = [];
+    const running = run(createFakeSource(["web 1.0.0", "web 1.1.0"]), [{ ...faulty, connection }, busy], {
+      concurrency: 1,
+      onEvent: (event) => {
+        if (event.type === "version") events.push(`${event.record.target} ${event.record.status}`);
+      },
+    });
+    await expect(running).rejects.toThrow("a fault of our own");
+    expect({ begun, ended }).toEqual({ begun: 1, ended: 1 });
+    expect(events).toContain("t1 pushed");
   });
 
   it("throws what keeps the source from being read at all", async () => {

@@ -95,7 +95,11 @@ async function execute({ options, run, work }: RunParts): Promise<Error | undefi
     return problem;
   });
   const lanes = options.targets.map((target) => runTargetLane({ options, run, work, events }, target));
-  const [problem] = await Promise.all([crawled, coordinator.follow(run.queue.outcomes()), ...lanes]);
+  const working = Promise.allSettled([crawled, ...lanes]).then(() => run.queue.abandon());
+  const all = [crawled, coordinator.follow(run.queue.outcomes()), ...lanes] as const;
+  // Whatever fails, all of them end before the run's files are closed: a late one would write to a descriptor that may be another file's by then.
+  await Promise.allSettled([working, ...all]);
+  const [problem] = await Promise.all(all);
   events.rethrow();
   return problem;
 }

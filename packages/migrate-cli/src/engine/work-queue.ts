@@ -23,6 +23,8 @@ export interface WorkQueue {
   outcomes(): AsyncIterable<Outcome>;
   /** No more items come. */
   close(): Promise<void>;
+  /** Nobody acknowledges any more: `outcomes` ends, though some items may still be out with a taker that failed. */
+  abandon(): void;
 }
 
 interface Lane {
@@ -37,10 +39,8 @@ interface Lane {
 export function createWorkQueue(targets: readonly string[], limit = 512): WorkQueue {
   const lanes = new Map<string, Lane>(targets.map((target) => [target, { ready: [], overflow: createOverflowFile<WorkItem>() }]));
   const outcomes = createBoundedChannel<Outcome>(limit);
-  const taken = createWakeUp();
-  const arrived = createWakeUp();
-  let open = 0;
-  let closed = false;
+  const [taken, arrived] = [createWakeUp(), createWakeUp()];
+  let [open, closed] = [0, false];
   const endWhenDone = (): void => {
     if (closed && open === 0) outcomes.end();
   };
@@ -82,6 +82,7 @@ export function createWorkQueue(targets: readonly string[], limit = 512): WorkQu
       endWhenDone();
       return Promise.resolve();
     },
+    abandon: () => outcomes.end(),
   };
 }
 

@@ -42,12 +42,14 @@ describe("what an audit finds extra", () => {
       ...target.connection,
       async openStore(repository) {
         const store = await target.connection.openStore(repository);
-        if (repository !== "charts/web") return store;
-        // oxlint-disable-next-line require-yield -- it fails before it has anything to give
-        const tags = async function* () {
-          throw new ChartferryError("no", { code: "denied", operation: "list tags" });
+        const refused = new ChartferryError("no", { code: "denied", operation: "list tags" });
+        return {
+          ...store,
+          async *tags() {
+            if (repository === "charts/web") throw refused;
+            yield* store.tags();
+          },
         };
-        return { ...store, tags };
       },
     };
     const { lines, audit } = await audited({ ...target, connection }, createFakeSource(names), { selection: { versionRange: ">=2" } });
