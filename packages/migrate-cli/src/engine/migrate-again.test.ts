@@ -24,6 +24,17 @@ describe("a second migrate", () => {
     expect(report.totals.targets["t0"]).toMatchObject({ skipped: 3, pushed: 0, bytes: 0 });
   });
 
+  it("leaves the journal of an unchanged repository as it is, what it knows of provenance included", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    const signed = new Set(["web 1.0.0"]);
+    await run(createFakeSource(names, { signed }), [target], { journalPath });
+    const written = readFileSync(journalPath(), "utf8");
+    expect(written.match(/"provenance":"sha256:|"provenance":false/g)).toHaveLength(3);
+    await run(createFakeSource(names, { signed }), [target], { journalPath });
+    expect(readFileSync(journalPath(), "utf8")).toBe(written);
+  });
+
   it("asks one manifest a version without a journal, and nothing but the listings under trust", async () => {
     const target = createFakeTarget();
     await run(createFakeSource(names), [target]);

@@ -123,6 +123,22 @@ describe("a fault during migrate", () => {
     await expect(lane).rejects.toThrow("no room");
   });
 
+  it("takes a chart that the source cannot give for no sign that the target lives", async () => {
+    const gone = new ChartferryError("gone", { code: "source-missing", operation: "fetch chart" });
+    const refused = new ChartferryError("connection refused", { code: "connection-refused", operation: "push manifest" });
+    const numbers = Array.from({ length: 10 }, (_, number) => number);
+    const broken = Object.fromEntries(numbers.filter((number) => number % 2 === 1).map((number) => [`web 1.0.${number}`, gone]));
+    const target = createFakeTarget();
+    target.beforePut = () => Promise.reject(refused);
+    const source = createFakeSource(
+      numbers.map((number) => `web 1.0.${number}`),
+      { broken },
+    );
+    const report = await run(source, [target], { concurrency: 1 });
+    expect([...report.records()].map(({ reason }) => reason).slice(5)).toEqual(Array.from({ length: 5 }, () => "target-stopped"));
+    expect(source.opened).toEqual([0, 1, 2, 3, 4].map((number) => `web 1.0.${number}`));
+  });
+
   it("ends with a lane's fault only when the others are done, for they write to the run's files", async () => {
     const [faulty, busy] = [createFakeTarget("faulty.test"), createFakeTarget("busy.test")];
     const connection: Connection = {
