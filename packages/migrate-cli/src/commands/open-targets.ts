@@ -22,7 +22,8 @@ export interface TargetOptions {
 
 /**
  * Connects to every target that was named, and waits for the first that can be used: each of the others is used as soon as it is open too, and one
- * that cannot be reached fails by itself. Folders and mistakes of the user's are waited for: those are told before anything begins.
+ * that cannot be reached fails by itself. Folders are waited for, so that their mistakes are told before anything begins; so are mistakes of the user's
+ * at a registry that show by then. Later ones fail that target.
  * Once the user has interrupted nobody is waited for: what is not open by then fails so.
  * @throws usage, target-unsupported, and whatever keeps every target from being reached
  */

@@ -26,7 +26,7 @@ export function watchMemory(): void {
   let grows = true;
   const look = (): void => {
     if (grows && bytesForYoung() >= youngRoom) {
-      // The limit (`--max-semi-space-size`) is read only when Node starts, the factor each time.
+      // The limit (`--max-semi-space-size`) is read only when Node starts, the factor each time. One dash, as in `keepHeapSmall`.
       setFlagsFromString("-semi-space-growth-factor=1");
       grows = false;
     }

@@ -1,6 +1,6 @@
 /**
  * Whether the whole text matches a pattern of `*` (any characters) and `?` (one character).
- * Linear in both lengths: chart names come from hostile indexes, so no backtracking expression is built.
+ * Takes no more steps than the product of both lengths: chart names come from hostile indexes, so no backtracking expression is built.
  */
 export function matchesGlob(pattern: string, text: string): boolean {
   let [patternAt, textAt, starAt, retryAt] = [0, 0, -1, 0];
