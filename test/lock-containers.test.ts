@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync } from "node:fs";
+import { readFileSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { scrubLayout } from "@chartferry/core/layout";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -83,4 +83,63 @@ describe.skipIf(otherNamespace === undefined)(`processes of one host in differen
     await slow.stop();
     expect(readFileSync(journal, "utf8").startsWith(before)).toBe(true);
   });
+  it("take a folder over from a container that was killed, once it renewed its lock no more for a minute", async () => {
+    const directory = join(makeTempDir("killed"), "layouts");
+    const lock = join(directory, ".chartferry/lock");
+    const options = { home: scratch, within: container, readyPattern: /http:\/\/(127\.0\.0\.1:\d+)/u };
+    const serve = ["serve", directory, "--port", "0"];
+    const killed = await startChartferry(serve, options);
+    expect(await runChartferry(["migrate", older, `oci://${killed.ready[1]}/x`], { home: scratch })).toMatchObject({ code: 0 });
+    process.kill(innerProcess(killed), "SIGKILL");
+    await killed.stop();
+    // Seen from the host: the next container may get the number of the namespace that ended, and then the process number tells.
+    const refused = await runChartferry(serve, { home: scratch });
+    expectFailure(refused, {
+      code: 2,
+      reason: "layout-locked",
+      says: [/its lock was renewed \d+ s ago, and is taken over when that is more than 60 s ago/u, `delete ${lock}`],
+    });
+    letLeaseRunOut(lock);
+    const restarted = await startChartferry(serve, { ...options, within: host });
+    expect(await tagsOf(restarted.ready[0], "x/web")).toEqual(["1.0.0"]);
+    await restarted.stop();
+    expect(await scrubLayout(directory)).toMatchObject({ tags: 1, damage: [] });
+  });
+
+  it("lose nothing where one was only stopped, and goes on after another took its folder", async () => {
+    const directory = join(makeTempDir("stopped"), "layouts");
+    const options = { home: scratch, within: container, readyPattern: /http:\/\/(127\.0\.0\.1:\d+)/u };
+    const stopped = await startChartferry(["serve", directory, "--port", "0"], options);
+    expect(await runChartferry(["migrate", older, `oci://${stopped.ready[1]}/x`], { home: scratch })).toMatchObject({ code: 0 });
+    const inner = innerProcess(stopped);
+    process.kill(inner, "SIGSTOP");
+    letLeaseRunOut(join(directory, ".chartferry/lock"));
+    expect(await runChartferry(["migrate", source, `oci-layout:${join(directory, "x")}`, "--no-journal"], { home: scratch })).toMatchObject(
+      {
+        code: 0,
+      },
+    );
+    process.kill(inner, "SIGCONT");
+    const manifests = `${stopped.ready[0]}/v2/x/web/manifests`;
+    const headers = { accept: "application/vnd.oci.image.manifest.v1+json", "content-type": "application/vnd.oci.image.manifest.v1+json" };
+    const body = await (await fetch(`${manifests}/1.0.0`, { headers })).text();
+    const refused = await fetch(`${manifests}/3.0.0`, { method: "PUT", headers, body });
+    expect({ status: refused.status, text: await refused.text() }).toMatchObject({
+      status: 503,
+      text: expect.stringContaining("another process has this registry's folder"),
+    });
+    await stopped.stop("SIGKILL");
+    expect(await scrubLayout(directory)).toMatchObject({ tags: 2, damage: [] });
+  });
 });
+
+/** The program behind `unshare`, which dies of the same signals, but not by it. */
+function innerProcess({ processId }: { readonly processId: number }): number {
+  return Number(readFileSync(`/proc/${processId}/task/${processId}/children`, "utf8"));
+}
+
+/** As if a minute had gone by since the owner renewed its lock. */
+function letLeaseRunOut(lock: string): void {
+  const then = Date.now() / 1000 - 61;
+  utimesSync(lock, then, then);
+}

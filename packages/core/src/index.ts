@@ -49,6 +49,7 @@ export {
 } from "./http/repeat-policy.ts";
 export { connectLayout } from "./layout/connect-layout.ts";
 export { type HeldLock, type LockRefusal, type RefuseLock, takeLock } from "./lock/lock-file.ts";
+export { type Lease, sayLease } from "./lock/lock-lease.ts";
 export { makeFolder } from "./make-folder.ts";
 export { buildChartManifest, type ChartManifest, type ChartManifestInput } from "./manifest/build-manifest.ts";
 export { chartInManifest } from "./manifest/chart-in-manifest.ts";

@@ -181,6 +181,8 @@ function closedError(directory: string): ChartferryError {
 
 async function writeBatch(running: Running, batch: readonly Waiting[]): Promise<void> {
   try {
+    // Whoever has the directory since may write a log of the same name.
+    await requireOwned(running);
     await running.log.append(batch.map(({ change }) => change));
   } catch (error) {
     const reason = fileError(error, { code: "file-unwritable", operation: "record change", path: running.directory });

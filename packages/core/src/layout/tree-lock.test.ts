@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -21,6 +21,15 @@ async function leaveLock(changes: object): Promise<void> {
   const own: object = JSON.parse(await readFile(path, "utf8"));
   await lock.release();
   await writeFile(path, JSON.stringify({ ...own, ...changes }));
+}
+
+/** As if the owner of the lock at this path were in another container, and stopped or killed for that long. */
+async function moveAway(directory: string, seconds: number): Promise<void> {
+  const path = join(directory, privateFolder, "lock");
+  const own: object = JSON.parse(await readFile(path, "utf8"));
+  await writeFile(path, JSON.stringify({ ...own, namespace: "pid:[1]" }));
+  const then = Date.now() / 1000 - seconds;
+  await utimes(path, then, then);
 }
 
 describe("the lock of a layout tree", () => {
@@ -52,6 +61,17 @@ describe("the lock of a layout tree", () => {
     await leaveLock(changes);
     const refused = { code: "layout-locked", message: expect.stringContaining(reason), hint: expect.stringContaining("delete ") };
     await expect(openLayoutTree(folder.path)).rejects.toMatchObject(refused);
+  });
+
+  it("is refused to another container until its owner renewed it no more for a minute", async () => {
+    await lockTree(folder.path);
+    await moveAway(folder.path, 20);
+    const refused = {
+      message: expect.stringMatching(/; its lock was renewed 2\d s ago, and is taken over when that is more than 60 s ago$/u),
+    };
+    await expect(openLayoutTree(folder.path)).rejects.toMatchObject(refused);
+    await moveAway(folder.path, 61);
+    await (await openLayoutTree(folder.path)).close();
   });
 
   it("covers the folders below it, in both directions", async () => {
@@ -90,5 +110,32 @@ describe("an owner whose lock was taken while it lived", () => {
     const after = await openLayoutTree(folder.path);
     expect(await listed((await openLayoutStore(after, "web")).tags())).toEqual(["1.0.0", "2.0.0"]);
     await after.close();
+  });
+  it("takes no change once it goes on, though it had nothing left to fold", async () => {
+    const tree = await openLayoutTree(folder.path, { clock: stillClock() });
+    const store = await openLayoutStore(tree, "web");
+    await moveAway(folder.path, 61);
+    const thief = await openLayoutTree(folder.path);
+    await pushChart(await openLayoutStore(thief, "web"), "2.0.0");
+    await expect(pushChart(store, "3.0.0")).rejects.toMatchObject({ code: "layout-locked" });
+    await tree.close();
+    await thief.close();
+    const after = await openLayoutTree(folder.path);
+    expect(await listed((await openLayoutStore(after, "web")).tags())).toEqual(["2.0.0"]);
+    await after.close();
+  });
+
+  it.each([
+    ["the whole, and another one a part", "", "a"],
+    ["a part, and another one the whole", "a", ""],
+  ])("finds that out also where it had %s", async (_which, own, other) => {
+    const tree = await openLayoutTree(join(folder.path, own));
+    const store = await openLayoutStore(tree, own === "" ? "a/b" : "b");
+    await moveAway(tree.directory, 61);
+    const thief = await openLayoutTree(join(folder.path, other));
+    await openLayoutStore(thief, other === "" ? "a/b" : "b");
+    await expect(pushChart(store, "1.0.0")).rejects.toMatchObject({ code: "layout-locked" });
+    await tree.close();
+    await thief.close();
   });
 });

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { ChartferryError } from "../errors.ts";
 import { refuseLocked, takeLock, type HeldLock, type LockRefusal, type RefuseLock } from "../lock/lock-file.ts";
+import { sayLease } from "../lock/lock-lease.ts";
 import { ensureDirectory } from "./durable-files.ts";
 import { reading, writing } from "./file-errors.ts";
 
@@ -74,10 +75,11 @@ function locked(directory: string): RefuseLock {
 
 const unknowable = "had it open, and from here nobody can tell whether it still runs";
 
-function reasonOf({ kind, owner }: LockRefusal): string {
+function reasonOf({ kind, owner, lease }: LockRefusal): string {
   const who = `process ${owner?.pid} on host ${owner?.host}`;
+  const unknown = `${unknowable}${sayLease(lease)}`;
   if (kind === "alive") return `${who} has it open`;
-  if (kind === "contained") return `${who}, in another container (PID namespace ${owner?.namespace ?? "unknown"}), ${unknowable}`;
-  if (kind === "elsewhere") return `${who} ${unknowable}`;
+  if (kind === "contained") return `${who}, in another container (PID namespace ${owner?.namespace ?? "unknown"}), ${unknown}`;
+  if (kind === "elsewhere") return `${who} ${unknown}`;
   return kind === "unreadable" ? "its lock file is not readable as one of ours" : "several processes are taking it over at this moment";
 }

@@ -93,6 +93,8 @@ describe("takeLock", () => {
     ["empty", ""],
     ["one whose id is a path", '{"id":"../../x","host":"h","boot":"","pid":1,"started":""}'],
     ["one whose namespace is no text", '{"id":"x","host":"h","boot":"","pid":1,"started":"","namespace":null}'],
+    ["one whose lease is no number", '{"id":"x","host":"h","boot":"","pid":1,"started":"","lease":"60"}'],
+    ["one that was taken at no time", '{"id":"x","host":"h","boot":"","pid":1,"started":"","taken":1e99}'],
     ["endless", JSON.stringify({ id: "x", host: "h".repeat(5000), boot: "", pid: 1, started: "" })],
   ])("does not touch a lock file that is %s: its writer may be at work", async (_what, text) => {
     await writeFile(path, text);

@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { link, open, readFile, rename, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { link, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { errnoOf, isMissing } from "../errno.ts";
-import { currentProcess, stateOf, type ProcessIdentity } from "./process-identity.ts";
+import { judgeOwner, keepLease, leaseMs, leaseOf, systemLeaseTime, type Lease, type LeaseTime } from "./lock-lease.ts";
+import { findRecord, namesRecord, parseRecord, writeRecord, type FoundLock, type LockRecord } from "./lock-record.ts";
+import { currentProcess, type ProcessIdentity } from "./process-identity.ts";
 
 /** A lock that this process holds. */
 export interface HeldLock {
@@ -12,6 +15,8 @@ export interface HeldLock {
    * @throws the file system's own errors, which say neither
    */
   isHeld(): Promise<boolean>;
+  /** The same, for whoever writes without waiting. @throws the file system's own errors, which say neither */
+  isHeldNow(): boolean;
   /** Harmless when done twice, and once somebody else holds the lock. */
   release(): Promise<void>;
 }
@@ -20,67 +25,103 @@ export interface HeldLock {
 export interface LockRefusal {
   /**
    * `alive`: its owner runs on this host. `elsewhere`: it was taken on another host, `contained`: in another PID namespace of this
-   * host, as containers have them; nobody can look at their processes from here.
+   * host, as containers have them; nobody can look at their processes from here, but see `lease`.
    * `unreadable`: the file is none of ours. `contended`: several processes take it over at this moment.
    */
   readonly kind: "alive" | "elsewhere" | "contained" | "unreadable" | "contended";
   /** Unless unreadable or contended. */
   readonly owner?: Pick<ProcessIdentity, "host" | "pid" | "namespace">;
+  /** When the owner took it, in milliseconds since 1970. */
+  readonly taken?: number;
+  /** Of an owner that cannot be looked at, but shares this kernel's clock. */
+  readonly lease?: Lease;
 }
 
 /** Makes the caller's own error of a refusal. */
 export type RefuseLock = (refusal: LockRefusal) => Error;
 
-interface LockFile extends ProcessIdentity {
-  readonly id: string;
+/** Who asks, and how time passes for it. */
+interface Asker {
+  readonly self: ProcessIdentity;
+  readonly refuse: RefuseLock;
+  readonly time: LeaseTime;
+}
+
+interface Taker extends Asker {
+  readonly mine: LockRecord;
 }
 
 const attempts = 50;
-/** Bytes; our own lock files take about 200. */
-const longestLock = 4096;
 
 /**
- * Takes the lock for this process; its folder must exist. A lock whose owner is dead is taken over at once.
+ * Takes the lock for this process, and renews its lease until the release; its folder must exist. A lock whose owner is dead is taken over
+ * at once, and one whose owner cannot be looked at when its lease has run out.
  * @throws what `refuse` makes, and the file system's own errors
  */
-export async function takeLock(path: string, refuse: RefuseLock): Promise<HeldLock> {
-  const mine: LockFile = { id: randomUUID(), ...(await currentProcess()) };
-  const held = { isHeld: () => namesLock(path, mine.id), release: () => releaseLock(path, mine.id) };
+export async function takeLock(path: string, refuse: RefuseLock, time: LeaseTime = systemLeaseTime): Promise<HeldLock> {
+  const self = await currentProcess();
+  const mine: LockRecord = { id: randomUUID(), ...self, taken: time.now(), lease: leaseMs };
+  const taker: Taker = { self, refuse, time, mine };
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    if (await createLock(path, mine)) return held;
-    const owner = await readLock(path, refuse);
-    if (owner === undefined) continue;
-    await refuseLiving(owner, mine, refuse);
-    if (await takeOver(path, { dead: owner, mine, refuse })) return held;
+    if (await createLock(path, taker)) return holdLock(path, mine.id, time);
+    const found = await readLock(path, refuse);
+    if (found === undefined) continue;
+    await refuseLiving(found, taker);
+    if (await takeOver(path, found, taker)) return holdLock(path, mine.id, time);
   }
   throw refuse({ kind: "contended" });
 }
 
-/** Passes where there is no lock, or one whose owner is dead. @throws what `refuse` makes, and the file system's own errors */
-export async function refuseLocked(path: string, refuse: RefuseLock): Promise<void> {
-  const owner = await readLock(path, refuse);
-  if (owner !== undefined) await refuseLiving(owner, await currentProcess(), refuse);
+/**
+ * Passes where there is no lock, or one whose owner is dead. One whose lease has run out is removed: its owner may only have been stopped,
+ * and has to find that out before it writes. @throws what `refuse` makes, and the file system's own errors
+ */
+export async function refuseLocked(path: string, refuse: RefuseLock, time: LeaseTime = systemLeaseTime): Promise<void> {
+  const found = await readLock(path, refuse);
+  if (found === undefined) return;
+  const asker = { self: await currentProcess(), refuse, time };
+  if ((await refuseLiving(found, asker)) === "dead") return;
+  const removed = takeLock(path, refuse, time).then((lock) => lock.release());
+  await removed.catch(() => Promise.reject(refuse(refusalOf(found, { kind: "contained", ...asker }))));
 }
 
-async function refuseLiving(owner: LockFile, self: ProcessIdentity, refuse: RefuseLock): Promise<void> {
-  const kind = await stateOf(owner, self);
-  if (kind !== "dead") throw refuse({ kind, owner: shownOwner(owner) });
+function holdLock(path: string, id: string, time: LeaseTime): HeldLock {
+  const stopRenewing = keepLease(path, id, time);
+  return {
+    isHeld: () => namesRecord(path, id),
+    isHeldNow: () => namesRecordNow(path, id),
+    async release() {
+      stopRenewing();
+      if (await namesRecord(path, id).catch(() => false)) await rm(path, { force: true });
+    },
+  };
+}
+
+function namesRecordNow(path: string, id: string): boolean {
+  try {
+    return parseRecord(readFileSync(path, "utf8"))?.id === id;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+async function refuseLiving(found: FoundLock, asker: Asker): Promise<"dead" | "lapsed"> {
+  const kind = await judgeOwner(found, asker.self, asker.time.now());
+  if (kind === "dead" || kind === "lapsed") return kind;
+  throw asker.refuse(refusalOf(found, { kind, ...asker }));
+}
+
+function refusalOf(found: FoundLock, { kind, self, time }: Asker & Pick<LockRefusal, "kind">): LockRefusal {
+  const lease = kind === "alive" ? undefined : leaseOf(found, self, time.now());
+  const refusal = { kind, owner: shownOwner(found.record), taken: found.record.taken ?? found.renewed };
+  return lease === undefined ? refusal : { ...refusal, lease };
 }
 
 /** What a file says may be anything, and is printed. */
-function shownOwner({ pid, host, namespace }: LockFile): NonNullable<LockRefusal["owner"]> {
+function shownOwner({ pid, host, namespace }: LockRecord): NonNullable<LockRefusal["owner"]> {
   const shown = { pid, host: host.replace(/[^\w.-]/g, "?").slice(0, 100) };
   return namespace === undefined ? shown : { ...shown, namespace: namespace.replace(/[^\w:[\]]/g, "?").slice(0, 40) };
-}
-
-async function writeOwn(path: string, mine: LockFile): Promise<void> {
-  const handle = await open(path, "wx");
-  try {
-    await handle.writeFile(`${JSON.stringify(mine)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function nameAside(path: string): string {
@@ -88,13 +129,13 @@ function nameAside(path: string): string {
 }
 
 /** Appears complete or not at all: written aside, then linked. File systems without hard links get exclusive creation instead. */
-async function createLock(path: string, mine: LockFile): Promise<boolean> {
+async function createLock(path: string, { mine, time }: Taker): Promise<boolean> {
   const aside = nameAside(path);
   try {
-    await writeOwn(aside, mine);
+    await writeRecord(aside, mine, time.now());
     await link(aside, path).catch(async (error: unknown) => {
       if (!["EPERM", "ENOTSUP", "ENOSYS"].includes(errnoOf(error) ?? "")) throw error;
-      await writeOwn(path, mine);
+      await writeRecord(path, mine, time.now());
     });
     return true;
   } catch (error) {
@@ -106,18 +147,18 @@ async function createLock(path: string, mine: LockFile): Promise<boolean> {
 }
 
 /**
- * Only the holder of the marker named after the dead owner's lock may replace that lock, and only while it still is that lock:
- * a slow contender that read the dead owner earlier finds another id and starts over.
+ * Only the holder of the marker named after the dead owner's lock may replace that lock, and only while it still is that lock, and
+ * nobody renewed it: a slow contender that read the dead owner earlier finds another id and starts over.
  */
-async function takeOver(path: string, parties: { dead: LockFile; mine: LockFile; refuse: RefuseLock }): Promise<boolean> {
-  const { dead, mine, refuse } = parties;
-  const marker = `${path}-takeover-${dead.id}`;
-  if (!(await holdMarker(marker, parties))) return false;
+async function takeOver(path: string, dead: FoundLock, taker: Taker): Promise<boolean> {
+  const { refuse, time, mine } = taker;
+  const marker = `${path}-takeover-${dead.record.id}`;
+  if (!(await holdMarker(marker, taker))) return false;
   try {
-    const owner = await readLock(path, refuse);
-    if (owner?.id !== dead.id) return false;
+    const found = await readLock(path, refuse);
+    if (found?.record.id !== dead.record.id || !(await isGone(found, taker))) return false;
     const aside = nameAside(path);
-    await writeOwn(aside, mine);
+    await writeRecord(aside, mine, time.now());
     await rename(aside, path);
     return true;
   } finally {
@@ -126,56 +167,20 @@ async function takeOver(path: string, parties: { dead: LockFile; mine: LockFile;
 }
 
 /** A marker whose holder died is a lock like any other: removed by its name alone, it could be that of a living successor. */
-async function holdMarker(marker: string, { mine, refuse }: { mine: LockFile; refuse: RefuseLock }): Promise<boolean> {
-  if (await createLock(marker, mine)) return true;
-  const taker = await readLock(marker, refuse);
-  if (taker === undefined || (await stateOf(taker, mine)) !== "dead") return false;
-  return takeOver(marker, { dead: taker, mine, refuse });
+async function holdMarker(marker: string, taker: Taker): Promise<boolean> {
+  if (await createLock(marker, taker)) return true;
+  const found = await readLock(marker, taker.refuse);
+  if (found === undefined || !(await isGone(found, taker))) return false;
+  return takeOver(marker, found, taker);
 }
 
-async function namesLock(path: string, id: string): Promise<boolean> {
-  const found = await textOf(path);
-  return found !== undefined && parseLock(found)?.id === id;
-}
-
-async function releaseLock(path: string, id: string): Promise<void> {
-  if (await namesLock(path, id).catch(() => false)) await rm(path, { force: true });
+async function isGone(found: FoundLock, { self, time }: Asker): Promise<boolean> {
+  return ["dead", "lapsed"].includes(await judgeOwner(found, self, time.now()));
 }
 
 /** The owner as the file names it; `undefined` where there is no file. */
-async function readLock(path: string, refuse: RefuseLock): Promise<LockFile | undefined> {
-  const text = await textOf(path);
-  if (text === undefined) return undefined;
-  const owner = parseLock(text);
-  if (owner === undefined) throw refuse({ kind: "unreadable" });
-  return owner;
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-function parseLock(text: string): LockFile | undefined {
-  if (text.length > longestLock) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isLockFile(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isLockFile(value: unknown): value is LockFile {
-  if (typeof value !== "object" || value === null) return false;
-  const fields: Partial<Record<string, unknown>> = { ...value };
-  const texts = [fields["host"], fields["boot"], fields["started"], fields["namespace"] === undefined ? "" : fields["namespace"]];
-  const id = fields["id"];
-  return (
-    texts.every((text) => typeof text === "string") && Number.isInteger(fields["pid"]) && typeof id === "string" && /^[\w-]{1,64}$/.test(id)
-  );
+async function readLock(path: string, refuse: RefuseLock): Promise<FoundLock | undefined> {
+  const found = await findRecord(path);
+  if (found === "unreadable") throw refuse({ kind: "unreadable" });
+  return found;
 }

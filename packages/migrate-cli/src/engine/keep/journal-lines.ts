@@ -1,8 +1,9 @@
 import { ftruncateSync, writeSync } from "node:fs";
 
-import type { ChartferryError } from "@chartferry/core";
+import { ChartferryError, type HeldLock } from "@chartferry/core";
 
 import { journalUnwritable } from "./journal-file.ts";
+import { requireJournal } from "./journal-lock.ts";
 
 /** Appends whole lines to a journal. Once a write failed nothing more is written: the next run then asks the registry a little more. */
 export interface LineWriter {
@@ -17,17 +18,27 @@ export interface LineWriter {
 /** Characters that may wait for one write. */
 const pendingLimit = 16 * 1024;
 
-export function createLineWriter(descriptor: number, { path, end: start }: { readonly path: string; readonly end: number }): LineWriter {
+export interface LinePlace {
+  readonly path: string;
+  /** Byte behind the last line. */
+  readonly end: number;
+  /** Looked for before each write: another run's lines would be written over. */
+  readonly lock: HeldLock;
+}
+
+export function createLineWriter(descriptor: number, { path, end: start, lock }: LinePlace): LineWriter {
   let [end, pending] = [start, ""];
   let fault: ChartferryError | undefined;
   const flush = (): void => {
     const lines = Buffer.from(pending);
     pending = "";
+    if (lines.byteLength === 0) return;
     try {
+      requireJournal(path, lock);
       writeAll(descriptor, lines, end);
       end += lines.byteLength;
     } catch (error) {
-      fault = journalUnwritable(path, error);
+      fault = error instanceof ChartferryError ? error : journalUnwritable(path, error);
     }
   };
   return {

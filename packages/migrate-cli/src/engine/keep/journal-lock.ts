@@ -1,6 +1,4 @@
-import { statSync } from "node:fs";
-
-import { ChartferryError, takeLock, type HeldLock, type LockRefusal } from "@chartferry/core";
+import { ChartferryError, sayLease, takeLock, type HeldLock, type LockRefusal } from "@chartferry/core";
 
 /**
  * Makes this process the only writer of the journal, at once when the former owner is dead. The path is one without links: a lock
@@ -11,7 +9,7 @@ export function lockJournal(path: string): Promise<HeldLock> {
 }
 
 function locked(path: string, refusal: LockRefusal): ChartferryError {
-  return new ChartferryError(`the journal ${path} is ${reasonOf(path, refusal)}`, {
+  return new ChartferryError(`the journal ${path} is ${reasonOf(refusal)}`, {
     code: "journal-locked",
     operation: "lock journal",
     retryable: true,
@@ -19,17 +17,26 @@ function locked(path: string, refusal: LockRefusal): ChartferryError {
   });
 }
 
-function reasonOf(path: string, { kind, owner }: LockRefusal): string {
+/** @throws journal-locked where another run may write the journal by now; what stands there since must not be written over */
+export function requireJournal(path: string, lock: HeldLock): void {
+  if (lock.isHeldNow()) return;
+  throw new ChartferryError(`the journal ${path} is locked: its lock was deleted or taken while this run had it`, {
+    code: "journal-locked",
+    operation: "write journal",
+    hint: "let one run at a time write to that journal",
+  });
+}
+
+function reasonOf({ kind, owner, taken, lease }: LockRefusal): string {
   if (kind === "unreadable") return "locked, by a file that is not readable as one of ours";
   if (kind === "contended") return "locked: several runs begin at this moment";
   const container = kind === "contained" ? ` in another container (PID namespace ${owner?.namespace ?? "unknown"})` : "";
-  return `in use by process ${owner?.pid} on ${owner?.host}${container}${sinceOf(path)}`;
+  return `in use by process ${owner?.pid} on ${owner?.host}${container}${sinceOf(taken)}${sayLease(lease)}`;
 }
 
-/** When the lock was taken, by the file's time: it tells a run that goes on from one that was forgotten. */
-function sinceOf(path: string): string {
-  const taken = statSync(`${path}.lock`, { throwIfNoEntry: false })?.mtime;
-  return taken === undefined ? "" : ` since ${taken.toISOString().slice(0, 19)}Z`;
+/** It tells a run that goes on from one that was forgotten. */
+function sinceOf(taken: number | undefined): string {
+  return taken === undefined ? "" : ` since ${new Date(taken).toISOString().slice(0, 19)}Z`;
 }
 
 function hintOf(path: string, { kind, owner }: LockRefusal): string {

@@ -1,4 +1,15 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, readlinkSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  utimesSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -205,6 +216,14 @@ async function leaveLock(path: string, changes: object): Promise<void> {
   writeFileSync(`${path}.lock`, JSON.stringify({ ...own, ...changes }));
 }
 
+/** As if the owner of the journal's lock were in another container, and stopped or killed for that long. */
+function moveAway(path: string, seconds: number): void {
+  const own: object = JSON.parse(readFileSync(`${path}.lock`, "utf8"));
+  writeFileSync(`${path}.lock`, JSON.stringify({ ...own, namespace: "pid:[1]" }));
+  const then = Date.now() / 1000 - seconds;
+  utimesSync(`${path}.lock`, then, then);
+}
+
 describe("the lock of a journal", () => {
   it("refuses a second writer while the first lives, and lets it in afterwards", async () => {
     const path = join(temporaryFolder(), "journal.jsonl");
@@ -248,6 +267,42 @@ describe("the lock of a journal", () => {
       message: expect.stringMatching(/process \d+ on .* in another container \(PID namespace pid:\[1\]\) since /u),
       hint: expect.stringContaining(`delete ${path}.lock`),
     });
+  });
+
+  it("is told to another container with its age, and taken over when its owner renewed it no more for a minute", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    await lockJournal(path);
+    moveAway(path, 20);
+    const told = /since \d{4}-.*Z; its lock was renewed 2\d s ago, and is taken over when that is more than 60 s ago$/u;
+    await expect(openJournal(path)).rejects.toMatchObject({ code: "journal-locked", message: expect.stringMatching(told) });
+    moveAway(path, 61);
+    await (await openJournal(path)).close();
+  });
+
+  it.each([
+    ["taken over", (path: string) => moveAway(path, 61)],
+    ["deleted", (path: string) => rmSync(`${path}.lock`)],
+  ])("is looked for before each write: what stands in the file since it was %s stays as it is", async (_how, lose) => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    const [first, idle] = [await openJournal(path), await openJournal(`${path}-idle`)];
+    lose(path);
+    lose(`${path}-idle`);
+    const [second, busy] = [await openJournal(path), await openJournal(`${path}-idle`)];
+    second.append(entry("2.0.0"));
+    second.flush();
+    first.append(entry("1.0.0"));
+    first.flush();
+    expect(first.fault).toMatchObject({ code: "journal-locked" });
+    await first.close();
+    await idle.close();
+    busy.append(entry("3.0.0"));
+    for (const journal of [second, busy]) await journal.close();
+    expect(second.fault).toBeUndefined();
+    const read = [await openJournalToRead(path), await openJournalToRead(`${path}-idle`)] as const;
+    expect(read[0].find("k", "web", "1.0.0")).toBeUndefined();
+    expect(read[0].find("k", "web", "2.0.0")).toEqual(entry("2.0.0"));
+    expect(read[1].find("k", "web", "3.0.0")).toEqual(entry("3.0.0"));
+    for (const journal of read) await journal.close();
   });
 
   it("is one and the same by whatever name the file goes, a link to it or one to where it will be", async () => {

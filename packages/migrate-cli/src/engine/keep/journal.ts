@@ -57,7 +57,7 @@ export async function openJournal(path: string): Promise<Journal> {
     cutTornLine(descriptor, index.end);
     return index;
   }, close);
-  const lines = createLineWriter(descriptor, { path, end });
+  const lines = createLineWriter(descriptor, { path, end, lock });
   return {
     path,
     get fault() {
@@ -72,7 +72,7 @@ export async function openJournal(path: string): Promise<Journal> {
     async close() {
       lines.flush();
       // A run that found nothing to remember leaves nothing behind.
-      if (lines.next === 0) rmSync(place, { force: true });
+      if (lines.next === 0 && (await lock.isHeld().catch(() => false))) rmSync(place, { force: true });
       await close();
     },
   };
