@@ -5,14 +5,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { refuseLocked, takeLock, type HeldLock, type LockRefusal } from "./lock-file.ts";
-import { currentProcess } from "./process-identity.ts";
+import { currentProcess, type ProcessIdentity } from "./process-identity.ts";
 
+/** What this process takes itself for. */
+let self: Partial<ProcessIdentity> = {};
 /** What happens between the look at a lock's owner and what is done about it. */
 let whenAsked: () => Promise<void>;
 vi.mock(import("./process-identity.ts"), async (original) => {
   const real = await original();
   return {
     ...real,
+    currentProcess: async () => ({ ...(await real.currentProcess()), ...self }),
     async stateOf(...asked) {
       const state = await real.stateOf(...asked);
       await whenAsked();
@@ -50,6 +53,7 @@ const time = {
 let [folder, path] = ["", ""];
 beforeEach(async () => {
   [now, ticks, takesTimes, refusedTimes] = [start, [], true, 0];
+  self = {};
   whenAsked = () => Promise.resolve();
   folder = await mkdtemp(join(tmpdir(), "chartferry-lease-"));
   path = join(folder, "lock");
@@ -153,9 +157,15 @@ describe("the lock of an owner in another container", () => {
     await expect(take()).rejects.not.toHaveProperty("refusal.lease");
   });
 
+  it("is refused always where neither of the two systems tells which kernel it runs", async () => {
+    self = { boot: "" };
+    await leaveLock({});
+    now = start + 1e12;
+    await expect(take()).rejects.toMatchObject({ refusal: { kind: "contained" } });
+  });
+
   it("says nothing by its lease where the process can be seen to live", async () => {
-    const self = await currentProcess();
-    await leaveLock({ ...self });
+    await leaveLock(await currentProcess());
     now = start + 1e12;
     await expect(take()).rejects.toMatchObject({ refusal: { kind: "alive" } });
   });
