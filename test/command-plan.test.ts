@@ -1,48 +1,24 @@
-import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { type Schema, schemaProblems } from "../packages/migrate-cli/src/engine/testing/check-schema.ts";
 import { type CountingProxy, startCountingProxy } from "./servers/counting-proxy.ts";
-import { makeChart, type TestChart } from "./charts/make-chart.ts";
+import { makeChart } from "./charts/make-chart.ts";
 import { pushImage, tagsOf } from "./runs/push-image.ts";
 import { reportOf, runMigrate } from "./runs/run-migrate.ts";
+import { decisions, runPlan, warningsOf } from "./runs/run-plan.ts";
 import { type RunningEmbedded, startEmbedded } from "./servers/start-embedded.ts";
 import { indexText, writeRepository } from "./charts/write-repository.ts";
 import { runChartferry } from "./support/chartferry.ts";
-import type { ProgramResult } from "./support/run-program.ts";
 import { findFreePort } from "./servers/start-server.ts";
 import { startStaticServer, type StaticServer } from "./servers/start-static-server.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
-
-const schemaFile = fileURLToPath(new URL("../packages/migrate-cli/src/engine/plan/plan.schema.json", import.meta.url));
-const schema: Schema = JSON.parse(readFileSync(schemaFile, "utf8"));
-
-/** A plan as a script would read it. */
-interface ReadPlan {
-  readonly schemaVersion: number;
-  readonly run: { readonly command: string };
-  readonly totals: {
-    readonly entries: number;
-    readonly targets: Readonly<Record<string, object>>;
-    readonly warnings: Readonly<Record<string, number>>;
-  };
-  readonly versions: readonly {
-    readonly chart: string;
-    readonly version: string;
-    readonly targets: readonly { readonly decision: string; readonly reason: string }[];
-    readonly problem?: { readonly reason: string };
-    readonly warnings: readonly { readonly code: string; readonly text: string; readonly hint: string }[];
-  }[];
-}
 
 const scratch = makeTempDir("plan");
 const repository = join(scratch, "repository");
 const other = join(scratch, "other");
 const web = ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "2.0.0"].map((version) => makeChart("web", version));
-const [first, second, third, fourth, last] = web;
+const [first, second] = web;
 let registry: RunningEmbedded;
 let proxy: CountingProxy;
 let source: StaticServer;
@@ -68,23 +44,6 @@ afterAll(async () => {
   removeTempDir(scratch);
 });
 
-async function plan(args: readonly string[], home: string): Promise<ProgramResult & { readonly plan: ReadPlan }> {
-  const result = await runChartferry(["plan", ...args, "--output", "json"], { home });
-  const read: ReadPlan = JSON.parse(result.stdout);
-  expect(schemaProblems(read, schema)).toEqual([]);
-  return { ...result, plan: read };
-}
-
-function decisions({ versions }: ReadPlan): string[] {
-  return versions.map(({ chart, version, targets, problem }) =>
-    [`${chart} ${version}:`, ...targets.map(({ decision, reason }) => `${decision} ${reason}`), problem?.reason ?? ""].join(" ").trim(),
-  );
-}
-
-function warningsOf({ versions }: ReadPlan, chart: string): string[] {
-  return versions.filter((version) => version.chart === chart).flatMap(({ warnings }) => warnings.map(({ code }) => code));
-}
-
 describe("plan", () => {
   it("says what a migration then does, in every state that a tag may be in, and asks only to look", async () => {
     const home = freshHome();
@@ -97,7 +56,7 @@ describe("plan", () => {
     proxy.take();
     source.requests.splice(0);
     const before = await tagsOf(registry.url, "mixed/web");
-    const { code, plan: made } = await plan([source.url, target, ...mapped], home);
+    const { code, plan: made } = await runPlan([source.url, target, ...mapped], home);
     expect(code).toBe(0);
     expect(proxy.take().filter(({ method }) => method !== "GET" && method !== "HEAD")).toEqual([]);
     expect(source.requests.map(({ path }) => path)).toEqual(["/index.yaml"]);
@@ -127,7 +86,7 @@ describe("plan", () => {
     const target = `oci://${proxy.host}/known`;
     await runMigrate([repository, target, "--chart", "web"], { home });
     proxy.take();
-    const { plan: made } = await plan([repository, target, "--chart", "web"], home);
+    const { plan: made } = await runPlan([repository, target, "--chart", "web"], home);
     expect(decisions(made)).toEqual(web.map(({ version }) => `web ${version}: skip unchanged`));
     const counts = proxy
       .take()
@@ -138,7 +97,7 @@ describe("plan", () => {
   it("makes neither the folder of a layout nor a journal", async () => {
     const home = freshHome();
     const folder = join(scratch, "no-such-folder");
-    const { code, plan: made } = await plan([repository, `oci-layout:${folder}`, "--chart", "web"], home);
+    const { code, plan: made } = await runPlan([repository, `oci-layout:${folder}`, "--chart", "web"], home);
     expect([code, made.totals.targets]).toEqual([
       0,
       { [`oci-layout:${folder}`]: { push: 5, skip: 0, compare: 0, fail: 0, refuse: 0, unknown: 0, bytes: 0 } },
@@ -158,7 +117,7 @@ describe("plan", () => {
 
   it("ends with 1 where one of several targets cannot be asked, and with 2 where the only one cannot", async () => {
     const dead = `oci://127.0.0.1:${await findFreePort()}/charts`;
-    const both = await plan([repository, `oci://${registry.host}/alive`, dead], freshHome());
+    const both = await runPlan([repository, `oci://${registry.host}/alive`, dead], freshHome());
     expect([both.code, both.plan.totals.targets[dead]]).toMatchObject([1, { unknown: 6 }]);
     expect(await runChartferry(["plan", repository, dead], { home: freshHome() })).toMatchObject({ code: 2, stdout: "" });
   });
@@ -184,7 +143,7 @@ describe("plan", () => {
     expect(stdout).toMatch(
       /: 7 versions\n {2}--exclude leaves 6 \(1 left out\)\n {2}--version leaves 4 \(2 left out\)\n {2}--latest leaves 2 \(2 left out\)\n/,
     );
-    const { plan: made } = await plan(
+    const { plan: made } = await runPlan(
       [...ends, "--rename", "Upper=upper", "--v-prefix", "strip", "--chart", "Upper", "--chart", "db"],
       freshHome(),
     );
@@ -208,7 +167,7 @@ describe("plan of an index that names other hosts", () => {
     const charts = web.map((chart) => ({ chart, urls: [`${gone}/${chart.file}`] }));
     writeRepository(folder, charts);
     const server = await startStaticServer(folder);
-    const { stderr, plan: made } = await plan([server.url, `oci://${registry.host}/moved`, "--debug"], freshHome());
+    const { stderr, plan: made } = await runPlan([server.url, `oci://${registry.host}/moved`, "--debug"], freshHome());
     await server.stop();
     expect(warningsOf(made, "web")).toEqual(web.map(() => "host-gone"));
     expect(made.versions[0]?.warnings[0]).toMatchObject({
@@ -223,76 +182,11 @@ describe("plan of an index that names other hosts", () => {
       routes: { "/bare/index.yaml": (_, response) => response.end(indexText([{ chart: first!, digest: null }])) },
     });
     const ends = [`${server.url}/bare`, `oci://${registry.host}/bare`];
-    const refused = await plan(ends, freshHome());
-    const accepted = await plan([...ends, "--allow-missing-digest"], freshHome());
+    const refused = await runPlan(ends, freshHome());
+    const accepted = await runPlan([...ends, "--allow-missing-digest"], freshHome());
     await server.stop();
     expect(decisions(refused.plan)).toEqual(["web 1.0.0: fail digest-missing"]);
     expect(decisions(accepted.plan)).toEqual(["web 1.0.0: push absent"]);
     expect(warningsOf(accepted.plan, "web")).toEqual(["digest-missing"]);
-  });
-});
-
-/** The index has its name and version only. */
-function bare(chart: TestChart): TestChart {
-  return { ...chart, metadata: chart.metadata.slice(0, 3) };
-}
-
-describe("plan --deep", () => {
-  it("tells what no index tells: what Helm will not load or pull, and what the source cannot give", async () => {
-    const folder = join(scratch, "deep");
-    const large = makeChart("large", "1.0.0", {
-      files: { "files/big.bin": randomBytes(17 * 1024 * 1024).toString("hex") + "x".repeat(6 * 1024 * 1024) },
-    });
-    const heavy = makeChart("heavy", "1.0.0", {
-      files: Object.fromEntries([...Array(9).keys()].map((part) => [`files/${part}.bin`, randomBytes(3_900_000).toString("base64")])),
-    });
-    const broken = makeChart("broken", "1.0.0", { files: { "values.yaml": "a: [" } });
-    const misnamed = makeChart("inside", "1.0.0");
-    writeRepository(folder, [
-      large,
-      heavy,
-      broken,
-      {
-        chart: { ...misnamed, name: "outside", file: "outside-1.0.0.tgz", metadata: ["apiVersion: v2", "name: outside", "version: 1.0.0"] },
-      },
-      { chart: fourth!, absent: true },
-      third!,
-    ]);
-    const ends = [folder, `oci://${registry.host}/deep`];
-    const { code, plan: made } = await plan([...ends, "--deep"], freshHome());
-    expect(code).toBe(0);
-    expect(decisions(made)).toEqual([
-      "large 1.0.0: push copied",
-      "heavy 1.0.0: push copied",
-      "broken 1.0.0: push copied",
-      "outside 1.0.0: fail chart-invalid",
-      "web 1.3.0: fail source-missing",
-      "web 1.2.0: push copied",
-    ]);
-    expect(warningsOf(made, "large")).toEqual(["file-over-5-mib"]);
-    expect(warningsOf(made, "heavy")).toEqual(["layer-over-32-mib"]);
-    expect(warningsOf(made, "broken")).toEqual(["bad-values-yaml"]);
-    for (const { warnings } of made.versions) for (const { hint } of warnings) expect(hint).not.toBe("");
-    expect(await tagsOf(registry.url, "deep/large")).toEqual([]);
-    expect(last?.version).toBe("2.0.0");
-  });
-
-  it("looks into the archive for dependencies that the index does not repeat, and warns of each once", async () => {
-    const folder = join(scratch, "deep-dependencies");
-    const lines = ["dependencies:", "- name: web", "  version: 1.x.x", "  repository: https://former.example.com/charts"];
-    const silent = makeChart("silent", "1.0.0", { lines });
-    const elsewhere = makeChart("elsewhere", "1.0.0", { lines: lines.map((line) => line.replace("former", "another")) });
-    writeRepository(folder, [bare(silent), bare(elsewhere), makeChart("told", "1.0.0", { lines })]);
-    const args = [
-      folder,
-      `oci://${registry.host}/deep-dependencies`,
-      "--url-rewrite",
-      "https://former.example.com/charts=https://charts.example.com",
-    ];
-    const { plan: shallow } = await plan(args, freshHome());
-    expect(shallow.totals.warnings).toEqual({ "dependency-at-former-home": 1 });
-    const { plan: made } = await plan([...args, "--deep"], freshHome());
-    const found = ["silent", "elsewhere", "told"].map((name) => warningsOf(made, name));
-    expect(found).toEqual([["dependency-at-former-home"], [], ["dependency-at-former-home"]]);
   });
 });
