@@ -3,15 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 
 import { buildSmallChart } from "../chart/testing/build-archive.ts";
 import { digestOf } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
+import { createHttpClient } from "../http/create-http-client.ts";
+import { manualClock } from "../http/testing/manual-clock.ts";
 import { createClassicSource } from "./classic-source.ts";
 import { checkChartFile, openChartFile } from "./file-source.ts";
 import { unreadable } from "./folder-file.ts";
 import { applyProvenancePolicy } from "./provenance-policy.ts";
-import { entryOf, failureOf, indexOf, itemsOf, signature, web, webDigest } from "./testing/classic-repository.ts";
+import { entryOf, failureOf, indexOf, itemsOf, serve, signature, web, webDigest } from "./testing/classic-repository.ts";
 
 let root: string;
 let folder: string;
@@ -61,6 +64,40 @@ describe("a folder with an index", () => {
       repository: "web",
       version: "1.0.0",
     });
+  });
+
+  it.each([
+    [401, { code: "unauthenticated", retryable: false }],
+    [403, { code: "denied", retryable: false, hint: expect.stringContaining("may read") }],
+    [404, { code: "source-missing", retryable: false, hint: expect.stringContaining("does not hold") }],
+    [500, { code: "unavailable", retryable: true, hint: expect.stringContaining("Run again") }],
+  ])("tells what the address in its index answers (%i), not that the file is not beside it", async (status, failure) => {
+    const server = await serve({ "/web-1.0.0.tgz": status });
+    onTestFinished(async () => server.close());
+    await write({ "index.yaml": indexOf([`${server.origin.href}web-1.0.0.tgz`]) });
+    const http = createHttpClient({ origin: server.origin, clock: manualClock(), random: () => 0 });
+    const source = createClassicSource({ location: folder, http });
+    const error = await failureOf(source.open(await entryOf(source)));
+    expect(error).toMatchObject({ ...failure, status, registry: server.origin.host, repository: "web", version: "1.0.0" });
+  });
+
+  it("tells why the registry in its index does not give the chart, with what to do about it", async () => {
+    const hint = "docker-credential-none is not there: install it";
+    const openRegistry = async (): Promise<never> =>
+      Promise.reject(new ChartferryError("no helper", { code: "credentials-unavailable", operation: "sign in", hint }));
+    await write({ "index.yaml": indexOf(["oci://registry.example/team/web:1.0.0", "oci://mirror.example/web"]) });
+    const source = createClassicSource({ location: folder, openRegistry });
+    expect(await failureOf(source.open(await entryOf(source)))).toMatchObject({ code: "credentials-unavailable", hint });
+  });
+
+  it("tells of a dead host first, and that the file is not here either", async () => {
+    const server = await serve({});
+    await server.close();
+    await write({ "index.yaml": indexOf([`${server.origin.href}web-1.0.0.tgz`]) });
+    const http = createHttpClient({ origin: server.origin, clock: manualClock(), random: () => 0 });
+    const source = createClassicSource({ location: folder, http });
+    const error = await failureOf(source.open(await entryOf(source)));
+    expect(error).toMatchObject({ code: "connection-refused", registry: server.origin.host });
   });
 
   it("is never a way to other files: no parent paths, no absolute ones, no links out", async () => {

@@ -88,12 +88,12 @@ describe("what is foreseen of an entry", () => {
   });
 });
 
-function folderSource(urls: readonly string[], files: readonly string[]): ClassicSource {
+function folderSource(urls: readonly string[], files: readonly string[], options: Partial<ClassicSourceOptions> = {}): ClassicSource {
   const directory = mkdtempSync(join(tmpdir(), "chartferry-foresee-"));
   onTestFinished(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, "index.yaml"), indexOf(urls));
   for (const file of files) writeFileSync(join(directory, file), web);
-  return createClassicSource({ location: pathToFileURL(directory).href });
+  return createClassicSource({ location: pathToFileURL(directory).href, ...options });
 }
 
 describe("what is foreseen in a folder", () => {
@@ -103,5 +103,10 @@ describe("what is foreseen in a folder", () => {
 
   it("is a fault where the file is not there", async () => {
     expect((await foreseen(folderSource(["web-1.0.0.tgz"], []))).fault).toMatchObject({ code: "source-missing" });
+  });
+
+  it("is the fault of the place that the index names, not of the file that is not beside it", async () => {
+    const source = folderSource(["oci://registry.example/web:1.0.0"], [], { openRegistry: goneRegistry });
+    expect((await foreseen(source)).fault).toMatchObject({ code: "connection-refused" });
   });
 });

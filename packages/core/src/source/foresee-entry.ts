@@ -34,7 +34,8 @@ export function createForesee(places: Places): Foresee {
     }
     // In a folder the file beside the index is among the candidates where a digest speaks for it.
     const fallsBack = mayFallBack(places, entry) && (places.location.kind === "http" || entry.digest === undefined);
-    const [first] = failures;
+    // What the index names goes before the file that is only guessed at.
+    const first = failures.find(({ url }) => entry.urls.includes(url.href)) ?? failures[0];
     return { notes: notesOn(failures, fallsBack), ...(fallsBack || first === undefined ? {} : { fault: first.error }) };
   };
 }

@@ -41,7 +41,7 @@ export interface FoundChart {
 
 /** The first place that has the chart, in the index's order; then the file beside the index where the listed ones are gone. */
 export async function findChart(places: Places, entry: SourceEntry, options: ReceiveOptions): Promise<FoundChart> {
-  const failures: ChartferryError[] = [];
+  const failures: PlaceFailure[] = [];
   const listed = orderedUrls(places.location, entry);
   const fallsBack = mayFallBack(places, entry);
   // What is added while a Set is gone through comes at its end.
@@ -52,12 +52,12 @@ export async function findChart(places: Places, entry: SourceEntry, options: Rec
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!isChartferryError(error) || error.code === "aborted") throw error;
-      failures.push(error);
+      failures.push({ url, error });
       const beside = fallsBack && isGone(error, url) ? besideIndex(url, places.location.base, entry) : undefined;
       if (beside !== undefined) candidates.add(beside);
     }
   }
-  throw worst(failures, entry, candidates.size > listed.length);
+  throw worst(failures, entry);
 }
 
 /** Whether a file beside the index is taken where the listed places have nothing: only what can be checked is. */
@@ -124,9 +124,24 @@ function unsupported(message: string): ChartferryError {
   return new ChartferryError(message, { code: "unsupported", operation: "fetch chart" });
 }
 
-/** Of several failures the one that tells most: bytes that came and were wrong, then the first place's. */
-function worst(failures: readonly ChartferryError[], entry: SourceEntry, triedBeside: boolean): ChartferryError {
-  const error = failures.find(({ code }) => code === "digest-mismatch" || code === "too-large") ?? failures[0];
+interface PlaceFailure {
+  readonly url: string;
+  readonly error: ChartferryError;
+}
+
+/**
+ * Of several failures the one that tells most: bytes that came and were wrong, then what keeps a place from giving what it may well have,
+ * then that it has nothing. What the index names goes before the file that was only guessed at, in whatever order they were tried.
+ */
+function telling(failures: readonly PlaceFailure[], { urls }: SourceEntry): ChartferryError | undefined {
+  const named = failures.filter(({ url }) => urls.includes(url));
+  const living = ({ error }: PlaceFailure): boolean => !isGone(error, "") || error.retryable;
+  const bytes = failures.find(({ error: { code } }) => code === "digest-mismatch" || code === "too-large");
+  return (bytes ?? named.find(living) ?? failures.find(living) ?? named[0] ?? failures[0])?.error;
+}
+
+function worst(failures: readonly PlaceFailure[], entry: SourceEntry): ChartferryError {
+  const error = telling(failures, entry);
   if (error === undefined) {
     const { chart, version } = entry;
     return new ChartferryError(`${shown(chart)} ${shown(version)} has no url that may be followed`, {
@@ -134,6 +149,7 @@ function worst(failures: readonly ChartferryError[], entry: SourceEntry, triedBe
       operation: "fetch chart",
     });
   }
+  const triedBeside = failures.some(({ url }) => !entry.urls.includes(url));
   const hint = triedBeside
     ? "Nor does the file lie beside the index: restore it, or name its new home with --url-rewrite FROM=TO"
     : undefined;
