@@ -34,6 +34,8 @@ export type ExistingAnswer =
       readonly standingLayer: Digest;
       /** Provenance was sought, and is not there. */
       readonly incomplete?: true;
+      /** What would be replaced has a provenance. */
+      readonly standingSigned?: true;
     }
   /** The chart may stay, unless the source has a provenance to complete it with. */
   | {
@@ -90,7 +92,7 @@ async function compare(store: ExistingStore, check: ExistingCheck, options: Call
   if (manifest === undefined) return { action: "push", reason: "absent" };
   const { digest: manifestDigest } = manifest;
   const chart = chartInManifest(manifest);
-  const answer = withProvenance(judge(store, check, { manifest, layer: chart?.layer.digest }), chart);
+  const answer = withProvenance(judge(store, check, { manifest, chart }), chart);
   if (check.seekProvenance !== true || chart === undefined || chart.provenance !== undefined) return answer;
   if (answer.action === "push") return { ...answer, incomplete: true };
   return mayBeCompleted(check, answer, { manifestDigest, standingLayer: chart.layer.digest });
@@ -118,19 +120,20 @@ type Judgement = Exclude<ExistingAnswer, { readonly reason: "absent" | "without-
 interface Standing {
   readonly manifest: StoredManifest;
   /** Absent where it is no chart. */
-  readonly layer: Digest | undefined;
+  readonly chart: ChartParts | undefined;
 }
 
-function judge(store: ExistingStore, check: ExistingCheck, { manifest, layer }: Standing): Judgement {
+function judge(store: ExistingStore, check: ExistingCheck, { manifest, chart }: Standing): Judgement {
   const manifestDigest = manifest.digest;
   const place = { registry: store.registry, repository: store.repository, tag: check.tag };
   if (check.existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
   if (check.recordedDigest === manifestDigest) return { action: "skip", reason: "unchanged", manifestDigest };
   if (check.existing === "fail") throw refusal(place, "already-exists");
-  if (layer === undefined) throw refusal(place, "not-a-chart", `, but ${describeManifest(manifest)}`);
-  if (check.existing === "overwrite") return { action: "push", reason: "overwrite", manifestDigest, standingLayer: layer };
-  if (check.layerDigest === undefined) return { action: "push", reason: "unknown-layer", manifestDigest, standingLayer: layer };
-  if (layer === check.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
+  if (chart === undefined) throw refusal(place, "not-a-chart", `, but ${describeManifest(manifest)}`);
+  const standing = { manifestDigest, standingLayer: chart.layer.digest, ...(chart.provenance && { standingSigned: true as const }) };
+  if (check.existing === "overwrite") return { action: "push", reason: "overwrite", ...standing };
+  if (check.layerDigest === undefined) return { action: "push", reason: "unknown-layer", ...standing };
+  if (chart.layer.digest === check.layerDigest) return { action: "skip", reason: "same-chart", manifestDigest };
   throw refusal(place, "conflict");
 }
 

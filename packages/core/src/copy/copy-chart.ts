@@ -4,6 +4,7 @@ import { ChartferryError, isChartferryError } from "../errors.ts";
 import { chartInManifest } from "../manifest/chart-in-manifest.ts";
 import { buildChartManifest } from "../manifest/build-manifest.ts";
 import type { Note } from "../note.ts";
+import { provenanceDoubt } from "../source/provenance-policy.ts";
 import type { ChartStore } from "../store/chart-store.ts";
 import type { AssembledPackage, ChartPackage, VerbatimPackage } from "./chart-package.ts";
 import type { ExistingAnswer, ExistingPolicy } from "./check-existing.ts";
@@ -101,10 +102,11 @@ interface CopyPlan {
   readonly attachments: VerbatimPackage["attachments"];
   readonly layerDigest: Digest | undefined;
   readonly provenance: Digest | false;
+  readonly doubt?: string | undefined;
   readonly bytes: number;
 }
 
-function assembled({ layer, provenance, metadata, created }: AssembledPackage): CopyPlan {
+function assembled({ layer, provenance, metadata, created, notes }: AssembledPackage): CopyPlan {
   const { config, manifest } = buildChartManifest({ metadata, layer, ...(provenance === undefined ? {} : { provenance }), created });
   const blobs = provenance === undefined ? [config, layer] : [config, layer, provenance];
   return {
@@ -114,6 +116,7 @@ function assembled({ layer, provenance, metadata, created }: AssembledPackage): 
     attachments: [],
     layerDigest: layer.digest,
     provenance: provenance?.digest ?? false,
+    doubt: provenance === undefined ? provenanceDoubt(notes) : undefined,
     bytes: total(manifest, blobs),
   };
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { digestOf } from "../digest.ts";
 import { mediaTypes } from "../media-types.ts";
 import { createMemoryStore } from "../store/testing/memory-store.ts";
+import type { AssembledPackage } from "./chart-package.ts";
 import { checkExisting } from "./check-existing.ts";
 import { copyChart } from "./copy-chart.ts";
 import { chart, holding, text } from "./testing/small-chart.ts";
@@ -81,6 +82,36 @@ describe("overwriting", () => {
     });
     expect(outcome.status).toBe("pushed");
     expect(store.tagged.get("1.0.0")).toBe(outcome.manifestDigest);
+  });
+
+  const doubtful = (archive?: string): AssembledPackage => ({
+    ...chart(archive),
+    notes: [{ code: "provenance-doubtful", text: "taken as unsigned: https://charts.test/web-1.0.0.tgz.prov answers with status 403" }],
+  });
+
+  it.each([
+    ["the same archive", "archive bytes"],
+    ["another archive", "other"],
+  ])("never gives up a provenance for an answer that may mean anything: %s", async (_what, archive) => {
+    const store = await holding(chart("archive bytes", "signed"));
+    const standing = store.tagged.get("1.0.0");
+    const checked = await checkExisting(store, { tag: "1.0.0", existing: "overwrite", listed: true });
+    for (const known of [undefined, new Map([["1.0.0", checked]])]) {
+      const copy = copyChart(doubtful(archive), store, { existing: "overwrite", tags: ["1.0.0"], checked: known });
+      await expect(copy).rejects.toMatchObject({
+        code: "provenance-unavailable",
+        message: expect.stringMatching(/charts\/web:1\.0\.0 has a provenance, .*: https:.*\.prov answers with status 403$/),
+        hint: expect.stringContaining("--provenance skip"),
+      });
+    }
+    expect(store.tagged.get("1.0.0")).toBe(standing);
+  });
+
+  it("replaces what has none by such a chart, and a signed one where the source plainly has none", async () => {
+    const unsigned = await holding(chart());
+    expect(await copyChart(doubtful("other"), unsigned, { existing: "overwrite", tags: ["1.0.0"] })).toMatchObject({ status: "pushed" });
+    const signed = await holding(chart("archive bytes", "signed"));
+    expect(await copyChart(chart(), signed, { existing: "overwrite", tags: ["1.0.0"] })).toMatchObject({ status: "pushed" });
   });
 
   it("leaves a container image alone, as verifying does", async () => {

@@ -1,5 +1,6 @@
 import type { StoredManifest } from "../content.ts";
 import type { Digest } from "../digest.ts";
+import { ChartferryError } from "../errors.ts";
 import type { ChartStore } from "../store/chart-store.ts";
 import { checkExisting, type ExistingAnswer, type ExistingPolicy, type ExistingSkip, refusal } from "./check-existing.ts";
 import type { Attachment } from "./chart-package.ts";
@@ -28,6 +29,8 @@ export interface WantedContent {
   /** `false` = there is none. */
   readonly provenance: Digest | false;
   readonly attachments: readonly Attachment[];
+  /** Why it is not known whether there is a provenance, where that is so. */
+  readonly doubt?: string | undefined;
 }
 
 export interface DecisionOptions {
@@ -50,8 +53,9 @@ export async function decideTags(target: ChartStore, wanted: WantedContent, opti
     const checked = options.checked?.get(tag);
     const question = { wanted, tag };
     const answer = checked === undefined ? await ask(target, question, options) : afterDownload(target, { ...question, checked }, options);
-    if (answer.action === "push") write.push(tag);
-    else standing.push(answer);
+    if (answer.action !== "push") standing.push(answer);
+    else if (answer.standingSigned === true && wanted.doubt !== undefined) throw dropsProvenance(target, tag, wanted.doubt);
+    else write.push(tag);
   }
   const [first] = standing;
   if (write.length > 0 || first === undefined) return { write };
@@ -68,7 +72,7 @@ function skipOf({ reason, manifestDigest }: Skip, { manifest, layerDigest }: Wan
 
 type Skip = ExistingSkip | { readonly action: "skip"; readonly reason: "identical"; readonly manifestDigest: Digest };
 
-type TagAnswer = { readonly action: "push" } | Skip;
+type TagAnswer = { readonly action: "push"; readonly standingSigned?: true } | Skip;
 
 interface TagQuestion {
   readonly wanted: WantedContent;
@@ -92,13 +96,26 @@ function afterDownload(
   if (checked.action === "skip" || checked.reason === "absent") return checked;
   const { manifestDigest } = checked;
   if (manifestDigest === wanted.manifest.digest) return { action: "skip", reason: "identical", manifestDigest };
-  if (checked.reason === "overwrite") return { action: "push" };
+  if (checked.reason === "overwrite") return checked;
   if (checked.standingLayer !== wanted.layerDigest) {
     if (existing === "trust") return { action: "skip", reason: "listed", manifestDigest };
     throw refusal({ registry: target.registry, repository: target.repository, tag }, "conflict");
   }
   if (checked.incomplete === true && wanted.provenance !== false) return { action: "push" };
   return { action: "skip", reason: "same-chart", manifestDigest };
+}
+
+/** A signature is given up for a plain "there is none", never for an answer that may mean anything. */
+function dropsProvenance({ registry, repository }: ChartStore, tag: string, doubt: string): ChartferryError {
+  const text = `${registry}/${repository}:${tag} has a provenance, and whether the source has one cannot be told: ${doubt}`;
+  return new ChartferryError(text, {
+    code: "provenance-unavailable",
+    operation: "check existing tag",
+    registry,
+    repository,
+    version: tag,
+    hint: "Run again once the source answers plainly, or use --provenance skip to leave signatures behind",
+  });
 }
 
 async function allAttached(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<boolean> {

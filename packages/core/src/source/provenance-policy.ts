@@ -49,7 +49,14 @@ export function applyProvenancePolicy(found: ProvenanceFinding, policy: Provenan
   if (policy === "require") throw missing(place, why);
   if (finding.kind === "absent") return { notes: [] };
   const says = /^https?:/i.test(place) ? "answers with" : "is";
-  return { notes: [{ code: "provenance-doubtful", text: `taken as unsigned: ${place} ${says} ${why}` }] };
+  return { notes: [{ code: "provenance-doubtful", text: `${takenAsUnsigned}${place} ${says} ${why}` }] };
+}
+
+const takenAsUnsigned = "taken as unsigned: ";
+
+/** What a package's remarks say of a place that did not tell plainly whether it has a provenance. */
+export function provenanceDoubt(notes: readonly Note[]): string | undefined {
+  return notes.find(({ code }) => code === "provenance-doubtful")?.text.replace(takenAsUnsigned, "");
 }
 
 function judgeUnsigned(bytes: Uint8Array): Exclude<ProvenanceFinding, { kind: "bytes" }> {

@@ -102,6 +102,18 @@ describe("a second migrate", () => {
     );
   });
 
+  it("fails under overwrite rather than giving up a provenance where the source no longer tells, with a journal and without", async () => {
+    const target = createFakeTarget();
+    const journalPath = journalIn(temporaryFolder());
+    const name = "web 1.0.0";
+    await run(createFakeSource([name], { signed: new Set([name]) }), [target], { journalPath });
+    const standing = target.tags.get("charts/web:1.0.0");
+    const now = createFakeSource([name], { doubtful: new Set([name]) });
+    expect(told(await run(now, [target], { journalPath, existing: "overwrite" }))).toEqual([`${name} failed provenance-unavailable`]);
+    expect(told(await run(now, [target], { existing: "overwrite" }))).toEqual([`${name} failed provenance-unavailable`]);
+    expect(target.tags.get("charts/web:1.0.0")).toBe(standing);
+  });
+
   it("looks once under overwrite at what a journal remembers without its provenance", async () => {
     const target = createFakeTarget();
     const folder = temporaryFolder();

@@ -23,6 +23,8 @@ export interface FakeSourceOptions {
   readonly withoutDigests?: boolean;
   /** `chart version` of those that have a provenance, the text `chart version signed`; may change while a test runs. */
   readonly signed?: ReadonlySet<string>;
+  /** `chart version` of those whose place does not tell plainly whether it has a provenance; may change while a test runs. */
+  readonly doubtful?: ReadonlySet<string>;
   /** `chart version` → another text of its provenance, once it is one of the signed; may change while a test runs. */
   readonly signatures?: Readonly<Record<string, string>>;
   /** `created` as the package says it. */
@@ -48,7 +50,7 @@ export function createFakeSource(names: Iterable<string>, options: FakeSourceOpt
       sought.push(`${chart} ${version}`);
       const found = options.signed?.has(`${chart} ${version}`) === true;
       const text = options.signatures?.[`${chart} ${version}`] ?? `${chart} ${version} signed`;
-      return { found, notes: [], ...(found ? { digest: contentOf(text).digest } : {}) };
+      return { found, notes: doubtOf(`${chart} ${version}`, options), ...(found ? { digest: contentOf(text).digest } : {}) };
     },
     held: () => held,
     mostHeld: () => mostHeld,
@@ -72,12 +74,16 @@ export function createFakeSource(names: Iterable<string>, options: FakeSourceOpt
           : {}),
         metadata,
         created: options.created ?? "2021-01-01T00:00:00Z",
-        notes: [],
+        notes: doubtOf(name, options),
         release: async () => void held--,
       };
     },
     close: () => Promise.resolve(),
   };
+}
+
+function doubtOf(name: string, { doubtful }: FakeSourceOptions): Note[] {
+  return doubtful?.has(name) === true ? [{ code: "provenance-doubtful", text: "taken as unsigned: it answers with status 403" }] : [];
 }
 
 function itemOf(name: string, { replaced = {}, withoutDigests = false }: FakeSourceOptions): SourceItem {
