@@ -27,7 +27,14 @@ export { type LoadedChart, readChart, type ReadChartOptions } from "./chart/read
 export { type Clock, systemClock } from "./clock.ts";
 export { type BlobContent, bytesContent, type Descriptor, type StoredManifest } from "./content.ts";
 export type { AssembledPackage, Attachment, ChartPackage, VerbatimPackage } from "./copy/chart-package.ts";
-export { checkExisting, type ExistingAnswer, type ExistingCheck, type ExistingPolicy, type ExistingSkip } from "./copy/check-existing.ts";
+export {
+  checkExisting,
+  requireSameChart,
+  type ExistingAnswer,
+  type ExistingCheck,
+  type ExistingPolicy,
+  type ExistingSkip,
+} from "./copy/check-existing.ts";
 export { type ConnectionSourceOptions, createConnectionSource, isAttachmentTag } from "./copy/connection-source.ts";
 export { copyChart, type CopyOptions, type CopyOutcome } from "./copy/copy-chart.ts";
 export { openStandingChart, type StandingChart } from "./copy/open-chart.ts";

@@ -137,6 +137,20 @@ function judge(store: ExistingStore, check: ExistingCheck, { manifest, chart }: 
   throw refusal(place, "conflict");
 }
 
+export interface StandingManifest {
+  readonly tag: string;
+  readonly manifest: StoredManifest;
+  /** Of the chart that it should be; undefined where the source declares none. */
+  readonly layerDigest: Digest | undefined;
+}
+
+/** For whoever puts what stands under one tag under another: only the source's own chart may get a further tag. @throws conflict, not-a-chart */
+export function requireSameChart({ registry, repository }: StorePlace, { tag, manifest, layerDigest }: StandingManifest): void {
+  const layer = chartInManifest(manifest)?.layer;
+  if (layer === undefined) throw refusal({ registry, repository, tag }, "not-a-chart", `, but ${describeManifest(manifest)}`);
+  if (layerDigest !== undefined && layer.digest !== layerDigest) throw refusal({ registry, repository, tag }, "conflict");
+}
+
 const refusals = {
   "already-exists": { text: "is already there", hint: "leave out --existing fail to accept what is the same chart" },
   conflict: {

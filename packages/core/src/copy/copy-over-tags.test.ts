@@ -68,6 +68,11 @@ describe("a tag that is already there", () => {
   });
 });
 
+const doubtful = (archive?: string): AssembledPackage => ({
+  ...chart(archive),
+  notes: [{ code: "provenance-doubtful", text: "taken as unsigned: https://charts.test/web-1.0.0.tgz.prov answers with status 403" }],
+});
+
 describe("overwriting", () => {
   it("replaces another chart, and writes nothing when it is the identical one", async () => {
     const store = await holding(chart());
@@ -82,11 +87,6 @@ describe("overwriting", () => {
     });
     expect(outcome.status).toBe("pushed");
     expect(store.tagged.get("1.0.0")).toBe(outcome.manifestDigest);
-  });
-
-  const doubtful = (archive?: string): AssembledPackage => ({
-    ...chart(archive),
-    notes: [{ code: "provenance-doubtful", text: "taken as unsigned: https://charts.test/web-1.0.0.tgz.prov answers with status 403" }],
   });
 
   it.each([

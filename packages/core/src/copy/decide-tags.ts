@@ -50,12 +50,9 @@ export async function decideTags(target: ChartStore, wanted: WantedContent, opti
   const write: string[] = [];
   const standing: Skip[] = [];
   for (const tag of options.tags) {
-    const checked = options.checked?.get(tag);
-    const question = { wanted, tag };
-    const answer = checked === undefined ? await ask(target, question, options) : afterDownload(target, { ...question, checked }, options);
-    if (answer.action !== "push") standing.push(answer);
-    else if (answer.standingSigned === true && wanted.doubt !== undefined) throw dropsProvenance(target, tag, wanted.doubt);
-    else write.push(tag);
+    const answer = await answerFor(target, { wanted, tag }, options);
+    if (answer.action === "push") write.push(tag);
+    else standing.push(answer);
   }
   const [first] = standing;
   if (write.length > 0 || first === undefined) return { write };
@@ -77,6 +74,15 @@ type TagAnswer = { readonly action: "push"; readonly standingSigned?: true } | S
 interface TagQuestion {
   readonly wanted: WantedContent;
   readonly tag: string;
+}
+
+/** @throws conflict, not-a-chart, provenance-unavailable */
+async function answerFor(target: ChartStore, question: TagQuestion, options: DecisionOptions): Promise<TagAnswer> {
+  const { doubt } = question.wanted;
+  const checked = options.checked?.get(question.tag);
+  const answer = checked === undefined ? await ask(target, question, options) : afterDownload(target, { ...question, checked }, options);
+  if (answer.action === "push" && answer.standingSigned === true && doubt !== undefined) throw dropsProvenance(target, question.tag, doubt);
+  return answer;
 }
 
 async function ask(target: ChartStore, { wanted, tag }: TagQuestion, options: DecisionOptions): Promise<TagAnswer> {

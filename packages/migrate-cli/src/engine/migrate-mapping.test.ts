@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { isComplete } from "./keep/report.ts";
 import { createFakeSource } from "./testing/fake-source.ts";
-import { createFakeTarget, type FakeTarget } from "./testing/fake-target.ts";
+import { createFakeTarget, type FakeTarget, imageManifest } from "./testing/fake-target.ts";
 import { clear, journalIn, run, told } from "./testing/run-migrate.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 
@@ -47,6 +47,21 @@ describe("a mapped migration", () => {
     await run(createFakeSource(["web 1.0.0"]), [target], { existing: "overwrite" });
     const before = digestsOf(target);
     expect(told(await run(source, [target], options))).toEqual(["web v1.0.0 failed conflict"]);
+    expect(digestsOf(target)).toEqual(before);
+  });
+
+  it.each([
+    ["another archive", "conflict"],
+    ["a container image", "not-a-chart"],
+  ])("gives the second tag to nothing that is not the chart, also where trust leaves it: %s", async (what, reason) => {
+    const target = createFakeTarget();
+    if (what === "a container image") target.tags.set("charts/web:1.0.0", imageManifest());
+    else await run(createFakeSource(["web 1.0.0"]), [target]);
+    const before = digestsOf(target);
+    for (const options of [{ existing: "trust" }, { existing: "trust", refreshProvenance: true }] as const) {
+      const report = await run(createFakeSource(["web v1.0.0"]), [target], { ...both, ...options });
+      expect(told(report)).toEqual([`web v1.0.0 failed ${reason}`]);
+    }
     expect(digestsOf(target)).toEqual(before);
   });
 

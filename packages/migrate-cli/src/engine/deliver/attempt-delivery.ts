@@ -125,7 +125,7 @@ async function keep({ item: { entry }, standing, store, recorded }: Keeping, { s
     const { manifestDigest, reason } = answer;
     return { status: "skipped", reason, landing: { manifestDigest, layerDigest, proved, provenance } };
   }
-  const manifestDigest = await completeTags(store, standing, { signal });
+  const manifestDigest = await completeTags(store, { ...standing, layerDigest: entry.digest }, { signal });
   if (manifestDigest === undefined) return undefined;
   return { status: "pushed", reason: "tagged", landing: { manifestDigest, layerDigest, proved, provenance } };
 }

@@ -1,4 +1,11 @@
-import { checkExisting, type ChartStore, type ExistingAnswer, type ExistingCheck, type ExistingSkip } from "@chartferry/core";
+import {
+  checkExisting,
+  requireSameChart,
+  type ChartStore,
+  type ExistingAnswer,
+  type ExistingCheck,
+  type ExistingSkip,
+} from "@chartferry/core";
 
 /** What `checkExisting` said of each tag of a version. */
 export type TagAnswers = ReadonlyMap<string, ExistingAnswer>;
@@ -46,10 +53,23 @@ export function standingOf(answers: TagAnswers): Standing | undefined {
   return standing === undefined ? undefined : { ...standing, missing };
 }
 
-/** Puts the manifest that stands under one tag under the others as well: nothing is downloaded. `undefined` = it is gone by now. */
-export async function completeTags(store: ChartStore, { tag, answer, missing }: Standing, call: Call): Promise<string | undefined> {
+export interface Completion extends Standing {
+  /** Of the source's chart; undefined where it declares none. */
+  readonly layerDigest: string | undefined;
+}
+
+/**
+ * Puts the manifest that stands under one tag under the others as well: nothing is downloaded. What may stay unseen is looked at all the same
+ * before it gets another tag. `undefined` = it is gone by now. @throws conflict, not-a-chart
+ */
+export async function completeTags(
+  store: ChartStore,
+  { tag, answer, missing, layerDigest }: Completion,
+  call: Call,
+): Promise<string | undefined> {
   const manifest = await store.fetchManifest(answer.manifestDigest ?? tag, call);
   if (manifest === undefined) return undefined;
+  requireSameChart(store, { tag, manifest, layerDigest });
   for (const other of missing) await store.putManifest(other, manifest, call);
   return manifest.digest;
 }
