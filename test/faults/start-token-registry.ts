@@ -6,7 +6,7 @@ import { jsonResponse, type RegistryHooks, type RunningRegistry, startRegistry }
 import { listenOnLoopback } from "../servers/listen-on-loopback.ts";
 import { basicAuthorization } from "../support/test-user.ts";
 
-/** An embedded registry that wants a token of its token service, both without the proxies that stand before them. */
+/** An embedded registry that wants a token of its token service, which gives strangers none; both without the proxies before them. */
 export interface TokenRegistry {
   readonly registry: RunningRegistry;
   /** `http://127.0.0.1:PORT` */
@@ -22,18 +22,19 @@ export interface TokenRegistry {
 export async function startTokenRegistry(directory: string, realm: () => string): Promise<TokenRegistry> {
   const pass = randomUUID();
   const good = new Set<string>([pass]);
-  const anonymous = new Set<string>();
   const service = await listenOnLoopback(
     createServer((request, response) => {
+      const isKnown = request.headers.authorization === basicAuthorization();
       const token = randomUUID();
-      (request.headers.authorization === basicAuthorization() ? good : anonymous).add(token);
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ token, expires_in: 300 }));
+      if (isKnown) good.add(token);
+      const reply = isKnown ? { token, expires_in: 300 } : { errors: [{ code: "UNAUTHORIZED" }] };
+      response.writeHead(isKnown ? 200 : 401, { "content-type": "application/json" }).end(JSON.stringify(reply));
     }),
   );
   const challenge = (): string => `Bearer realm="${realm()}",service="faults"`;
-  const authorise: RegistryHooks["authorise"] = ({ request, access }) => {
+  const authorise: RegistryHooks["authorise"] = ({ request }) => {
     const token = request.headers["authorization"]?.replace(/^Bearer /u, "") ?? "";
-    if (good.has(token) || (anonymous.has(token) && access.length === 0)) return undefined;
+    if (good.has(token)) return undefined;
     const body = { errors: [{ code: "UNAUTHORIZED", message: "sign in" }] };
     return jsonResponse(401, body, { "www-authenticate": challenge() });
   };

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 
 import { listenOnLoopback } from "./listen-on-loopback.ts";
@@ -29,6 +29,8 @@ export interface TokenServerOptions {
   readonly grant?: (scope: Scope, signedIn: boolean) => readonly string[];
   /** Default: 300. Registries allow 60 s more than this, so expiry cannot be tested with a short life here. */
   readonly lifetimeSeconds?: number;
+  /** What a request without Authorization gets instead of a token: a status, a page to sign in (200), or the way to one (302). Default: a token to pull. */
+  readonly toNobody?: 400 | 401 | 403 | 404 | "page" | "redirect";
 }
 
 export interface Scope {
@@ -52,6 +54,10 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
   const server = createServer((request, response) => {
     const asked = { method: request.method ?? "", scopes: scopesOf(request), authorization: request.headers.authorization };
     requests.push(asked);
+    if (asked.authorization === undefined && options.toNobody !== undefined) {
+      refuseNobody(response, options.toNobody);
+      return;
+    }
     const token = answer(asked, { keyId, privateKey, ...options });
     const status = asked.method === "GET" ? 200 : 405;
     response.writeHead(token === undefined ? 401 : status, { "content-type": "application/json" });
@@ -70,6 +76,12 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
       removeTempDir(directory);
     },
   };
+}
+
+function refuseNobody(response: ServerResponse, how: NonNullable<TokenServerOptions["toNobody"]>): void {
+  if (how === "redirect") response.writeHead(302, { location: "https://127.0.0.1:1/login" }).end();
+  else if (how === "page") response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>");
+  else response.writeHead(how, { "content-type": "application/json" }).end(JSON.stringify({ errors: [{ code: "UNAUTHORIZED" }] }));
 }
 
 type Signing = TokenServerOptions & { readonly keyId: string; readonly privateKey: KeyObject };

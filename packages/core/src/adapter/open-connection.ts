@@ -56,7 +56,10 @@ function apiOrigin(origin: URL, apiHost: string | undefined): URL {
   return apiHost === undefined || apiHost === origin.host ? origin : new URL(`${origin.protocol}//${apiHost}/`);
 }
 
-/** The registry's first answer, asked without credentials, is only wanted where no host pattern speaks. */
+/**
+ * The registry's first answer is only wanted where no host pattern speaks. Its headers tell enough, also those of a 401. Nobody signs in for
+ * it: a token service that gives strangers nothing would end the run before the password was ever sent.
+ */
 async function choose(options: OpenConnectionOptions, origin: URL): Promise<{ chosen: ChosenAdapter; spent: Traffic }> {
   let spent: Traffic = {};
   const probe = async (): Promise<ProbeAnswer | undefined> => {
@@ -66,6 +69,7 @@ async function choose(options: OpenConnectionOptions, origin: URL): Promise<{ ch
         method: "GET",
         url: new URL("/v2/", origin),
         operation: "look at registry",
+        challenges: "refuse",
         signal: options.signal,
       });
       await answer.dump();
@@ -85,7 +89,8 @@ async function choose(options: OpenConnectionOptions, origin: URL): Promise<{ ch
 }
 
 function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<typeof createHttpClient>[0] {
-  const { tls, environment, clock, debug, lookup, namedBy, onPause, stopWaiting, maxWaitMs, connections, timeouts } = options;
+  const { tls, environment, clock, debug, lookup, namedBy, onPause, stopWaiting, signInOptions, maxWaitMs, connections, timeouts } =
+    options;
   return {
     origin,
     environment,
@@ -96,6 +101,7 @@ function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<
     namedBy,
     onPause,
     stopWaiting,
+    signInOptions,
     ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
     ...(connections === undefined ? {} : { connections }),
     ...(timeouts === undefined ? {} : { timeouts }),

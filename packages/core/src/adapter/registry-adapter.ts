@@ -109,6 +109,8 @@ export interface ConnectOptions {
   readonly credential?: Credential;
   /** Credential file instead of Helm's and Docker's own. */
   readonly registryConfig?: string;
+  /** The options that this end's credential is given with, for messages; default `--username and --password-stdin`. */
+  readonly signInOptions?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Options of the adapter's own, from chartferry.yaml. */
   readonly adapterOptions?: Readonly<Record<string, unknown>>;

@@ -57,6 +57,8 @@ export interface HttpClientOptions {
   readonly onPause?: TellPause | undefined;
   /** See `ConnectOptions.stopWaiting`. */
   readonly stopWaiting?: AbortSignal | undefined;
+  /** See `ConnectOptions.signInOptions`. */
+  readonly signInOptions?: string | undefined;
   readonly userAgent?: string;
 }
 
@@ -81,7 +83,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     environment: options.environment ?? {},
     guard: createAddressGuard({ origin, namedBy: options.namedBy, lookup: options.lookup }),
   });
-  const { random, onPause, stopWaiting, maxWaitMs = defaultMaxWaitMs, attempts = requestRepeats.plain.broken.tries } = options;
+  const {
+    random,
+    onPause,
+    stopWaiting,
+    maxWaitMs = defaultMaxWaitMs,
+    attempts = requestRepeats.plain.broken.tries,
+    signInOptions,
+  } = options;
   const retry = { clock, random, onPause, stopWaiting, maxWaitMs, attempts };
   const steady = steadyClock(clock);
   const gate = createRequestGate({ ...retry, clock: steady });
@@ -93,11 +102,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     wire,
     secrets,
     retry,
+    signInOptions,
     isTokenExpired: options.isTokenExpired,
     signIn: createSignIn({
       origin,
       clock,
-      send: sendPlain({ wire, retry, secrets }, closing.signal),
+      send: sendPlain({ wire, retry, secrets, signInOptions }, closing.signal),
       credentials: learning(options.credentials ?? anonymous, secrets),
       credentialKey: options.credentialKey ?? origin.host,
       basic: options.basic ?? "asked",
@@ -122,6 +132,7 @@ interface ClientParts {
   readonly wire: Wire;
   readonly secrets: KnownSecrets;
   readonly signIn: SignIn;
+  readonly signInOptions: string | undefined;
   readonly retry: RetryOptions & { readonly attempts: number };
   readonly isTokenExpired: HttpClientOptions["isTokenExpired"];
 }
@@ -135,13 +146,16 @@ function learning(credentials: CredentialProvider, secrets: KnownSecrets): Crede
 }
 
 /** For the token service: many requests may wait for one answer, so no single one's signal may cut it off. */
-function sendPlain({ wire, retry, secrets }: Pick<ClientParts, "wire" | "retry" | "secrets">, signal: AbortSignal): SendPlain {
+function sendPlain(
+  { wire, retry, secrets, signInOptions }: Pick<ClientParts, "wire" | "retry" | "secrets" | "signInOptions">,
+  signal: AbortSignal,
+): SendPlain {
   return ({ authorization, ...request }) =>
     repeatedly(
       async (attempt) => {
         const headers = { ...request.headers, ...authorizationHeader(authorization) };
         const answer = await followRedirects(wire, { ...request, url: request.url, headers, ...attempt, signal });
-        return readWhole({ ...answer, scrub: secrets.scrubber({ ...request, headers }, answer.url) }, request);
+        return readWhole({ ...answer, signInOptions, scrub: secrets.scrubber({ ...request, headers }, answer.url) }, request);
       },
       { ...request, signal },
       retry,
@@ -149,7 +163,8 @@ function sendPlain({ wire, retry, secrets }: Pick<ClientParts, "wire" | "retry" 
 }
 
 async function sendSigned(request: HttpRequest, attempt: Attempt, parts: ClientParts): Promise<HttpAnswer> {
-  if (request.url.origin !== parts.origin.origin) return transfer(request, { attempt, used: undefined }, parts);
+  if (request.url.origin !== parts.origin.origin || request.challenges === "refuse")
+    return transfer(request, { attempt, used: undefined }, parts);
   const authorizing = parts.signIn.authorize(request);
   let used = authorizing instanceof Promise ? await unlessAborted(authorizing, request) : authorizing;
   for (let round = 1; ; round++) {
@@ -186,12 +201,12 @@ async function isRefused(
 async function transfer(
   request: HttpRequest,
   { used, attempt: { attempt, patience } }: { readonly attempt: Attempt; readonly used: Authorization | undefined },
-  { wire, secrets }: ClientParts,
+  { wire, secrets, signInOptions }: ClientParts,
 ): Promise<HttpAnswer> {
   const headers = { ...request.headers, ...authorizationHeader(used?.header) };
   const outgoing: WireRequest = { ...request, url: withoutUserinfo(request.url), headers, attempt, patience };
   const received = await (request.redirects === "refuse" ? wire.exchange(outgoing) : followRedirects(wire, outgoing));
-  const answer = Object.assign(received, { scrub: secrets.scrubber(outgoing, received.url) });
+  const answer = Object.assign(received, { signInOptions, scrub: secrets.scrubber(outgoing, received.url) });
   return used?.header === undefined || used.credential.kind === "anonymous"
     ? answer
     : { ...answer, credentialSource: used.credential.source };

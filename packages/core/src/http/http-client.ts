@@ -29,6 +29,8 @@ export interface HttpRequest {
   readonly patience?: Patience;
   /** Default `follow`. `refuse`: the redirecting answer itself comes back. */
   readonly redirects?: "follow" | "refuse";
+  /** Default `follow`. `refuse`: goes out without Authorization, and a 401 itself comes back; nobody is asked for a token. */
+  readonly challenges?: "follow" | "refuse";
   /** Repository and version for messages. */
   readonly repository?: string | undefined;
   readonly version?: string | undefined;
@@ -46,6 +48,8 @@ export interface HttpAnswer {
   readonly url: URL;
   /** Where the credential that the request carried was found (`Credential.source`); absent when it carried none. */
   readonly credentialSource?: string;
+  /** See `ConnectOptions.signInOptions`. */
+  readonly signInOptions?: string | undefined;
   /** Masks the secrets that this end knows; for all of its text that is shown. */
   readonly scrub?: (text: string) => string;
   /** Fails with `too-large` beyond `limit` bytes. */

@@ -57,7 +57,11 @@ function findingOf({ status, credentialSource }: HttpAnswer, context: FailureCon
 function unauthenticated({ what }: FailureContext, credentialSource: string | undefined): Finding {
   const code = "unauthenticated";
   if (credentialSource !== undefined)
-    return { code, says: `${what} is refused with the credential from ${credentialSource}`, hint: mendCredential(credentialSource) };
+    return {
+      code,
+      says: `${what} is refused with the credential from ${credentialSource}`,
+      hint: mendCredential(credentialSource, "--source-username and --source-password-file"),
+    };
   return {
     code,
     says: `${what} asks for a sign-in, and no credential was sent`,

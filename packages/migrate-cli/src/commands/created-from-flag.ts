@@ -67,6 +67,7 @@ function connect(place: Target, { flags, terminal }: CreatedFromContext): Promis
     maxWaitMs: maxWait,
     stopWaiting: terminal.interrupt,
     onPause: terminal.onSourcePause,
+    signInOptions: "--registry-config",
     ...requestLog(flags, terminal),
     ...(registryConfig === undefined ? {} : { registryConfig }),
   });

@@ -41,6 +41,7 @@ describe("a registry that an index names", () => {
     const options = await connectedWith(`${origin}/charts/index.yaml`);
     server.close();
     expect(options).toMatchObject({ end: "source", registry: "registry.test", maxWaitMs: 7000, namedBy: new URL(origin) });
+    expect(options).toMatchObject({ signInOptions: "--source-registry-config" });
   });
 
   it("is the user's own word where the index lies in a folder", async () => {

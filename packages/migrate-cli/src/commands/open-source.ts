@@ -109,6 +109,7 @@ function registryConnector(
       onPause: terminal.onPause,
       stopWaiting: terminal.interrupt,
       namedBy,
+      signInOptions: "--source-registry-config",
       ...requestLog(flags, terminal),
       ...config,
     });

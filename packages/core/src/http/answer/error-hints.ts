@@ -7,9 +7,14 @@ const certificateFlags = "--cert-file and --key-file (for a source: --source-cer
 export const giveCertificate = `give one with ${certificateFlags}`;
 export const perhapsCertificate = `it may want a client certificate, or another one: ${certificateFlags}`;
 
+/** `options`: those of the end that is refused, see `ConnectOptions.signInOptions`. */
+export function giveCredential(options = "--username and --password-stdin"): string {
+  return `give ${options}, or log in with helm registry login or docker login`;
+}
+
 /** The next thing to try, where it follows from the code alone. */
 export const hints: Readonly<Partial<Record<ErrorCode, string>>> = {
-  unauthenticated: "give --username and --password-stdin, or log in with helm registry login or docker login",
+  unauthenticated: giveCredential(),
   "credentials-expired": "log in again with helm registry login or docker login",
   denied: "ask for the right to do this, or log in as somebody who has it",
   "denied-or-missing": "check that the repository exists and that this user may see it",

@@ -136,6 +136,10 @@ describe("what an answer means", () => {
     expect(error.hint).toBe(
       "what /home/me/.docker/config.json holds is wrong or no longer valid: log in again with helm registry login or docker login, or give --username and --password-stdin",
     );
+    const ofAnIndex = { ...answer(401), credentialSource: "the file", signInOptions: "--source-registry-config" };
+    expect((await errorFromAnswer(ofAnIndex, { operation: "fetch chart" })).hint).toMatch(
+      /docker login, or give --source-registry-config$/,
+    );
     const given = await errorFromAnswer({ ...answer(401), credentialSource: "--password-stdin" }, { operation: "push blob" });
     expect(given.message).toContain("refuses the credential from --password-stdin");
     expect(given.hint).toBe("check the user and the password that --password-stdin gives");

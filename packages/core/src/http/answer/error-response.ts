@@ -3,7 +3,7 @@ import { preferredChallenge, parseChallenges } from "../../auth/parse-challenges
 import { ChartferryError, type ErrorCode, type ErrorDetails } from "../../errors.ts";
 import { printable } from "../../shown-text.ts";
 import { codeOf } from "./error-codes.ts";
-import { hints } from "./error-hints.ts";
+import { giveCredential, hints } from "./error-hints.ts";
 import { readErrorView, spokenText } from "./error-view.ts";
 import type { HttpAnswer } from "../http-client.ts";
 import { isRepeatableStatus } from "../gate/repeatable-status.ts";
@@ -17,6 +17,8 @@ export interface ErrorContext {
   readonly version?: string | undefined;
   /** Where the refused credential was found; default: what the answer knows. */
   readonly credentialSource?: string | undefined;
+  /** See `ConnectOptions.signInOptions`; default: what the answer knows. */
+  readonly signInOptions?: string | undefined;
   /** A token service, which was asked with what there is: it need not say how to sign in. Default: false. */
   readonly asksToken?: boolean;
   /** The adapter's more exact reading. */
@@ -31,6 +33,7 @@ export async function errorFromAnswer(answer: HttpAnswer, context: ErrorContext)
     ...context,
     registry: context.registry ?? answer.url.host,
     credentialSource: context.credentialSource ?? answer.credentialSource,
+    signInOptions: context.signInOptions ?? answer.signInOptions,
   });
 }
 
@@ -54,11 +57,13 @@ function errorFromView(view: ErrorView, context: ErrorContext): ChartferryError 
 }
 
 /** A credential goes out only where one is asked for in a way that is known here: giving another one would change nothing. */
-function hintFor(code: ErrorCode, view: ErrorView, { credentialSource, asksToken = false }: ErrorContext): string | undefined {
-  if (code === "unauthenticated" && credentialSource !== undefined) return mendCredential(credentialSource);
-  if (code !== "unauthenticated" || view.status !== 401 || asksToken) return hints[code];
+function hintFor(code: ErrorCode, view: ErrorView, context: ErrorContext): string | undefined {
+  const { credentialSource, signInOptions, asksToken = false } = context;
+  if (code !== "unauthenticated") return hints[code];
+  if (credentialSource !== undefined) return mendCredential(credentialSource, signInOptions);
+  if (view.status !== 401 || asksToken) return giveCredential(signInOptions);
   const challenges = parseChallenges(view.headers["www-authenticate"] ?? "");
-  if (preferredChallenge(challenges) !== undefined) return hints[code];
+  if (preferredChallenge(challenges) !== undefined) return giveCredential(signInOptions);
   if (challenges.length === 0)
     return "it does not say how to sign in (no WWW-Authenticate), so that no credential is sent: check the address";
   const schemes = printable([...new Set(challenges.map(({ scheme }) => scheme))].join(", "), 80);
@@ -66,9 +71,9 @@ function hintFor(code: ErrorCode, view: ErrorView, { credentialSource, asksToken
 }
 
 /** An option's own, or one that a file or a helper keeps. */
-export function mendCredential(source: string): string {
+export function mendCredential(source: string, options = "--username and --password-stdin"): string {
   if (source.startsWith("--")) return `check the user and the password that ${source} gives`;
-  return `what ${source} holds is wrong or no longer valid: log in again with helm registry login or docker login, or give --username and --password-stdin`;
+  return `what ${source} holds is wrong or no longer valid: log in again with helm registry login or docker login, or give ${options}`;
 }
 
 function isRetryable(code: ErrorCode, status: number): boolean {
