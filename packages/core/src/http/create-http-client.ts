@@ -83,18 +83,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     environment: options.environment ?? {},
     guard: createAddressGuard({ origin, namedBy: options.namedBy, lookup: options.lookup }),
   });
-  const {
-    random,
-    onPause,
-    stopWaiting,
-    maxWaitMs = defaultMaxWaitMs,
-    attempts = requestRepeats.plain.broken.tries,
-    signInOptions,
-  } = options;
+  const { random, onPause, stopWaiting, maxWaitMs = defaultMaxWaitMs, attempts = requestRepeats.plain.broken.tries } = options;
   const retry = { clock, random, onPause, stopWaiting, maxWaitMs, attempts };
   const steady = steadyClock(clock);
   const gate = createRequestGate({ ...retry, clock: steady });
-  const { userAgent = defaultUserAgent, debug } = options;
+  const { userAgent = defaultUserAgent, debug, signInOptions } = options;
   const wire = createWire({ routes, gate, timeouts, clock: steady, userAgent, debug });
   const secrets = createKnownSecrets();
   const parts: ClientParts = {
