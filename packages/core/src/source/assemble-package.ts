@@ -102,15 +102,15 @@ async function readReceived({ layer, place }: ChartMaterial, signal: AbortSignal
 }
 
 async function provenanceOf(
-  { layer, place, findProvenance }: ChartMaterial,
+  { layer, place, findProvenance, entry }: ChartMaterial,
   { metadata }: LoadedChart,
   policy: ProvenancePolicy,
 ): Promise<Pick<AssembledPackage, "provenance" | "signedFiles" | "notes">> {
   if (policy === "skip") return { notes: [] };
   const { provenance, notes } = applyProvenancePolicy(await findProvenance(), policy, `${place}.prov`);
   if (provenance === undefined) return { notes };
-  // The file name that `helm pull` will write, and look up in the provenance.
-  const file = `${metadata.name}-${metadata.version}.tgz`;
+  // The file name that `helm pull` will write, and look up in the provenance: the tag goes by the entry.
+  const file = `${entry?.chart ?? metadata.name}-${entry?.version ?? metadata.version}.tgz`;
   const matched = provenanceNotes(provenance.signed, { file, digest: layer.digest });
   return { provenance: provenance.content, signedFiles: [...provenance.signed.files.keys()], notes: [...notes, ...matched] };
 }

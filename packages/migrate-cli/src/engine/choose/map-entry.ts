@@ -54,14 +54,18 @@ export function rivalRefusal({ chart, version }: ChartVersion, rivals: readonly 
  */
 export function mappedFileNotes(
   { chart, version }: ChartVersion,
-  { repository, tags }: MappedVersion,
+  { repository, tags }: { readonly repository: string; readonly tags: readonly string[] },
   signedFiles?: readonly string[],
 ): Note[] {
-  const name = repository.slice(repository.lastIndexOf("/") + 1);
-  const files = tags.map((tag) => `${name}-${versionOf(tag)}.tgz`);
+  const files = tags.map((tag) => savedFile(repository, tag));
   const lost = files.filter((file) => file !== `${chart}-${version}.tgz` && signedFiles?.includes(file) !== true);
   if (lost.length === 0) return [];
   const unless = signedFiles === undefined ? "if it has a provenance, " : "";
   const text = `${unless}helm pull --verify will fail: it saves the chart as ${lost.join(" or ")}, which the provenance does not name`;
   return [{ code: "provenance-mapped", text }];
+}
+
+/** As `helm pull` names it, whatever the archive says of itself. */
+export function savedFile(repository: string, tag: string): string {
+  return `${repository.slice(repository.lastIndexOf("/") + 1)}-${versionOf(tag)}.tgz`;
 }

@@ -2,7 +2,6 @@ import {
   ChartferryError,
   copyChart,
   shown,
-  tagOf,
   type AssembledPackage,
   type ChartPackage,
   type ChartStore,
@@ -16,6 +15,7 @@ import { completeTags, keepIncomplete, type Standing, standingOf, type TagAnswer
 import type { JournalEntry } from "../keep/journal.ts";
 import type { Landing } from "./landing.ts";
 import { mappedFileNotes } from "../choose/map-entry.ts";
+import { isVersionNote, versionNotes } from "../choose/version-notes.ts";
 import type { ProvenanceLookUp } from "./provenance-look-up.ts";
 import type { Spool } from "../spool/spool.ts";
 import { isRecent, type TargetListings, type TargetRepository } from "./target-listings.ts";
@@ -182,7 +182,7 @@ export async function sendPackage(
 export function notesOn(item: WorkItem, moved: ChartPackage): Note[] {
   if (moved.kind === "verbatim") return [...moved.notes];
   const { notes, signedFiles }: AssembledPackage = moved;
-  const isPlain = item.tags[0] === tagOf(item.entry.version);
-  const own = isPlain ? notes : notes.filter(({ code }) => code !== "leading-v");
-  return [...own, ...(signedFiles === undefined ? [] : mappedFileNotes(item.entry, item, signedFiles))];
+  // The archive may spell its version in another way than the tag under which Helm looks for it.
+  const own = notes.filter((note) => !isVersionNote(note));
+  return [...own, ...versionNotes(item.tags), ...(signedFiles === undefined ? [] : mappedFileNotes(item.entry, item, signedFiles))];
 }

@@ -71,6 +71,15 @@ describe("what the index alone tells of a version", () => {
   });
 });
 
+it("of a file that is named otherwise only where helm pull saves the version under its own name", () => {
+  const question = { homes: [], provenance: true, deep: false };
+  const spelled = entry({ version: "v1.0.2", urls: ["https://x.test/web-1.0.2.tgz"] });
+  expect(codes(indexWarnings(spelled, ["1.0.2"], question))).toEqual([]);
+  expect(codes(indexWarnings(spelled, ["v1.0.2"], question))).toEqual(["leading-v", "file-named-otherwise"]);
+  expect(codes(indexWarnings(spelled, ["1.0.2", "v1.0.2"], question))).toEqual(["file-named-otherwise"]);
+  expect(codes(indexWarnings(spelled, ["v1.0.2"], { ...question, repository: "charts/other" }))).toEqual(["leading-v"]);
+});
+
 it("of a version without digest, unless a registry knows it or the chart is opened", () => {
   const { digest: _, ...bare } = entry();
   const question = { homes: [], provenance: true, deep: false };

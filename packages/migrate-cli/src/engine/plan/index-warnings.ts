@@ -1,4 +1,7 @@
-import { quote, shown, versionForm, versionOf, type EntryDependency, type Note, type SourceEntry } from "@chartferry/core";
+import { quote, shown, type EntryDependency, type Note, type SourceEntry } from "@chartferry/core";
+
+import { savedFile } from "../choose/map-entry.ts";
+import { versionNotes } from "../choose/version-notes.ts";
 
 /** Places that charts are moved away from: urls, as they stand in `dependencies`. */
 export type FormerHomes = readonly string[];
@@ -9,24 +12,22 @@ export interface IndexQuestion {
   readonly provenance: boolean;
   /** The chart is opened: digest and provenance are remarked on there. */
   readonly deep: boolean;
+  /** At the target. Default: it is named as the chart. */
+  readonly repository?: string;
 }
 
 /** Names told in one text. */
 const namesShown = 3;
 
 /** What will hurt later, told by the index alone: nothing of it keeps a version from being pushed. */
-export function indexWarnings(entry: SourceEntry, tags: readonly string[], { homes, provenance, deep }: IndexQuestion): Note[] {
-  const unopened = deep ? [] : [...digestWarnings(entry), ...(provenance ? fileWarnings(entry) : [])];
-  return [...versionWarnings(tags), ...unopened, ...dependencyWarnings(entry, homes)];
-}
-
-/** Helm looks among tags that are strict SemVer. One such tag of a version is enough. */
-function versionWarnings(tags: readonly string[]): Note[] {
-  const forms = tags.map((tag) => versionForm(versionOf(tag)));
-  const [form] = forms;
-  if (form === undefined || forms.includes("strict")) return [];
-  const version = quote(versionOf(tags[0] ?? ""));
-  return [{ code: form, text: `the version ${version} is found by its exact text only, by no range: helm pull --version ${version}` }];
+export function indexWarnings(
+  entry: SourceEntry,
+  tags: readonly string[],
+  { homes, provenance, deep, repository = entry.chart }: IndexQuestion,
+): Note[] {
+  const saved = tags.map((tag) => savedFile(repository, tag));
+  const unopened = deep ? [] : [...digestWarnings(entry), ...(provenance ? fileWarnings(entry, saved) : [])];
+  return [...versionNotes(tags), ...unopened, ...dependencyWarnings(entry, homes)];
 }
 
 /** A registry tells a layer's digest itself. */
@@ -35,11 +36,11 @@ function digestWarnings({ digest, urls }: SourceEntry): Note[] {
   return [{ code: "digest-missing", text: "the index has no digest for it: its bytes cannot be checked" }];
 }
 
-/** `helm package` names the file after chart and version, and so does its provenance. */
-function fileWarnings({ chart, version, urls: [url = ""] }: SourceEntry): Note[] {
-  const file = /^(?:https?|file):[^?#]*\/([^/?#]+\.tgz)(?:[?#]|$)/i.exec(url)?.[1];
-  const wanted = `${chart}-${version}.tgz`;
-  if (file === undefined || decoded(file) === wanted) return [];
+/** `helm package` names the file after chart and version, and so does its provenance. What is saved under a mapped name is another remark's. */
+function fileWarnings(entry: SourceEntry, saved: readonly string[]): Note[] {
+  const wanted = `${entry.chart}-${entry.version}.tgz`;
+  const file = fileOf(entry);
+  if (file === undefined || file === wanted || !saved.includes(wanted)) return [];
   return [
     {
       code: "file-named-otherwise",
@@ -47,6 +48,12 @@ function fileWarnings({ chart, version, urls: [url = ""] }: SourceEntry): Note[]
       hint: "if it is signed, look with --deep at the name that its provenance gives",
     },
   ];
+}
+
+/** The archive's name at the source, where its url ends in one. */
+export function fileOf({ urls: [url = ""] }: Pick<SourceEntry, "urls">): string | undefined {
+  const file = /^(?:https?|file):[^?#]*\/([^/?#]+\.tgz)(?:[?#]|$)/i.exec(url)?.[1];
+  return file === undefined ? undefined : decoded(file);
 }
 
 function decoded(text: string): string {

@@ -3,12 +3,12 @@ import { type ChartSource, type ExistingAnswer, isChartferryError, type Note } f
 import { attemptDelivery, notesOn, sendPackage } from "../deliver/attempt-delivery.ts";
 import type { Attempting, DeliveryContext, DeliveryProgress, Sender } from "../deliver/attempt-delivery.ts";
 import { describeFailure } from "../describe-failure.ts";
-import { mappedFileNotes } from "../choose/map-entry.ts";
+import { mappedFileNotes, savedFile } from "../choose/map-entry.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { TargetListings } from "../deliver/target-listings.ts";
 import type { WorkItem } from "../work-item.ts";
 import { isDecided, undecided } from "./decisions.ts";
-import { type FormerHomes, indexWarnings } from "./index-warnings.ts";
+import { fileOf, type FormerHomes, indexWarnings } from "./index-warnings.ts";
 import { lookingStore } from "./looking-store.ts";
 import { packageWarnings } from "./package-warnings.ts";
 
@@ -50,8 +50,12 @@ export function planVersion(options: PlanVersionOptions): Attempting {
 
 function notesFromIndex(item: WorkItem, { homes, provenance, deep }: PlanVersionOptions): Note[] {
   // An opened chart tells which files its provenance names, if it has one.
-  const mapped = provenance && !deep ? mappedFileNotes(item.entry, item) : [];
-  return [...indexWarnings(item.entry, item.tags, { homes, provenance, deep }), ...mapped];
+  const { entry, repository, tags } = item;
+  const file = fileOf(entry);
+  // A provenance most likely names the file as it lies there: what is saved under that very name verifies.
+  const others = tags.filter((tag) => savedFile(repository, tag) !== file);
+  const mapped = provenance && !deep ? mappedFileNotes(entry, { repository, tags: others }) : [];
+  return [...indexWarnings(entry, tags, { homes, provenance, deep, repository }), ...mapped];
 }
 
 function lookingContext(planning: Planning): DeliveryContext {
