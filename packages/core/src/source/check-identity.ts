@@ -31,9 +31,18 @@ function comparable(version: string): string {
 }
 
 function differs(what: "name" | "version", inside: string, entry: string): ChartferryError {
-  return new ChartferryError(`the archive has the ${what} ${shown(inside)}, its entry says ${shown(entry)}`, {
+  // What counts as the name is the key; the entry below it may name itself as it likes.
+  const said = what === "name" ? `the key in the index is ${shown(entry)}` : `its entry says ${shown(entry)}`;
+  return new ChartferryError(`the archive has the ${what} ${shown(inside)}, ${said}`, {
     code: "chart-invalid",
     operation: "open chart",
-    hint: "Correct the index: the entry and the archive it points to must agree",
+    hint: isOneNumber(inside, entry)
+      ? "Quote the version in Chart.yaml and in the index: without quotes Chart.yaml's is a number, and 1.0 is read as 1, as Helm reads it"
+      : "Correct the index: the entry and the archive it points to must agree",
   });
+}
+
+/** Two spellings of a version that YAML takes for a number. */
+function isOneNumber(inside: string, entry: string): boolean {
+  return [inside, entry].every((text) => /^\d+(?:\.\d+)?$/.test(text)) && Number(inside) === Number(entry);
 }

@@ -1,3 +1,5 @@
+import { gzipSync } from "node:zlib";
+
 import { afterEach, describe, expect, it } from "vitest";
 
 import { buildSmallChart } from "../chart/testing/build-archive.ts";
@@ -117,6 +119,19 @@ describe("opening a version", () => {
     expect(error.message).toContain(webDigest);
     expect(error.message).toContain(digestOf(Buffer.from("<html><title>Gone</title></html>")));
     expect(error.message).toContain('an HTML page titled "Gone"');
+  });
+
+  it("names the encoding that its server has put around it unasked", async () => {
+    const { origin } = await served({
+      "/index.yaml": indexOf(["web-1.0.0.tgz"]),
+      "/web-1.0.0.tgz": (_request, response) => void response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(web)),
+    });
+    const source = sourceAt(origin);
+    expect(await failureOf(source.open(await entryOf(source)))).toMatchObject({
+      code: "digest-mismatch",
+      message: expect.stringContaining("they came with Content-Encoding: gzip, which was not asked for"),
+      hint: expect.stringContaining("send archives as they are"),
+    });
   });
 
   it("fails without a digest in the index, unless that is allowed", async () => {

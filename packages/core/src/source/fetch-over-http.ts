@@ -1,4 +1,4 @@
-import { isChartferryError } from "../errors.ts";
+import { ChartferryError, isChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpClient } from "../http/http-client.ts";
 import { brokenDownload, type RequestKind, workRepeats } from "../http/repeat-policy.ts";
 import type { DeadHosts } from "./dead-hosts.ts";
@@ -6,6 +6,7 @@ import { httpFailure } from "./http-failure.ts";
 import { provenanceUrl } from "./chart-url.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
 import { failedToLook, provenanceLimit } from "./provenance-policy.ts";
+import { shown } from "../shown-text.ts";
 import { receiveContent } from "./received-content.ts";
 import type { ReceivedContent, ReceiveOptions } from "./received-content.ts";
 
@@ -26,10 +27,23 @@ export async function fetchChartOverHttp(fetcher: HttpFetcher, url: URL, options
     try {
       return await receiveContent(answer.stream(), options);
     } catch (error) {
+      if (isChartferryError(error, "digest-mismatch")) throw namingEncoding(error, answer);
       if (attempt >= tries || !isChartferryError(error, ...brokenDownload)) throw error;
       await fetcher.http.pause({ attempt, error, signal: options.signal });
     }
   }
+}
+
+/** Some servers compress what they were asked to send as it is: then it is not the file that has another digest. */
+function namingEncoding(error: ChartferryError, { headers }: HttpAnswer): ChartferryError {
+  const encoding = headers["content-encoding"]?.trim() ?? "identity";
+  if (/^(?:identity)?$/i.test(encoding)) return error;
+  const { code, operation } = error;
+  return new ChartferryError(`${error.message}; they came with Content-Encoding: ${shown(encoding)}, which was not asked for`, {
+    code,
+    operation,
+    hint: "Have the server send archives as they are: they are compressed already",
+  });
 }
 
 /** What lies beside the chart as its provenance. */

@@ -62,6 +62,11 @@ describe("files that are named to push or publish", () => {
       expect(ran.code).toBe(1);
       expect(ran.out + ran.err).toContain("provenance-missing");
     }
+    const told = await run(["push", chart, layout, "--provenance", "require", "--output", "json"]);
+    expect(JSON.parse(told.out)).toMatchObject({
+      totals: { targets: { [layout]: { failed: 1 } } },
+      versions: [{ chart: "dock-helpers", version: "0.4.0", target: layout, status: "failed", reason: "provenance-missing" }],
+    });
     const text = join(folder, "notes.tgz");
     writeFileSync(text, "just text");
     const ran = await run(["push", text, layout]);

@@ -86,9 +86,10 @@ function contradiction(entries: readonly [SourceEntry, SourceEntry], byUrl: Read
   });
 }
 
+/** What the archive says of itself; without its provenance, so that a version that lacks one fails under its own name. */
 async function itemOf(url: string, path: string, options: OpenFileOptions): Promise<SourceItem> {
   try {
-    const opened = await openChartFile(path, options);
+    const opened = await openChartFile(path, { ...options, provenance: "skip" });
     await opened.release();
     const { name, version } = opened.metadata;
     return { kind: "entry", entry: { chart: name, version, urls: [url], digest: opened.layer.digest, notes: [] } };
