@@ -3,8 +3,7 @@ import { expect, it } from "vitest";
 import { checkIdentity } from "./check-identity.ts";
 
 it("an archive of another name than the key in the index is told by that key: the entry may name itself rightly", () => {
-  const check = (): unknown => checkIdentity({ name: "gamma", version: "1.0.0" }, { chart: "gamma-key", version: "1.0.0" });
-  expect(check).toThrow(
+  expect(() => checkIdentity({ name: "gamma", version: "1.0.0" }, { chart: "gamma-key", version: "1.0.0" })).toThrow(
     expect.objectContaining({ code: "chart-invalid", message: "the archive has the name gamma, the key in the index is gamma-key" }),
   );
 });
