@@ -2,11 +2,13 @@ import { type Control, createControl } from "./gate-control.ts";
 import type { Host } from "./gate-host.ts";
 import { createLine, type GateRequest, type Line, type LineOptions } from "./gate-line.ts";
 import type { Patience } from "./patience.ts";
+import { createRefusedThings, type RefusedThings, type Things, thingsOf } from "./refused-things.ts";
 
 /** One kind of request at one host, such as the start of an upload: what is on its way, and what waits in line. */
 export interface Action {
   readonly host: Host;
   readonly flight: Flight;
+  readonly refusedThings: RefusedThings;
   readonly line: Line;
   /** Takes a place, and a turn of the pace where there is one. */
   start(request: GateRequest, now: number): Pass;
@@ -16,6 +18,9 @@ export interface Action {
 export interface Pass {
   readonly action: Action;
   readonly patience: Patience;
+  readonly things: Things;
+  /** How many refusals of its kind were known when it started. */
+  readonly seen: number;
   /** The refusals that were known when it started: those of before say nothing about it. */
   readonly control: Control | undefined;
   readonly epoch: number;
@@ -47,13 +52,23 @@ interface Sample {
 
 export function createAction(host: Host, options: LineOptions & { readonly random: () => number }): Action {
   const flight = createFlight(options.clock.now(), options.random);
+  const refusedThings = createRefusedThings();
   const start: Action["start"] = (request, now) => {
     const { patience } = request;
     flight.begun(now);
     const { control } = flight;
-    return { action, patience, control, epoch: control?.epoch ?? 0, heldMs: now - (patience.heldSince ?? now) };
+    const seen = refusedThings.count;
+    return {
+      action,
+      patience,
+      things: thingsOf(request),
+      seen,
+      control,
+      epoch: control?.epoch ?? 0,
+      heldMs: now - (patience.heldSince ?? now),
+    };
   };
-  const action: Action = { host, flight, start, line: createLine({ host, flight, start }, options) };
+  const action: Action = { host, flight, refusedThings, start, line: createLine({ host, flight, refusedThings, start }, options) };
   return action;
 }
 

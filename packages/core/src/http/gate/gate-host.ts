@@ -1,5 +1,6 @@
 import type { Action } from "./gate-action.ts";
 import type { Refusal } from "./refusal.ts";
+import { remember } from "./refused-things.ts";
 
 /** What is known of one host. Only its own methods change it. Times in milliseconds since 1970. */
 export interface Host {
@@ -8,11 +9,13 @@ export interface Host {
   /** 0 = not paused. */
   readonly pausedUntil: number;
   readonly lastRefusal: Refusal | undefined;
-  refusedWith(refusal: Refusal, now: number): void;
+  refusedWith(refusal: Refusal, at: { readonly now: number; readonly thing: string }): void;
   /** It has served somebody something: what it refuses now may be a matter of a minute. */
   readonly hasServed: boolean;
   /** When it refused for the first time since then; Infinity = it has not. */
   readonly refusingSince: number;
+  /** What it refused since then. */
+  readonly refusedSince: ReadonlySet<string>;
   served(): void;
   /** Nothing starts before then; an earlier end changes nothing. Whether it does. */
   pause(until: number): boolean;
@@ -27,6 +30,7 @@ export interface Host {
 export function createHost(name: string): Host {
   let lastRefusal: Refusal | undefined;
   let [hasServed, refusingSince] = [false, Infinity];
+  const refusedSince = new Set<string>();
   let [pausedUntil, pausedMs, countedUntil] = [0, 0, 0];
   return {
     name,
@@ -43,8 +47,13 @@ export function createHost(name: string): Host {
     get refusingSince() {
       return refusingSince;
     },
-    served: () => void ([hasServed, refusingSince] = [true, Infinity]),
-    refusedWith(refusal, now) {
+    refusedSince,
+    served() {
+      [hasServed, refusingSince] = [true, Infinity];
+      refusedSince.clear();
+    },
+    refusedWith(refusal, { now, thing }) {
+      remember(refusedSince, thing);
       refusingSince = Math.min(refusingSince, now);
       lastRefusal = refusal;
     },

@@ -4,6 +4,7 @@ import type { Flight, Pass } from "./gate-action.ts";
 import type { Host } from "./gate-host.ts";
 import type { Patience } from "./patience.ts";
 import { heldTooLong } from "./refusal.ts";
+import { type RefusedThings, thingsOf } from "./refused-things.ts";
 import { stoppedWaiting } from "./wait-unless-stopped.ts";
 
 export interface GateRequest {
@@ -24,6 +25,8 @@ export interface Line {
   wait(request: GateRequest): Promise<Pass>;
   /** Starts whoever may start now, and comes back when the next one may. */
   pump(): void;
+  /** Whether somebody waits for something else than these. */
+  asksForMoreThan(things: ReadonlySet<string>): boolean;
   failAll(why: (request: GateRequest) => ChartferryError): void;
 }
 
@@ -37,6 +40,7 @@ export interface LineOptions {
 export interface LineEnd {
   readonly host: Host;
   readonly flight: Flight;
+  readonly refusedThings: Pick<RefusedThings, "row">;
   readonly start: (request: GateRequest, now: number) => Pass;
 }
 
@@ -69,6 +73,7 @@ export function createLine(end: LineEnd, options: LineOptions): Line {
     isFree: (now) => line.queue.length === 0 && mayStartAt(line) <= now,
     wait: (request) => wait(line, request),
     pump: () => pump(line),
+    asksForMoreThan: (things) => line.queue.some((waiter) => !asksFor(waiter, things)),
     failAll(why) {
       for (const waiter of line.queue.splice(0)) {
         leave(line, waiter);
@@ -95,7 +100,7 @@ function wait(line: OwnLine, request: GateRequest): Promise<Pass> {
   });
 }
 
-/** Who came first goes first, also with a repeat. */
+/** Who came first, or was refused first, goes first. */
 function enqueue(line: OwnLine, waiting: Omit<Waiter, "forget">): void {
   const { request, fail } = waiting;
   const giveUp = (): void => {
@@ -125,15 +130,25 @@ function pump(line: OwnLine): void {
   line.host.wake(now);
   failLate(line, now);
   for (;;) {
-    const [waiter] = line.queue;
+    const waiter = nextOf(line);
     if (waiter === undefined) return;
     const at = mayStartAt(line);
     if (at > now) return arm(line, Math.min(at, nextDeadline(line)));
     spread(line, now);
-    line.queue.shift();
+    line.queue.splice(line.queue.indexOf(waiter), 1);
     leave(line, waiter);
     waiter.start(line.start(waiter.request, now));
   }
+}
+
+/** While everything is refused, each one who is sent is to ask for something else: it may be one thing only that is refused. */
+function nextOf({ queue, refusedThings: { row } }: OwnLine): Waiter | undefined {
+  const [first] = queue;
+  return row.size === 0 ? first : (queue.find((waiter) => !asksFor(waiter, row)) ?? first);
+}
+
+function asksFor({ request }: Waiter, things: ReadonlySet<string>): boolean {
+  return things.has(thingsOf(request)[0]);
 }
 
 /**

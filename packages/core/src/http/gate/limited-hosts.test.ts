@@ -100,3 +100,47 @@ describe("a host that serves, and then answers 503 and no word more", () => {
     expect(milliseconds).toBeLessThan(150_000);
   });
 });
+
+describe.each([429, 503] as const)("a host that answers %i for one repository for ever, and serves the others", (status) => {
+  const host = { rate: 1000, burst: 1000, roundTrip: 20, status };
+
+  it.each([
+    ["early", ["chart-3"]],
+    ["of two", ["chart-2", "chart-9"]],
+  ])("(%s) fails what goes there, after a minute, and nothing else", async (_name, bad) => {
+    const { granted, failed, failedRepositories, milliseconds } = await served(
+      { ...host, neverServes: (repository) => bad.includes(repository) },
+      1200,
+    );
+    expect(failedRepositories.toSorted()).toEqual(bad.toSorted());
+    expect(failed).toEqual(Array.from({ length: 10 * bad.length }, () => status));
+    expect(granted).toBe(1200 - 10 * bad.length);
+    expect(milliseconds).toBeLessThan(120_000);
+  });
+
+  it("hardly slows the others", async () => {
+    let lastGrant = 0;
+    const clock = virtualClock();
+    const began = clock.now();
+    const neverServes = (repository: string): boolean => {
+      if (repository !== "chart-1") lastGrant = clock.now() - began;
+      return repository === "chart-1";
+    };
+    const gate = { clock, random: seededRandom(), maxWaitMs: 15 * 60_000, attempts: 5 };
+    const { granted } = await clock.run(sendThroughGate({ ...host, neverServes }, { count: 1200, concurrency: 32 }, gate));
+    expect(granted).toBe(1190);
+    // Alone they take 1.1 s.
+    expect(lastGrant).toBeLessThan(20_000);
+  });
+});
+
+describe("a host that serves, and then answers 503 for the one repository that is left", () => {
+  it("fails that after a minute, and once", async () => {
+    const { failed, milliseconds } = await served(
+      { rate: 1000, burst: 1000, roundTrip: 20, status: 503, neverServes: (repository) => repository === "chart-9" },
+      100,
+    );
+    expect(failed).toHaveLength(10);
+    expect(milliseconds).toBeLessThan(120_000);
+  });
+});

@@ -5,6 +5,8 @@ import { type GateRequest, type LineOptions, outOfPatience, stopped } from "./ga
 import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer } from "../http-client.ts";
 import { outOfService, refusalIn, type Refusal } from "./refusal.ts";
+import { toTheEnd } from "./patience.ts";
+import type { OwnTrouble } from "./refused-things.ts";
 import { isRepeatableStatus } from "./repeatable-status.ts";
 
 /**
@@ -96,6 +98,7 @@ function heed(pass: Pass, answer: Pick<HttpAnswer, "status" | "headers" | "url">
   if (refusal !== undefined) refuse(pass, refusal, { ...options, now });
   else if (!isRepeatableStatus(answer.status)) {
     pass.action.host.served();
+    pass.action.refusedThings.served(pass.things);
     pass.action.flight.granted(pass, now);
   }
 }
@@ -103,35 +106,60 @@ function heed(pass: Pass, answer: Pick<HttpAnswer, "status" | "headers" | "url">
 type At = GateOptions & { readonly now: number };
 
 function refuse(pass: Pass, refusal: Refusal, at: At): void {
-  const { host, flight } = pass.action;
+  const { patience, seen, things } = pass;
+  const { host, flight, refusedThings } = pass.action;
   const { now } = at;
   const { askedMs } = refusal;
-  host.refusedWith(refusal, now);
-  pass.patience.heldSince ??= now;
-  pass.patience.refusals++;
+  host.refusedWith(refusal, { now, thing: things[0] });
+  patience.heldSince ??= now;
+  patience.refusals++;
+  toTheEnd(patience);
+  const trouble = refusedThings.refused(things, { now, seen });
   if (askedMs !== undefined) pauseHost(host, { until: now + askedMs, refusal }, at);
+  if (trouble !== undefined) return endure(pass, { trouble, askedMs }, at);
   const hold = flight.refused(pass, { now, askedMs });
   if (hold !== undefined && askedMs === undefined) tellHold(host, { until: now + hold, refusal }, at);
   despair(pass, refusal, at);
 }
 
+const [firstOwnWaitMs, longestOwnWaitMs] = [400, 20_000];
+
+/** What is refused for ever while others are served fails as a fault does that somebody may be busy with: after some attempts and a minute. */
+function endure({ patience }: Pass, { trouble, askedMs }: { trouble: OwnTrouble; askedMs: number | undefined }, at: At): void {
+  const { now, attempts, random = Math.random } = at;
+  const { refusals, since } = trouble;
+  patience.hopeless = refusals >= attempts && now - since >= restartMs;
+  // A Retry-After is waited for at the gate.
+  patience.ownWaitMs =
+    askedMs === undefined ? Math.min(longestOwnWaitMs, firstOwnWaitMs * 2 ** Math.min(refusals, 16)) * (0.75 + random() / 2) : 0;
+}
+
 /** A host that has served before may be starting anew, or somebody before it is: that takes a minute. Milliseconds. */
 const restartMs = 60_000;
 
-/** Nobody is served there for a minute: who begins now, with whatever kind of request, does not wait for another one. */
-function isDown({ hasServed, refusingSince }: Host, now: number): boolean {
-  return hasServed && now - refusingSince >= restartMs;
+/** Refusals of so many different things speak of the host; those of fewer only where nobody asks for anything else. */
+const fewThings = 3;
+
+function areAll(things: ReadonlySet<string>, actions: Iterable<Action>): boolean {
+  return things.size >= fewThings || ![...actions].some(({ line }) => line.asksForMoreThan(things));
 }
 
-function isBroken({ host, flight: { control } }: Action, { attempts, now }: Pick<At, "attempts" | "now">): boolean {
+/** Nobody is served there for a minute: who begins now, with whatever kind of request, does not wait for another one. */
+function isDown({ actions, hasServed, refusingSince, refusedSince }: Host, now: number): boolean {
+  return hasServed && now - refusingSince >= restartMs && areAll(refusedSince, actions.values());
+}
+
+function isBroken(action: Action, { attempts, now }: Pick<At, "attempts" | "now">): boolean {
+  const { host, flight, refusedThings } = action;
+  const { control } = flight;
   if (isDown(host, now)) return true;
-  if (control === undefined || control.fruitless < attempts) return false;
+  if (control === undefined || control.fruitless < attempts || !areAll(refusedThings.row, [action])) return false;
   return !host.hasServed || now - control.fruitlessSince >= restartMs;
 }
 
 /**
  * A 503 without a word on when to come back is a shortage or a fault. It is taken for a fault of the host where nobody was served for a while,
- * and then all who wait have failed with it; and for one of the thing asked for where all others were served for twice as long.
+ * and then all who wait have failed with it; and for one of the request where others were served for twice as long.
  */
 function despair({ action, patience }: Pass, { status, askedMs, text }: Refusal, { attempts, now }: At): void {
   if (status !== 503 || (askedMs ?? 0) > 0) return;

@@ -99,13 +99,26 @@ export async function repeatedly(send: Send, request: Repeatable, options: Repea
     const last = !isRepeated(request, "broken") || faults + 1 >= options.attempts;
     const began = options.clock.now();
     const outcome = await tryOnce(send, { attempt, patience }, { request, options, last });
-    if (outcome === "refused") continue;
+    if (outcome === "refused") {
+      await waitOwnTrouble({ request, patience }, options);
+      continue;
+    }
     if (!(outcome instanceof ChartferryError)) return outcome;
     const tookMs = options.clock.now() - began;
     if (patience.unheard && options.clock.now() - since >= longestSilenceMs) throw outcome;
     const of = patience.unheard ? undefined : options.attempts;
     await waitBeforeRetry({ attempt: ++faults, of, tookMs, error: outcome, signal: request.signal }, options);
   }
+}
+
+/** For what is refused while others are served the host is not held: who asks for it waits alone. */
+async function waitOwnTrouble({ request, patience }: { request: Repeatable; patience: Patience }, options: RetryOptions): Promise<void> {
+  const { ownWaitMs } = patience;
+  patience.ownWaitMs = 0;
+  if (ownWaitMs === 0) return;
+  const { clock, stopWaiting } = options;
+  const { signal, operation, url } = request;
+  await waitUnlessStopped(ownWaitMs, { clock, signal, stopWaiting, operation, registry: new URL(url).host });
 }
 
 interface Circumstances {

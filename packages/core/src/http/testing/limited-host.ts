@@ -19,6 +19,8 @@ export interface LimitedHost {
   readonly refusalsCost?: boolean;
   /** Milliseconds after the first request between which it serves nobody. */
   readonly away?: readonly [from: number, until: number];
+  /** Refused for ever, at the cost of no token; all others are served. */
+  readonly neverServes?: (repository: string) => boolean;
   /** Every so many-th connection breaks before its answer. */
   readonly breaksEvery?: number;
 }
@@ -27,10 +29,14 @@ export interface Served {
   readonly granted: number;
   readonly refused: number;
   readonly failed: readonly unknown[];
+  /** What these were about, each once. */
+  readonly failedRepositories: readonly string[];
   readonly milliseconds: number;
   /** Granted, of what the bucket would have given to somebody who always came at the right moment. */
   readonly used: number;
 }
+
+const versionsOfChart = 10;
 
 /** Sends `count` requests, `concurrency` at a time, through a gate to the host. */
 export async function sendThroughGate(
@@ -41,20 +47,37 @@ export async function sendThroughGate(
   const { clock } = options;
   const gate = createRequestGate(options);
   const server = bucketServer(host, clock);
-  const url = new URL("https://registry.test/v2/");
-  const request = { method: "POST", url, operation: "push blob" } as const;
   const failed: unknown[] = [];
+  const failedRepositories = new Set<string>();
   let left = load.count;
-  const send = ({ patience }: Attempt): Promise<HttpAnswer> => throughGate(gate, { ...request, patience }, () => server.answer());
   const started = clock.now();
   const worker = async (): Promise<void> => {
-    while (left-- > 0) await repeatedly(send, request, options).then(note, (error) => failed.push(error));
+    while (left-- > 0) await work(`chart-${Math.floor((load.count - left - 1) / versionsOfChart)}`);
   };
-  const note = ({ status }: HttpAnswer): unknown => (status === 202 ? undefined : failed.push(status));
+  const work = async (repository: string): Promise<void> => {
+    const url = new URL(`https://registry.test/v2/${repository}/blobs/uploads/`);
+    const request = { method: "POST", url, operation: "push blob", repository } as const;
+    const send = ({ patience }: Attempt): Promise<HttpAnswer> =>
+      throughGate(gate, { ...request, patience }, () => server.answer(repository));
+    const outcome = await repeatedly(send, request, options).then(
+      ({ status }) => status,
+      (error: unknown) => error,
+    );
+    if (outcome === 202) return;
+    failed.push(outcome);
+    failedRepositories.add(repository);
+  };
   await Promise.all(Array.from({ length: load.concurrency }, worker));
   const milliseconds = clock.now() - started;
   const { granted, refused } = server.counts;
-  return { granted, refused, failed, milliseconds, used: granted / (host.burst + (host.rate * milliseconds) / 1000) };
+  return {
+    granted,
+    refused,
+    failed,
+    failedRepositories: [...failedRepositories],
+    milliseconds,
+    used: granted / (host.burst + (host.rate * milliseconds) / 1000),
+  };
 }
 
 function bucketServer(host: LimitedHost, clock: Clock) {
@@ -76,12 +99,16 @@ function bucketServer(host: LimitedHost, clock: Clock) {
     counts[enough ? "granted" : "refused"]++;
     return enough;
   };
+  const refuse = (): boolean => {
+    counts.refused++;
+    return false;
+  };
   return {
     counts,
-    async answer(): Promise<HttpAnswer> {
+    async answer(repository: string): Promise<HttpAnswer> {
       await clock.sleep(host.roundTrip / 2);
       if (++counts.seen % (host.breaksEvery ?? Infinity) === 0) throw broken();
-      const granted = take();
+      const granted = host.neverServes?.(repository) === true ? refuse() : take();
       const wait = Math.max(1, Math.ceil((1 - tokens) / host.rate));
       await clock.sleep(host.roundTrip / 2);
       return answerWith(granted ? 202 : host.status, !granted && host.retryAfter === true ? { "retry-after": String(wait) } : {});

@@ -2,7 +2,7 @@ import { type ChartferryError, type Connection, isChartferryError } from "@chart
 
 import { createWakeUp } from "../tables/bounded-channel.ts";
 import { awaitOpened } from "./await-opened.ts";
-import { createCircuit } from "./circuit.ts";
+import { createCircuit, type FailedWork } from "./circuit.ts";
 import type { DeliveryContext } from "./attempt-delivery.ts";
 import { deliverVersion, type DeliveryResult, recordOf } from "./deliver-version.ts";
 import { describeFailure, interruption } from "../describe-failure.ts";
@@ -42,22 +42,24 @@ export async function runLane(options: LaneOptions): Promise<ChartferryError | u
   };
   const unopened = await awaitOpened(options.opened, { stop: options.stop, fail });
   if (unopened !== undefined) options.onStopped?.(unopened);
-  const settle = (error: unknown, servedBefore: number): void => {
+  const settle = (error: unknown, work: FailedWork): void => {
     if (error === undefined) return circuit.succeeded();
     if (!isChartferryError(error)) return;
     const before = circuit.openedBy;
-    circuit.failed(error, servedBefore);
+    circuit.failed(error, work);
     if (before === undefined && circuit.openedBy !== undefined) options.onStopped?.(error);
   };
   const handle = async (delivery: Delivery): Promise<void> => {
     const { item } = delivery;
     const servedBefore = circuit.served;
-    const refusal = refuse(delivery, { stop: options.stop, naming: options.naming, unopened, openedBy: circuit.openedBy });
+    const { repository } = item;
+    const openedBy = circuit.openedBy ?? circuit.stoppedFor(repository);
+    const refusal = refuse(delivery, { stop: options.stop, naming: options.naming, unopened, openedBy });
     const { targetError, ...result }: DeliveryResult =
       refusal === undefined ? await deliverVersion(delivery, context) : { record: refusal };
     await context.spool.settle(target, item.sequence);
     await delivery.ack({ sequence: item.sequence, ...result });
-    if (refusal === undefined && !isSourceFailure(result.record, targetError)) settle(targetError, servedBefore);
+    if (refusal === undefined && !isSourceFailure(result.record, targetError)) settle(targetError, { repository, servedBefore });
   };
   const running = new Set<Promise<void>>();
   const freed = createWakeUp();
@@ -88,6 +90,7 @@ function isSourceFailure(record: VersionRecord, targetError: unknown): boolean {
 interface LaneState extends Pick<LaneOptions, "stop" | "naming"> {
   /** Why the target could not be connected to. */
   readonly unopened: ChartferryError | undefined;
+  /** Why nothing more is sent to it, or to the repository. */
   readonly openedBy: ChartferryError | undefined;
 }
 
