@@ -11,9 +11,9 @@ import { bucketHooks, createTokenBucket } from "./servers/token-bucket.ts";
 
 /**
  * Share of what a registry permits. 0.85 is promised, and held to with a clock of our own (core/store/limited-uploads.test.ts); here, with real
- * time, 0.89 to 0.99 were measured, and what other programs take of the machine meanwhile is missing.
+ * time, 0.84 to 0.99 were measured: what other programs take of the machine meanwhile is missing.
  */
-const leastUsed = 0.5;
+const leastUsed = 0.7;
 
 const scratch = makeTempDir("limited");
 const source = join(scratch, "repository");
