@@ -45,6 +45,9 @@ it("reads an archive whole whose end declares too little, since another member f
   expect(Buffer.concat(pieces).equals(large)).toBe(true);
 });
 
+/** A small piece may lie in Node's own pool, which has a little more than 64 KiB in Node 26. */
+const smallRoom = 128 * 1024;
+
 it("gives others their turn between members, makes no large room for each of them, and counts them", async () => {
   const members = 200;
   const zeros = gzipSync(Buffer.alloc(8_000_000));
@@ -67,7 +70,7 @@ it("gives others their turn between members, makes no large room for each of the
   expect([problem, told]).toEqual([undefined, members]);
   expect(turns).toBeGreaterThanOrEqual(members - 1);
   // The last one is 8 MB of zeros; the first may have been given room by the word at the end.
-  expect(rooms.slice(1, members).filter((room) => room > 64 * 1024)).toEqual([]);
+  expect(rooms.slice(1, members).filter((room) => room > smallRoom)).toEqual([]);
 });
 
 it("ends at a member that is one too many, of an archive in memory and of one that streams", async () => {
@@ -81,5 +84,5 @@ it("makes no more room for a declared size than so little input can fill", async
   boastful.writeUInt32LE(8_000_000, boastful.byteLength - 4);
   const { pieces } = await inflated(boastful);
   expect(pieces.map((piece) => piece.toString())).toEqual(["x"]);
-  expect(pieces[0]?.buffer.byteLength).toBeLessThan(64 * 1024);
+  expect(pieces[0]?.buffer.byteLength).toBeLessThanOrEqual(smallRoom);
 });
