@@ -1,43 +1,26 @@
 import { describe, expect, it } from "vitest";
 
 import { chooseAdapter, probeAnswer } from "./choose-adapter.ts";
-import type { Capabilities, ProbeAnswer, RegistryAdapter } from "./registry-adapter.ts";
+import type { ProbeAnswer } from "./registry-adapter.ts";
 
-const no = "this registry is only there for the test of choosing";
-const capabilities: Capabilities = {
-  push: true,
-  "list-tags": true,
-  "list-repositories": no,
-  mount: no,
-  referrers: no,
-  "delete-tag": no,
-  "delete-manifest": no,
-  "create-repository": no,
-  "overwrite-tag": no,
-};
+import { plainAdapter } from "./testing/plain-adapter.ts";
+
 const unasked = (): never => expect.unreachable("no request is needed");
 const answering = (header: string) => (): Promise<ProbeAnswer> => Promise.resolve(probeAnswer(401, { "www-authenticate": header }));
-const plain = (id: string, hooks: Partial<RegistryAdapter> = {}): RegistryAdapter => ({
-  id,
-  traits: { upload: "post-put", tagPageSize: undefined, manifestBytes: 1, depth: { min: 1, max: 9 } },
-  capabilities,
-  detect: () => undefined,
-  ...hooks,
-});
-const cloud = plain("cloud", {
+const cloud = plainAdapter("cloud", {
   detect: (host) => {
     const region = /^([a-z]+)\.cloud\.example$/.exec(host)?.[1];
     return region === undefined ? undefined : { region };
   },
 });
-const selfHosted = plain("self-hosted", { probe: ({ challenges }) => challenges[0]?.parameters["service"] === "harbour" });
-const adapters = [cloud, selfHosted, plain("generic")];
+const selfHosted = plainAdapter("self-hosted", { probe: ({ challenges }) => challenges[0]?.parameters["service"] === "harbour" });
+const adapters = [cloud, selfHosted, plainAdapter("generic")];
 
 describe("choosing an adapter", () => {
   it("goes by the host's name, and then asks the registry nothing", async () => {
     const chosen = await chooseAdapter(adapters, "eu.cloud.example", { probe: unasked });
     expect(chosen).toMatchObject({ adapter: { id: "cloud" }, match: { region: "eu" }, by: "host" });
-    expect((await chooseAdapter([cloud, plain("generic")], "eu.cloud.example.evil.example", { probe: unasked })).by).toBe("default");
+    expect((await chooseAdapter([cloud, plainAdapter("generic")], "eu.cloud.example.evil.example", { probe: unasked })).by).toBe("default");
   });
 
   it("asks the registry itself where no name speaks, and takes generic where its answer says nothing", async () => {

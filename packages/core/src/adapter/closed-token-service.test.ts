@@ -3,25 +3,10 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { openConnection } from "./open-connection.ts";
-import type { ProbeAnswer, RegistryAdapter } from "./registry-adapter.ts";
+import type { ProbeAnswer } from "./registry-adapter.ts";
+import { plainAdapter } from "./testing/plain-adapter.ts";
 
-const no = "this registry is only there for the test of connecting";
-const generic: RegistryAdapter = {
-  id: "generic",
-  traits: { upload: "post-put", tagPageSize: undefined, manifestBytes: 4096, depth: { min: 1, max: 9 } },
-  capabilities: {
-    push: true,
-    "list-tags": true,
-    "list-repositories": no,
-    mount: no,
-    referrers: no,
-    "delete-tag": no,
-    "delete-manifest": no,
-    "create-repository": no,
-    "overwrite-tag": no,
-  },
-  detect: () => undefined,
-};
+const generic = plainAdapter("generic");
 
 const basic = (text: string): string => `Basic ${Buffer.from(text).toString("base64")}`;
 

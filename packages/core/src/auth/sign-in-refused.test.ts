@@ -1,22 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { ChartferryError } from "../errors.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
 import { manualClock } from "../http/testing/manual-clock.ts";
 import { type SeenRequest, startStubServer } from "../http/testing/start-stub-server.ts";
 import type { Credential, CredentialProvider } from "./credential.ts";
-import { alice, provide, startTokenWorld, type World, type WorldOptions } from "./testing/start-token-world.ts";
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function world(options: WorldOptions = {}): Promise<World> {
-  const started = await startTokenWorld(options);
-  closers.push(started.close);
-  return started;
-}
+import { alice, provide, world } from "./testing/start-token-world.ts";
 
 const stale: Credential = { kind: "basic", username: "old", password: "stale", source: "docker file" };
 const isStale = (request: SeenRequest): boolean =>
@@ -26,10 +15,8 @@ describe("a challenge that cannot be used", () => {
   it.each(['Bearer realm="not a url"', "Bearer", 'Bearer realm="Registry",service="x"'])("gets no credential: %s", async (challenge) => {
     const server = await startStubServer((_request, response) => void response.writeHead(401, { "www-authenticate": challenge }).end());
     const http = createHttpClient({ origin: server.origin, credentials: () => Promise.resolve(stale), clock: manualClock() });
-    closers.push(
-      () => server.close(),
-      () => http.close(),
-    );
+    onTestFinished(() => server.close());
+    onTestFinished(() => http.close());
     const sending = http.send({ method: "GET", url: new URL("/v2/", server.origin), operation: "push blob", scopes: [] });
     await expect(sending).rejects.toMatchObject({ code: "protocol-violation", message: expect.stringContaining("cannot be used") });
     expect(server.requests.map(({ headers }) => headers["authorization"])).toEqual([undefined]);
@@ -65,10 +52,8 @@ describe("credentials", () => {
       response.end();
     });
     const http = createHttpClient({ origin: registry.origin, clock: manualClock(), credentials: provide(alice) });
-    closers.push(
-      () => registry.close(),
-      () => http.close(),
-    );
+    onTestFinished(() => registry.close());
+    onTestFinished(() => http.close());
     const status = async (path: string): Promise<number> => {
       const answer = await http.send({
         method: "GET",
@@ -102,10 +87,8 @@ describe("credentials", () => {
       return Promise.resolve({ kind: "basic", username: "AWS", password: `p${asked}`, source: "sdk", expiresAt: clock.now() + 600_000 });
     };
     const http = createHttpClient({ origin: registry.origin, clock, credentials });
-    closers.push(
-      () => registry.close(),
-      () => http.close(),
-    );
+    onTestFinished(() => registry.close());
+    onTestFinished(() => http.close());
     const get = async (): Promise<void> => (await http.send({ method: "GET", url: registry.origin, operation: "test" })).dump();
     await get();
     await get();
@@ -132,10 +115,8 @@ describe("credentials", () => {
       credentials,
       isTokenExpired: ({ text }) => text.includes("expired"),
     });
-    closers.push(
-      () => registry.close(),
-      () => http.close(),
-    );
+    onTestFinished(() => registry.close());
+    onTestFinished(() => http.close());
     const answer = await http.send({
       method: "PUT",
       url: registry.origin,
@@ -161,10 +142,8 @@ describe("credentials", () => {
       credentials: provide(alice),
       isTokenExpired: () => false,
     });
-    closers.push(
-      () => registry.close(),
-      () => http.close(),
-    );
+    onTestFinished(() => registry.close());
+    onTestFinished(() => http.close());
     const answer = await http.send({ method: "GET", url: registry.origin, operation: "test" });
     expect([answer.status, new TextDecoder().decode(await answer.bytes(100))]).toEqual([403, "no such right"]);
   });

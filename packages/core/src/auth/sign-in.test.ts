@@ -1,22 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { createHttpClient } from "../http/create-http-client.ts";
 import { errorFromAnswer } from "../http/answer/error-response.ts";
 import { manualClock } from "../http/testing/manual-clock.ts";
 import { type SeenRequest, startRawServer, startStubServer, type StubServer } from "../http/testing/start-stub-server.ts";
 import type { Credential } from "./credential.ts";
-import { provide, startTokenWorld, type World, type WorldOptions } from "./testing/start-token-world.ts";
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function world(options: WorldOptions = {}): Promise<World> {
-  const started = await startTokenWorld(options);
-  closers.push(started.close);
-  return started;
-}
+import { provide, world } from "./testing/start-token-world.ts";
 
 const wantsMore = (tokens: URL, request: SeenRequest): string =>
   `Bearer realm="${tokens.href}token",service="registry",scope="repository:team/web:pull,push"${request.headers["authorization"] === undefined ? "" : ',error="insufficient_scope"'}`;
@@ -53,10 +42,8 @@ describe("bearer tokens", () => {
       connections: 2,
       timeouts: { headersMs: 2000, bodyIdleMs: 2000 },
     });
-    closers.push(
-      () => http.close(),
-      () => server.close(),
-    );
+    onTestFinished(() => http.close());
+    onTestFinished(() => server.close());
     const get = async (): Promise<number> => {
       const answer = await http.send({ method: "GET", url: server.origin, operation: "test" });
       await answer.dump();
@@ -68,7 +55,7 @@ describe("bearer tokens", () => {
   it("asks a token service that breaks off a few times, and not as often again for the request that needs the token", async () => {
     let asked = 0;
     const broken = await startRawServer((socket) => void socket.once("data", () => void (asked++, socket.resetAndDestroy())));
-    closers.push(() => broken.close());
+    onTestFinished(() => broken.close());
     const { pull } = await world({ challenge: () => `Bearer realm="${broken.origin.href}token",service="registry"` });
     await expect(pull()).rejects.toMatchObject({ code: "connection-lost", operation: "sign in" });
     expect(asked).toBe(5);
@@ -79,7 +66,7 @@ describe("bearer tokens", () => {
     const half = 'HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"token"';
     const whole = 'HTTP/1.1 200 OK\r\ncontent-length: 13\r\n\r\n{"token":"t"}';
     const tokens = await startRawServer((socket) => void socket.once("data", () => void socket.end(asked++ === 0 ? half : whole)));
-    closers.push(() => tokens.close());
+    onTestFinished(() => tokens.close());
     const { pull } = await world({ challenge: () => `Bearer realm="${tokens.origin.href}token",service="registry"` });
     expect([(await pull()).status, asked]).toEqual([200, 2]);
   });
@@ -216,10 +203,8 @@ describe("refresh tokens", () => {
   it("never go to another origin when the service redirects", async () => {
     const thief = await startStubServer((_request, response) => void response.end('{"token":"x"}'));
     const service = await startStubServer((_request, response) => void response.writeHead(307, { location: thief.origin.href }).end());
-    closers.push(
-      () => thief.close(),
-      () => service.close(),
-    );
+    onTestFinished(() => thief.close());
+    onTestFinished(() => service.close());
     const { pull } = await world({ client: { credentials: provide(identity) }, challenge: () => `Bearer realm="${service.origin.href}"` });
     await expect(pull()).rejects.toMatchObject({ code: "redirect-refused" });
     expect(thief.requests.length).toBe(0);

@@ -1,20 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { createHttpClient } from "../http/create-http-client.ts";
 import { manualClock } from "../http/testing/manual-clock.ts";
 import { startStubServer } from "../http/testing/start-stub-server.ts";
-import { alice, provide, startTokenWorld, type World, type WorldOptions } from "./testing/start-token-world.ts";
-
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
-async function world(options: WorldOptions = {}): Promise<World> {
-  const started = await startTokenWorld(options);
-  closers.push(started.close);
-  return started;
-}
+import { alice, provide, world } from "./testing/start-token-world.ts";
 
 const elsewhere = (host: string): Promise<string[]> =>
   Promise.resolve(host === "registry.example" ? ["127.0.0.1", "203.0.113.9"] : ["127.0.0.1"]);
@@ -65,10 +54,8 @@ describe("a token service that misbehaves", () => {
   it("that sends us to another host, which asks for a password, is told from one that refuses ours", async () => {
     const other = await startStubServer((_request, response) => void response.writeHead(401).end());
     const service = await startStubServer((_request, response) => void response.writeHead(307, { location: other.origin.href }).end());
-    closers.push(
-      () => other.close(),
-      () => service.close(),
-    );
+    onTestFinished(() => other.close());
+    onTestFinished(() => service.close());
     const { pull } = await world({ challenge: () => `Bearer realm="${service.origin.href}"` });
     const failure: unknown = await pull("team/web", "pull,push").catch((error: unknown) => error);
     expect(failure).toMatchObject({
@@ -83,10 +70,8 @@ describe("a token service that misbehaves", () => {
   it("that sends us to another host, which gives a token to anybody, is told as such once the registry refuses that token", async () => {
     const other = await startStubServer((_request, response) => void response.end('{"token":"for-anybody"}'));
     const service = await startStubServer((_request, response) => void response.writeHead(307, { location: other.origin.href }).end());
-    closers.push(
-      () => other.close(),
-      () => service.close(),
-    );
+    onTestFinished(() => other.close());
+    onTestFinished(() => service.close());
     const { pull } = await world({ challenge: () => `Bearer realm="${service.origin.href}"`, accepts: () => false });
     const failure: unknown = await pull("team/web", "pull,push").catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "redirect-refused", repository: "team/web", hint: expect.stringContaining(other.origin.host) });
@@ -102,10 +87,8 @@ describe("a token service that misbehaves", () => {
       );
       origin.port = server.origin.port;
       const http = createHttpClient({ origin, lookup: elsewhere, credentials: provide(alice), clock: manualClock(), attempts: 1 });
-      closers.push(
-        () => server.close(),
-        () => http.close(),
-      );
+      onTestFinished(() => server.close());
+      onTestFinished(() => http.close());
       await expect(http.send({ method: "GET", url: origin, operation: "sign in" })).rejects.toMatchObject({ code: "redirect-refused" });
     }
     expect(tokens.requests.length).toBe(0);

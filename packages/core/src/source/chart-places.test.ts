@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { bytesContent } from "../content.ts";
 import { buildChartManifest } from "../manifest/build-manifest.ts";
@@ -11,19 +11,7 @@ import { unusedOrigin } from "../http/testing/start-stub-server.ts";
 import type { StubServer } from "../http/testing/start-stub-server.ts";
 import { createMemoryStore } from "../store/testing/memory-store.ts";
 import type { MemoryStore } from "../store/testing/memory-store.ts";
-import { entryOf, failureOf, indexOf, itemsOf, serve, signature, sourceAt, web, webDigest } from "./testing/classic-repository.ts";
-import type { Answers } from "./testing/classic-repository.ts";
-
-const open: StubServer[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
-
-async function served(answers: Answers): Promise<StubServer> {
-  const server = await serve(answers);
-  open.push(server);
-  return server;
-}
+import { entryOf, failureOf, indexOf, itemsOf, served, signature, sourceAt, web, webDigest } from "./testing/classic-repository.ts";
 
 function chartRequests(server: StubServer): string[] {
   return server.requests.map(({ url }) => url).filter((url) => !url.includes("index.yaml"));

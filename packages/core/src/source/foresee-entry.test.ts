@@ -3,26 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { ChartferryError } from "../errors.ts";
-import type { StubServer } from "../http/testing/start-stub-server.ts";
 import type { Foresight, SourceEntry } from "./chart-source.ts";
 import type { ClassicSource, ClassicSourceOptions } from "./classic-source.ts";
 import { createClassicSource } from "./classic-source.ts";
-import { entryOf, indexOf, serve, sourceAt, web } from "./testing/classic-repository.ts";
-import type { Answers } from "./testing/classic-repository.ts";
-
-const open: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((end) => end.close()));
-});
-
-async function served(answers: Answers): Promise<StubServer> {
-  const server = await serve(answers);
-  open.push(server);
-  return server;
-}
+import { entryOf, indexOf, serve, served, sourceAt, web } from "./testing/classic-repository.ts";
 
 /** The address of a server that is no more. */
 async function deadOrigin(): Promise<string> {

@@ -188,9 +188,9 @@ describe("plan and verify of two targets beside one that cannot be reached", () 
     expect(new Set(asked)).toEqual(new Set(["charts/web"]));
     const denying = createFakeTarget();
     denying.failure = new ChartferryError("no", { code: "denied", operation: "fetch manifest" });
-    // oxlint-disable-next-line require-yield -- it has none
     async function* repositories(prefix: string): AsyncGenerator<string> {
       asked.push(prefix);
+      yield* [];
     }
     const targets = [{ id: "t0", namespace: "denied", connection: { ...denying.connection, repositories } }];
     (await verify({ ...few, targets })).close();

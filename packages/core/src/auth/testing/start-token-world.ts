@@ -1,3 +1,5 @@
+import { onTestFinished } from "vitest";
+
 import { createHttpClient, type HttpClientOptions } from "../../http/create-http-client.ts";
 import type { HttpAnswer, HttpClient } from "../../http/http-client.ts";
 import { type ManualClock, manualClock } from "../../http/testing/manual-clock.ts";
@@ -30,7 +32,7 @@ export interface WorldOptions {
 }
 
 /** A registry and its token service on two ports. */
-export async function startTokenWorld(options: WorldOptions = {}): Promise<World> {
+async function startTokenWorld(options: WorldOptions = {}): Promise<World> {
   const clock = manualClock();
   let turn = 0;
   const tokens = await startStubServer((request, response) => {
@@ -64,4 +66,11 @@ export async function startTokenWorld(options: WorldOptions = {}): Promise<World
     await Promise.all([registry.close(), tokens.close()]);
   };
   return { registry, tokens, http, clock, pull, close };
+}
+
+/** The same for one test: it is closed when the test is over. */
+export async function world(options: WorldOptions = {}): Promise<World> {
+  const started = await startTokenWorld(options);
+  onTestFinished(started.close);
+  return started;
 }

@@ -1,3 +1,5 @@
+import { onTestFinished } from "vitest";
+
 import { buildSmallChart } from "../../chart/testing/build-archive.ts";
 import { digestOf } from "../../digest.ts";
 import { ChartferryError } from "../../errors.ts";
@@ -17,6 +19,13 @@ export const signature = Buffer.from(
 
 /** What a path answers: bytes with status 200, a status alone, or a handler. */
 export type Answers = Record<string, Uint8Array | string | number | StubHandler>;
+
+/** The same for one test: it is closed when the test is over. */
+export async function served(answers: Answers): Promise<StubServer> {
+  const server = await serve(answers);
+  onTestFinished(() => server.close());
+  return server;
+}
 
 /** A web server that knows some paths (query included); all others answer 404. */
 export async function serve(answers: Answers): Promise<StubServer> {

@@ -1,69 +1,11 @@
-import { ChartferryError, type ChartSource } from "@chartferry/core";
+import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
-import { migrate } from "../migrate.ts";
-import type { MigrateOptions, MigrationTarget } from "../migrate-options.ts";
-import { createFakeSource, type FakeSource } from "../testing/fake-source.ts";
-import { createFakeTarget, type FakeTarget, imageManifest } from "../testing/fake-target.ts";
+import { createFakeSource } from "../testing/fake-source.ts";
+import { createFakeTarget, imageManifest } from "../testing/fake-target.ts";
+import { happened, mixedTarget, names, planned, predictions, targetsOf, writesOf } from "../testing/foretell.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
-import type { PlannedVersion } from "./group-versions.ts";
-import { hasNothingToDo, isBlind, isWhole, plan, type PlanOptions } from "./plan.ts";
-
-type More = Partial<PlanOptions>;
-
-function targetsOf(fakes: readonly FakeTarget[]): MigrationTarget[] {
-  return fakes.map(({ connection }, index) => ({ id: `t${index}`, namespace: "charts", connection }));
-}
-
-async function planned(source: ChartSource, fakes: readonly FakeTarget[], more: More = {}): Promise<PlannedVersion[]> {
-  const made = await plan({ source, targets: targetsOf(fakes), ...more });
-  try {
-    return [...made.versions()];
-  } finally {
-    made.close();
-  }
-}
-
-/** `chart version: decision reason`, as if every pushed version had been decided on. */
-function predictions(versions: readonly PlannedVersion[]): string[] {
-  return versions.map(({ chart, version, targets, problem }) =>
-    [
-      `${chart} ${version}:`,
-      ...targets.map(({ decision, reason }) => `${decision} ${reason}`),
-      ...(problem === undefined ? [] : [`refuse ${problem.reason}`]),
-    ].join(" "),
-  );
-}
-
-const words: Readonly<Record<string, string>> = { pushed: "push", skipped: "skip", failed: "fail", refused: "refuse" };
-
-/** What a migration did, in the plan's words. */
-async function happened(source: ChartSource, fakes: readonly FakeTarget[], more: Partial<MigrateOptions>): Promise<string[]> {
-  const report = await migrate({ source, targets: targetsOf(fakes), ...more });
-  try {
-    return [...report.records()].map(
-      ({ chart, version, status, reason }) => `${chart} ${version}: ${words[status]} ${reason === "copied" ? "absent" : reason}`,
-    );
-  } finally {
-    report.close();
-  }
-}
-
-const names = ["web 1.0.0", "web 1.1.0", "web 1.2.0", "web 1.3.0", "web 1.4.0", "!web nonsense", "Web 1.0.0", "web 2.0.0+a", "web 2.0.0_a"];
-
-/** A target with a version as it was pushed and recorded, one as it was pushed by others, another archive, and an image. */
-async function mixedTarget(journalPath: () => string): Promise<FakeTarget> {
-  const target = createFakeTarget();
-  await happened(createFakeSource(["web 1.0.0"]), [target], { journalPath });
-  await happened(createFakeSource(["web 1.1.0"]), [target], {});
-  await happened(createFakeSource(["web 1.2.0"], { replaced: { "web 1.2.0": "other bytes" } }), [target], {});
-  target.tags.set("charts/web:1.3.0", imageManifest());
-  return target;
-}
-
-function writesOf({ calls }: FakeTarget): number {
-  return calls.putManifest + calls.putBlob;
-}
+import { hasNothingToDo, isBlind, isWhole, plan } from "./plan.ts";
 
 describe("a plan", () => {
   it.each([
@@ -88,48 +30,6 @@ describe("a plan", () => {
     expect(source.opened).toEqual([]);
     expect(writesOf(target)).toBe(before);
     expect(foreseen).toEqual(await happened(createFakeSource(names), [target], { existing, journalPath }));
-  });
-
-  it("leaves to the opened chart what no index tells, and says with --deep what a migration then does", async () => {
-    const target = await mixedTarget(() => `${temporaryFolder()}/journal.jsonl`);
-    const some = names.slice(0, 5);
-    const index = { withoutDigests: true };
-    expect(predictions(await planned(createFakeSource(some, index), [target]))).toEqual([
-      "web 1.0.0: compare undecided",
-      "web 1.1.0: compare undecided",
-      "web 1.2.0: compare undecided",
-      "web 1.3.0: fail not-a-chart",
-      "web 1.4.0: push absent",
-    ]);
-    const before = writesOf(target);
-    const deep = predictions(await planned(createFakeSource(some, index), [target], { deep: true }));
-    expect(writesOf(target)).toBe(before);
-    expect(deep).toEqual([
-      "web 1.0.0: skip identical",
-      "web 1.1.0: skip identical",
-      "web 1.2.0: fail conflict",
-      "web 1.3.0: fail not-a-chart",
-      "web 1.4.0: push copied",
-    ]);
-    expect(deep.map((line) => line.replace("copied", "absent"))).toEqual(await happened(createFakeSource(some, index), [target], {}));
-  });
-
-  it("knows beforehand which charts --existing overwrite replaces, but for those that may be the same to the byte", async () => {
-    const folder = temporaryFolder();
-    const journalPath = (): string => `${folder}/journal.jsonl`;
-    const target = await mixedTarget(journalPath);
-    const some = names.slice(0, 5);
-    const options = { existing: "overwrite", journalPath } as const;
-    expect(predictions(await planned(createFakeSource(some), [target], options))).toEqual([
-      "web 1.0.0: skip unchanged",
-      "web 1.1.0: compare undecided",
-      "web 1.2.0: push overwrite",
-      "web 1.3.0: fail not-a-chart",
-      "web 1.4.0: push absent",
-    ]);
-    const deep = predictions(await planned(createFakeSource(some), [target], { ...options, deep: true }));
-    expect(deep[1]).toBe("web 1.1.0: skip identical");
-    expect(deep.map((line) => line.replace("copied", "absent"))).toEqual(await happened(createFakeSource(some), [target], options));
   });
 
   it("lists each repository once at each target, and asks no more than a migration that finds everything there", async () => {
@@ -218,28 +118,6 @@ describe("a plan", () => {
       targets: [{ decision: "fail" }],
       warnings: [{ code: "leading-v", hint: expect.stringContaining("--v-prefix") }],
     });
-  });
-
-  it("opens every chart with --deep, what is there already included, and tells what the source cannot give", async () => {
-    const target = createFakeTarget();
-    await happened(createFakeSource(["web 1.0.0", "web 1.1.0"]), [target], {});
-    const gone = new ChartferryError("it is gone", { code: "source-missing", operation: "fetch chart" });
-    const source: FakeSource = createFakeSource(["web 1.0.0", "web 1.1.0", "web 1.2.0", "web 1.3.0"], {
-      broken: { "web 1.1.0": gone, "web 1.3.0": gone },
-    });
-    const versions = await planned(source, [target], { deep: true });
-    expect(source.opened.toSorted()).toEqual(["web 1.0.0", "web 1.1.0", "web 1.2.0", "web 1.3.0"]);
-    expect(source.held()).toBe(0);
-    expect(predictions(versions)).toEqual([
-      "web 1.0.0: skip same-chart",
-      "web 1.1.0: skip same-chart",
-      "web 1.2.0: push copied",
-      "web 1.3.0: fail source-missing",
-    ]);
-    expect(versions[1]?.warnings).toEqual([
-      expect.objectContaining({ code: "source-cannot-give-it", text: "it is gone [source-missing]" }),
-    ]);
-    expect([...target.tags.keys()]).toEqual(["charts/web:1.0.0", "charts/web:1.1.0"]);
   });
 
   it("takes the source at its word where it already says that it will not give a chart", async () => {
