@@ -132,19 +132,23 @@ export function withContext(
   error: ChartferryError,
   context: Partial<Pick<ErrorDetails, "registry" | "repository" | "version" | "hint">>,
 ): ChartferryError {
-  const wrapped = new ChartferryError(error.message, {
-    code: error.code,
-    operation: error.operation,
-    retryable: error.retryable,
+  return changed(error, {
     registry: error.registry ?? context.registry,
     repository: error.repository ?? context.repository,
     version: error.version ?? context.version,
-    status: error.status,
-    retryAfterMs: error.retryAfterMs,
-    receivedBytes: error.receivedBytes,
     hint: error.hint ?? context.hint,
-    cause: error.cause,
   });
+}
+
+/** The same failure with another thing to try beside what it names itself. */
+export function withOption(error: ChartferryError, option: string): ChartferryError {
+  return changed(error, { hint: error.hint === undefined ? option : `${error.hint}; or ${option}` });
+}
+
+function changed(error: ChartferryError, details: Partial<ErrorDetails>): ChartferryError {
+  const { code, operation, retryable, registry, repository, version, status, retryAfterMs, receivedBytes, hint, cause } = error;
+  const own = { code, operation, retryable, registry, repository, version, status, retryAfterMs, receivedBytes, hint, cause };
+  const wrapped = new ChartferryError(error.message, { ...own, ...details });
   if (error.stack !== undefined) wrapped.stack = error.stack;
   return wrapped;
 }

@@ -6,6 +6,10 @@ export {
   type Capability,
   capabilityNames,
   type ConnectOptions,
+  type CreateRepositories,
+  createRepositoriesPolicies,
+  type CredentialLookUp,
+  type CredentialSources,
   type ErrorView,
   type HostMatch,
   type ProbeAnswer,
@@ -18,7 +22,7 @@ export {
 export type { Challenge } from "./auth/challenge.ts";
 export { createCredentialProvider, type CredentialProviderOptions } from "./auth/credential-files.ts";
 export { checkCredentialFile } from "./auth/read-credential-file.ts";
-export type { Credential, CredentialProvider, CredentialRequest } from "./auth/credential.ts";
+export type { Credential, CredentialProvider, CredentialRequest, PassedOver } from "./auth/credential.ts";
 export type { ChartMetadata, Dependency, Maintainer } from "./chart/chart-metadata.ts";
 export { type ChartNoteCode, chartNotes } from "./chart/chart-notes.ts";
 export { versionForm, type VersionForm } from "./chart/loose-version.ts";
@@ -44,7 +48,7 @@ export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChart
 export { addTraffic } from "./http/add-traffic.ts";
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
 export type { HostPause, TellPause } from "./http/gate/host-pause.ts";
-export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody } from "./http/http-client.ts";
+export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody, VendorClient, VendorRequest } from "./http/http-client.ts";
 export {
   type Remedy,
   type Repeat,

@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from "commander";
 
-import { addTargetFlags, collect, existing, type Finish, logFormat, output } from "./commands/flags.ts";
+import { addTargetFlags, collect, createRepositories, existing, type Finish, logFormat, output } from "./commands/flags.ts";
 import type { PublishFlags } from "./commands/publish.ts";
 import { parsePort } from "./commands/parse-flag.ts";
 import { addMigrate, addPlan, addVerify } from "./commands/run-commands.ts";
@@ -63,6 +63,7 @@ function addPublishFlags(command: Command): Command {
     .addOption(new Option("--provenance <policy>", "the .prov beside each archive").choices(["auto", "require", "skip"]).default("auto"))
     .option("--created <time>", "creation time of every manifest, RFC 3339, instead of the archive's")
     .option("--helm-compatible", "take the file's modification time as creation time, as helm push does")
+    .addOption(createRepositories())
     .addOption(output())
     .addOption(logFormat());
   return addTargetFlags(command);

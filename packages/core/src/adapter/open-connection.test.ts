@@ -65,7 +65,7 @@ describe("opening a connection", () => {
   it("signs in with the adapter's own credentials, and an explicit one goes before them", async () => {
     const own: RegistryAdapter = {
       ...generic,
-      credentials: () => Promise.resolve({ kind: "basic", username: "cloud", password: "token", source: "the cloud" }),
+      credentials: () => ({ chain: () => Promise.resolve({ kind: "basic", username: "cloud", password: "token", source: "the cloud" }) }),
     };
     for (const [expected, explicit] of [
       ["cloud:token", undefined],

@@ -1,9 +1,8 @@
-import { createCredentialProvider } from "../auth/credential-files.ts";
-import type { CredentialProvider } from "../auth/credential.ts";
+import { orderedCredentials } from "../auth/credential-order.ts";
 import { systemClock } from "../clock.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
 import { isLoopbackName } from "../http/route/address-rules.ts";
-import type { HttpClient, HostTraffic } from "../http/http-client.ts";
+import type { HostTraffic } from "../http/http-client.ts";
 import { discoverOrigin } from "../http/route/plain-http.ts";
 import type { Timeouts } from "../http/route/routes.ts";
 import { isChartferryError } from "../errors.ts";
@@ -41,8 +40,8 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Co
   const { chosen, spent } = await choose(options, registryOrigin);
   const { adapter } = chosen;
   const origin = apiOrigin(registryOrigin, adapter.resolve?.(options.registry, "").apiHost);
-  const { http, context } = connect(options, { origin, chosen });
-  return createHttpConnection({ adapter, options, http, origin, context, spent });
+  const context = connect(options, { origin, chosen });
+  return createHttpConnection({ adapter, options, context, spent });
 }
 
 /** A host that a server named is not tried out: only servers of this machine may send us to this machine. */
@@ -108,31 +107,29 @@ function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<
   };
 }
 
-/** The adapter's own credential sources come between what the user said and the files; its context speaks through the same client. */
-function connect(
-  options: OpenConnectionOptions,
-  { origin, chosen }: { origin: URL; chosen: ChosenAdapter },
-): { http: HttpClient; context: AdapterContext } {
+/** The adapter's context speaks through the client that it serves. */
+function connect(options: OpenConnectionOptions, { origin, chosen }: { origin: URL; chosen: ChosenAdapter }): AdapterContext {
   const { adapter, match } = chosen;
   const { credential, registryConfig, environment } = options;
-  const fromFiles = createCredentialProvider({ explicit: credential, registryConfig, environment });
-  const credentials: CredentialProvider = async (request) =>
-    (credential === undefined ? await adapter.credentials?.(context, fromFiles) : undefined) ?? fromFiles(request);
+  const credentials = orderedCredentials({ explicit: credential, registryConfig, environment }, () => adapter.credentials?.(context) ?? {});
   const http = createHttpClient({
     ...clientOptions(options, origin),
     credentials,
+    onPassedOver: options.onPassedOver,
     credentialKey: adapter.resolve?.(options.registry, "").credentialKey ?? options.registry,
     tokenRequest: adapter.tokenRequest?.bind(adapter),
+    tokenLife: adapter.traits.tokenLife,
     isTokenExpired: adapter.isTokenExpired?.bind(adapter),
     mapError: adapter.mapError?.bind(adapter),
   });
   const context: AdapterContext = {
     http,
     origin,
+    registry: options.registry,
     match,
     environment,
     clock: options.clock ?? systemClock,
     options: options.adapterOptions ?? {},
   };
-  return { http, context };
+  return context;
 }

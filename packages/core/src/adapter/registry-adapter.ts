@@ -1,9 +1,9 @@
 import type { Challenge } from "../auth/challenge.ts";
-import type { Credential, CredentialProvider } from "../auth/credential.ts";
+import type { Credential, CredentialRequest, PassedOver } from "../auth/credential.ts";
 import type { Clock } from "../clock.ts";
-import type { ErrorDetails } from "../errors.ts";
+import type { ErrorCode, ErrorDetails } from "../errors.ts";
 import type { TellPause } from "../http/gate/host-pause.ts";
-import type { HttpClient } from "../http/http-client.ts";
+import type { VendorClient } from "../http/http-client.ts";
 import type { Note } from "../note.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "../store/chart-store.ts";
@@ -33,6 +33,8 @@ export interface Traits {
   readonly depth: { readonly min: number; readonly max: number };
   /** What a user should know before a push to a repository that is not there yet: that it must be made first, that it will be public. */
   readonly newRepository?: Note;
+  /** Life of a token whose reply does not state it: seconds, or `jwt` where the token itself does (`exp`). Default: a minute. */
+  readonly tokenLife?: number | "jwt";
 }
 
 export const capabilityNames = [
@@ -66,6 +68,8 @@ export interface ErrorView {
   /** From an OCI error body; empty when it was none. */
   readonly errors: readonly { readonly code: string; readonly message: string; readonly detail: unknown }[];
   readonly operation: string;
+  /** Path within the registry, where the request was about one. */
+  readonly repository?: string | undefined;
 }
 
 /** A token request that differs from GET + Basic. */
@@ -76,9 +80,24 @@ export interface TokenRequest {
   readonly authorization?: string;
 }
 
+/**
+ * `undefined` = nothing is configured there, or nothing but what was refused; a source whose secrets end gives a new one instead. What is configured and broken throws `credentials-unavailable`: never anonymous instead.
+ */
+export type CredentialLookUp = (request: CredentialRequest) => Promise<Credential | undefined>;
+
+/** A registry's own sources. Asked in this order: what the user says, `environment`, credential files, `chain`, nobody. */
+export interface CredentialSources {
+  /** What variables say that speak of this registry alone. */
+  readonly environment?: CredentialLookUp;
+  /** What the vendor's own tools would find. */
+  readonly chain?: CredentialLookUp;
+}
+
 /** What a hook may need of the connection it serves. */
 export interface AdapterContext {
-  readonly http: HttpClient;
+  readonly http: VendorClient;
+  /** Host and port as the user wrote it, lower case. */
+  readonly registry: string;
   /** Scheme, host and port of the registry. */
   readonly origin: URL;
   readonly match: HostMatch;
@@ -96,12 +115,17 @@ export interface TlsOptions {
   readonly optionPrefix?: "--" | "--source-";
 }
 
+export const createRepositoriesPolicies = ["never", "if-missing"] as const;
+export type CreateRepositories = (typeof createRepositoriesPolicies)[number];
+
 /** What a user says of one end; the same for every adapter. */
 export interface ConnectOptions {
   readonly end: "source" | "target";
   /** Host and port as written, lower case; for a layout its directory. */
   readonly registry: string;
   readonly plainHttp?: boolean;
+  /** Whether a repository (project, namespace) that is missing is created. Default: never. */
+  readonly createRepositories?: CreateRepositories | undefined;
   /** Only looks: no right to push is asked for, no lock taken, no folder made. Default: false. */
   readonly readOnly?: boolean;
   readonly tls?: TlsOptions;
@@ -127,6 +151,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told whenever requests to a host are held back for a second or more (a Retry-After, a wait before a repeat), and of each attempt that got no answer. */
   readonly onPause?: TellPause | undefined;
+  /** Told once of each credential of the user's that the registry refuses, where another takes its place. */
+  readonly onPassedOver?: ((passed: PassedOver) => void) | undefined;
   /** Once aborted nobody waits for a host any more: whoever does ends with `aborted`. What is on the wire goes on to its end. */
   readonly stopWaiting?: AbortSignal | undefined;
 }
@@ -143,17 +169,27 @@ export interface RegistryAdapter {
   resolve?(host: string, repository: string): ResolvedTarget;
   /** Before the first request. */
   validate?(host: string, repository: string): readonly NameProblem[];
-  /** The registry's own credential sources; `undefined` = none configured. "Mine but broken" throws, it never becomes anonymous. */
-  credentials?(context: AdapterContext, fallback: CredentialProvider): Promise<Credential | undefined>;
+  credentials?(context: AdapterContext): CredentialSources;
   tokenRequest?(challenge: Challenge, credential: Credential, scopes: readonly string[]): TokenRequest | undefined;
-  /** Beyond 401: whether the answer speaks of an expired token. */
+  /** Beyond 401: whether the answer speaks of an expired token, or says nothing where an expired one would be answered so (to a HEAD). */
   isTokenExpired?(view: ErrorView): boolean;
+  /**
+   * Makes what a push to the repository needs: itself, or the project or namespace that it lies in. Asked once a repository, after it was missing.
+   * @throws denied, credentials-unavailable, name-invalid …
+   */
   ensureRepository?(repository: string, context: AdapterContext, options?: CallOptions): Promise<"exists" | "created">;
   /** A more exact code for an answer; `undefined` = core's mapping. */
   mapError?(view: ErrorView): Partial<ErrorDetails> | undefined;
   listRepositories?(prefix: string, context: AdapterContext, options?: CallOptions): AsyncIterable<string>;
   listTags?(repository: string, context: AdapterContext, options?: CallOptions): AsyncIterable<string>;
-  deleteTag?(repository: string, tag: string, context: AdapterContext): Promise<boolean>;
+  /** `false` = it was not there. */
+  deleteTag?(
+    named: { readonly repository: string; readonly tag: string },
+    context: AdapterContext,
+    options?: CallOptions,
+  ): Promise<boolean>;
+  /** What a registry answers where a repository is missing, beside `repository-missing` and `namespace-missing`. */
+  readonly missingCodes?: readonly ErrorCode[];
   /** Default: HTTP. A layout on disk brings its own. */
   connect?(options: ConnectOptions): Promise<Connection>;
 }

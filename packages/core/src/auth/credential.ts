@@ -10,6 +10,14 @@ export type Credential =
 /** Finds the credential for one registry host; asked again after `credentials-expired`. `expiresAt` is in milliseconds since 1970. */
 export type CredentialProvider = (request: CredentialRequest) => Promise<Credential>;
 
+/** The registry refused a credential, and another of the user's takes its place. */
+export interface PassedOver {
+  /** Where the refused one was found, and where the next. */
+  readonly source: string;
+  readonly next: string;
+  readonly because: "expired" | "refused";
+}
+
 export interface CredentialRequest {
   /** Key in credential files: the host (and port), or what the adapter says (Docker Hub's is a url). */
   readonly key: string;

@@ -84,6 +84,23 @@ describe("bearer tokens", () => {
     ]);
   });
 
+  it.each([
+    ["the adapter's, where the reply states none", { tokenLife: 3600, token: "opaque", life: 3600 }],
+    ["the token's own, whatever its issuer's clock says", { tokenLife: "jwt", token: jwt({ iat: 5_000_000, exp: 5_000_900 }), life: 900 }],
+    ["a minute for a token that does not tell either", { tokenLife: "jwt", token: "opaque", life: 60 }],
+  ] as const)("takes as a token's life %s", async (_, { tokenLife, token, life }) => {
+    const { tokens, pull, clock } = await world({ reply: () => ({ body: { token } }), client: { tokenLife } });
+    await pull();
+    // It is renewed a minute before its end, or a quarter of its life.
+    const margin = Math.min(60, life / 4) + 1;
+    clock.advance((life - margin) * 1000);
+    await pull();
+    expect(tokens.requests).toHaveLength(1);
+    clock.advance(2000);
+    await pull();
+    expect(tokens.requests).toHaveLength(2);
+  });
+
   it("renews before a token expires; without expires_in after 60 s less a margin", async () => {
     const { tokens, pull, clock } = await world({ reply: (_request, turn) => ({ body: { access_token: `t${turn}` } }) });
     await pull();
@@ -213,3 +230,7 @@ describe("refresh tokens", () => {
     expect(thief.requests.map(({ headers }) => headers["authorization"])).toEqual([undefined]);
   });
 });
+
+function jwt(claims: object): string {
+  return ["{}", JSON.stringify(claims), "signature"].map((part) => Buffer.from(part).toString("base64url")).join(".");
+}

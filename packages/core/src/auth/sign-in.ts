@@ -2,7 +2,7 @@ import { ChartferryError, isChartferryError } from "../errors.ts";
 import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
 import { basicHeader } from "./basic-header.ts";
 import type { Challenge } from "./challenge.ts";
-import type { Credential, CredentialProvider } from "./credential.ts";
+import type { Credential, CredentialProvider, PassedOver } from "./credential.ts";
 import { type CredentialMemory, type CredentialPlace, createCredentialMemory, identityOf } from "./credential-memory.ts";
 import { createKnownChallenges } from "./known-challenges.ts";
 import { parseChallenges, preferredChallenge } from "./parse-challenges.ts";
@@ -35,13 +35,15 @@ export interface Refusal {
   readonly answer: Pick<HttpAnswer, "status" | "headers">;
   /** What the refused request carried. */
   readonly used: Authorization | undefined;
-  /** The registry spoke of an expired token in another way than by 401. */
-  readonly expired: boolean;
+  /** The registry spoke of an expired token in another way than by 401; `perhaps` where it said nothing (the answer to a HEAD). */
+  readonly expired: "no" | "yes" | "perhaps";
 }
 
 export interface SignInOptions extends TokenServiceOptions {
   readonly credentials: CredentialProvider;
   readonly credentialKey: string;
+  /** Told once for each that is passed over. */
+  readonly onPassedOver?: ((passed: PassedOver) => void) | undefined;
   /** `first`: a Basic credential goes out with the first request (Helm's way with classic repositories). `asked`: only after a challenge. */
   readonly basic: "first" | "asked";
 }
@@ -56,6 +58,8 @@ interface Parts {
   readonly options: SignInOptions;
   readonly tokens: TokenCache;
   readonly credentials: CredentialMemory;
+  /** Sources that were told to be passed over. */
+  readonly told: Set<string>;
 }
 
 const basicChallenge: Challenge = { scheme: "basic", parameters: {} };
@@ -64,6 +68,7 @@ export function createSignIn(options: SignInOptions): SignIn {
   const challenges = createKnownChallenges();
   const parts: Parts = {
     options,
+    told: new Set(),
     tokens: createTokenCache(options.clock),
     credentials: createCredentialMemory({ provider: options.credentials, key: options.credentialKey, clock: options.clock }),
   };
@@ -115,6 +120,8 @@ async function obtain(challenge: Challenge, request: HttpRequest, parts: Parts):
       if (!isChartferryError(error, "unauthenticated", "credentials-expired") || credential.kind === "anonymous") throw error;
       const next = await parts.credentials.next(placeOf(request), credential);
       if (next === undefined) throw error;
+      const because = error.code === "credentials-expired" ? "expired" : "refused";
+      tellPassedOver({ source: credential.source, next: next.source, because }, parts);
       credential = next;
     }
   }
@@ -126,7 +133,7 @@ type RefusedAuthorization = Refusal & { readonly used: Authorization; readonly c
 async function again(refusal: RefusedAuthorization, request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {
   const { used, expired, challenge } = refusal;
   if (lacksRights(refusal, request)) return undefined;
-  if (used.token === undefined && expired) return (await replace(refusal, request, parts)) ?? expiredForGood(request, used);
+  if (used.token === undefined && expired !== "no") return renewed(refusal, request, parts);
   const aged = forgetAged(refusal, parts);
   if (!aged && used.givenBy !== undefined) throw strange(used.givenBy, request, parts);
   const authorization = await signWith({ challenge, credential: used.credential }, request, parts);
@@ -135,21 +142,39 @@ async function again(refusal: RefusedAuthorization, request: HttpRequest, parts:
   return used.token === undefined ? replace(refusal, request, parts) : undefined;
 }
 
+/** For a credential that goes out as it is. */
+async function renewed(refusal: RefusedAuthorization, request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {
+  const next = await replace(refusal, request, parts);
+  return next === undefined && refusal.expired === "yes" ? expiredForGood(request, refusal.used) : next;
+}
+
 function strange(host: string, { operation, repository, version }: HttpRequest, { options }: Parts): ChartferryError {
   return withoutCredential(options.origin, { host, operation, repository, version });
 }
 
 /** A token from an earlier request may have been revoked since. */
 function forgetAged({ used, expired }: RefusedAuthorization, { tokens }: Parts): boolean {
-  if (used.token === undefined || (used.fresh && !expired)) return false;
+  if (used.token === undefined || (used.fresh && expired === "no")) return false;
   tokens.forget(used.key, used.token);
   return true;
 }
 
-async function replace({ used, challenge }: RefusedAuthorization, request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {
+async function replace(
+  { used, challenge, expired }: RefusedAuthorization,
+  request: HttpRequest,
+  parts: Parts,
+): Promise<Authorization | undefined> {
   const next = await parts.credentials.next(placeOf(request), used.credential);
   if (next === undefined || (next.kind === "anonymous" && challenge.scheme === "basic")) return undefined;
+  tellPassedOver({ source: used.credential.source, next: next.source, because: expired === "no" ? "refused" : "expired" }, parts);
   return signWith({ challenge, credential: next }, request, parts);
+}
+
+/** Once for all repositories; a source that renews its own secret is none that is passed over. */
+function tellPassedOver(passed: PassedOver, { options, told }: Parts): void {
+  if (passed.source === passed.next || told.has(passed.source)) return;
+  told.add(passed.source);
+  options.onPassedOver?.(passed);
 }
 
 /** Only a request that says that it reads a repository may fall back to nobody's rights. */

@@ -2,7 +2,7 @@ import type { ErrorView, TokenRequest } from "../adapter/registry-adapter.ts";
 import type { Clock } from "../clock.ts";
 import { ChartferryError, type ErrorDetails, withContext } from "../errors.ts";
 import { errorFromAnswer } from "../http/answer/error-response.ts";
-import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
+import type { HttpAnswer, VendorClient } from "../http/http-client.ts";
 import { quote } from "../shown-text.ts";
 import { basicHeader } from "./basic-header.ts";
 import type { Challenge } from "./challenge.ts";
@@ -17,17 +17,16 @@ export interface Token {
   readonly givenBy?: string;
 }
 
-/** A request of the client's own, with its own Authorization; retries and redirects as everywhere, no sign-in. */
-export type SendPlain = (request: HttpRequest & { readonly authorization: string | undefined }) => Promise<HttpAnswer>;
-
 export interface TokenServiceOptions {
   /** Scheme, host and port of the registry. */
   readonly origin: URL;
-  readonly send: SendPlain;
+  readonly send: VendorClient["call"];
   readonly clock: Clock;
   readonly tokenRequest?:
     | ((challenge: Challenge, credential: Credential, scopes: readonly string[]) => TokenRequest | undefined)
     | undefined;
+  /** See `Traits.tokenLife`. */
+  readonly tokenLife?: number | "jwt" | undefined;
   readonly mapError?: ((view: ErrorView) => Partial<ErrorDetails> | undefined) | undefined;
 }
 
@@ -161,15 +160,31 @@ function repositoryOf(scopes: readonly string[]): string | undefined {
   return /^repository:(.+):[^:/]+$/.exec(scopes[0] ?? "")?.[1];
 }
 
-function readToken(bytes: Uint8Array, started: number, { origin }: TokenServiceOptions): Token {
+function readToken(bytes: Uint8Array, started: number, { origin, tokenLife }: TokenServiceOptions): Token {
   const reply = parseReply(bytes, origin);
   const token = [reply.get("token"), reply.get("access_token")].find((value): value is string => typeof value === "string" && value !== "");
   if (token === undefined) throw badReply(origin, "the token service answered without a token");
   // Anything else could break out of the header line.
   if (!/^[\x21-\x7e]+$/.test(token)) throw badReply(origin, "the token service answered with a token that no header can carry");
-  const stated = Number(reply.get("expires_in") ?? Number.NaN);
+  const stated = Number(reply.get("expires_in") ?? usualLife(token, tokenLife));
   const life = Math.max(shortestLife, Number.isFinite(stated) ? Math.min(stated, longestLife) : shortestLife);
   return { token, renewAt: started + (life - Math.min(60, life / 4)) * 1000 };
+}
+
+/** Of a token whose reply says nothing. Seconds. */
+function usualLife(token: string, tokenLife: TokenServiceOptions["tokenLife"]): number {
+  return tokenLife === "jwt" ? lifeInToken(token) : (tokenLife ?? Number.NaN);
+}
+
+/** From the token's own claims: its issuer's clock need not be ours. Seconds; NaN where it does not tell. Source: RFC 7519 section 4.1. */
+function lifeInToken(token: string): number {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+    const read = new Map(Object.entries(claims ?? {}));
+    return Number(read.get("exp")) - Number(read.get("iat") ?? read.get("nbf"));
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function parseReply(bytes: Uint8Array, origin: URL): ReadonlyMap<string, unknown> {

@@ -95,3 +95,16 @@ export interface HttpClient {
   traffic(): Readonly<Record<string, HostTraffic>>;
   close(): Promise<void>;
 }
+
+/** A request to another service of the registry's vendor; `authorization` goes out as it is. */
+export type VendorRequest = Omit<HttpRequest, "scopes" | "challenges" | "redirects"> & { readonly authorization?: string | undefined };
+
+/** A client whose registry has other services beside it. */
+export interface VendorClient extends HttpClient {
+  /** Proxies, TLS, redirects and repeats are as everywhere; nobody signs in. */
+  call(request: VendorRequest): Promise<HttpAnswer>;
+  /** The user's own environment names this address: it is not judged as one that a server sends us to. */
+  trust(address: URL): void;
+  /** Masks this wherever a server says it back. */
+  hide(secret: string): void;
+}

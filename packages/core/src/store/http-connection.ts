@@ -1,20 +1,18 @@
 import type { AdapterContext, ConnectOptions, RegistryAdapter } from "../adapter/registry-adapter.ts";
 import { ChartferryError } from "../errors.ts";
 import { addTraffic } from "../http/add-traffic.ts";
-import type { HttpClient, HostTraffic } from "../http/http-client.ts";
+import type { HostTraffic } from "../http/http-client.ts";
 import { errorFromAnswer } from "../http/answer/error-response.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "./chart-store.ts";
 import type { Connection } from "./connection.ts";
+import { missingRepositories, newRepository } from "./missing-repositories.ts";
 import { createHttpStore, findBlob } from "./http-store.ts";
 import type { RepositoryEnd, RepositoryRequest, UploadForm } from "./repository-end.ts";
 
 export interface HttpConnectionParts {
   readonly adapter: RegistryAdapter;
   readonly options: ConnectOptions;
-  readonly http: HttpClient;
-  /** Scheme, host and port that requests go to. */
-  readonly origin: URL;
   readonly context: AdapterContext;
   /** What finding the adapter has cost before the connection stood. */
   readonly spent: Readonly<Record<string, HostTraffic>>;
@@ -22,15 +20,17 @@ export interface HttpConnectionParts {
 
 /** A connection that speaks the distribution protocol over one HTTP client. */
 export function createHttpConnection(parts: HttpConnectionParts): Connection {
-  const { adapter, http, options } = parts;
+  const { adapter, options, context } = parts;
+  const { http } = context;
   const uploads: UploadForm = { singlePost: adapter.traits.upload === "single-post" ? "unknown" : "no" };
+  const missing = missingRepositories(parts);
   return {
     end: options.end,
     registry: options.registry,
     adapter: adapter.id,
-    ...(adapter.traits.newRepository === undefined ? {} : { newRepository: adapter.traits.newRepository }),
+    newRepository: newRepository(parts),
     nameProblems: (repository) => [...depthProblems(adapter, repository), ...(adapter.validate?.(options.registry, repository) ?? [])],
-    openStore: (repository) => Promise.resolve(createHttpStore(repositoryEnd(parts, repository, uploads))),
+    openStore: (repository) => Promise.resolve(missing(repository, createHttpStore(repositoryEnd(parts, repository, uploads)))),
     repositories: (prefix, call) => listRepositories(parts, prefix, call),
     ping: (call) => ping(parts, call),
     traffic: () => addTraffic([parts.spent, http.traffic()]),
@@ -46,7 +46,9 @@ function depthProblems({ id, traits: { depth } }: RegistryAdapter, repository: s
 }
 
 function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: UploadForm): RepositoryEnd {
-  const { adapter, http, options, origin } = parts;
+  const { adapter, options, context } = parts;
+  const { http, origin } = context;
+  const [listTags, deleteTag] = [adapter.listTags?.bind(adapter), adapter.deleteTag?.bind(adapter)];
   const repository = adapter.resolve?.(options.registry, written).repository ?? written;
   const end: RepositoryEnd = {
     registry: options.registry,
@@ -64,6 +66,8 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
     findBlob: (digest, call) => findBlob(end, digest, call),
     pause: (repeat) => http.pause(repeat),
     mapError: (view) => adapter.mapError?.(view),
+    listTags: listTags && ((call) => listTags(repository, context, call)),
+    deleteTag: deleteTag && ((tag, call) => deleteTag({ repository, tag }, context, call)),
   };
   return end;
 }
@@ -83,7 +87,7 @@ function scopes({ access, alsoPull }: Pick<RepositoryRequest, "access" | "alsoPu
   return alsoPull === undefined || alsoPull === repository ? [own] : [own, `repository:${alsoPull}:pull`];
 }
 
-async function ping({ http, options, origin, adapter }: HttpConnectionParts, call: CallOptions = {}): Promise<void> {
+async function ping({ context: { http, origin }, options, adapter }: HttpConnectionParts, call: CallOptions = {}): Promise<void> {
   const answer = await http.send({ method: "GET", url: new URL("/v2/", origin), operation: "sign in", scopes: [], ...call });
   if (answer.status === 200) return answer.dump();
   throw await errorFromAnswer(answer, { operation: "sign in", registry: options.registry, mapError: (view) => adapter.mapError?.(view) });

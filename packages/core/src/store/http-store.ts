@@ -21,9 +21,10 @@ export function createHttpStore(end: RepositoryEnd): ChartStore {
     fetchBlob: (descriptor, options) => downloadBlob(end, descriptor, options),
     putBlob: (content, options) => uploadBlob(end, content, options),
     mountBlob: (descriptor, fromRepository, options) => mountBlob(end, { descriptor, fromRepository }, options),
-    tags: (options) => listTags(end, options),
+    tags: (options) => end.listTags?.(options) ?? listTags(end, options),
     referrers: (digest, options) => listReferrers(end, digest, options),
-    deleteManifest: (reference, options) => deleteManifest(end, reference, options),
+    deleteManifest: (reference, options) =>
+      (isDigest(reference) ? undefined : end.deleteTag?.(reference, options)) ?? deleteManifest(end, reference, options),
   };
 }
 

@@ -92,11 +92,15 @@ const found = (prefix: string, answer: Parameters<typeof scriptedEnd>[0]): Promi
   const end = scriptedEnd(answer);
   const http: AdapterContext["http"] = {
     send: (request) => end.send({ ...request, access: "pull" }),
+    call: (request) => end.send({ ...request, access: "pull" }),
+    trust: () => {},
+    hide: () => {},
     pause: () => Promise.resolve(),
     traffic: () => ({}),
     close: () => Promise.resolve(),
   };
-  const context = { http, origin: new URL("https://registry.example"), match: {}, environment: {}, clock: systemClock, options: {} };
+  const origin = new URL("https://registry.example");
+  const context = { http, origin, registry: origin.host, match: {}, environment: {}, clock: systemClock, options: {} };
   return list(listCatalog(prefix, context));
 };
 

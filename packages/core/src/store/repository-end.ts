@@ -31,6 +31,9 @@ export interface RepositoryEnd {
   findBlob(digest: Digest, options?: CallOptions & Pick<HttpRequest, "repeats">): Promise<FoundBlob | undefined>;
   /** See `HttpClient.pause`. */
   pause(repeat: RepeatPause): Promise<void>;
+  /** The registry's own way, where it has one. */
+  readonly listTags?: ((options?: CallOptions) => AsyncIterable<string>) | undefined;
+  readonly deleteTag?: ((tag: string, options?: CallOptions) => Promise<boolean>) | undefined;
   mapError(view: ErrorView): Partial<ErrorDetails> | undefined;
 }
 

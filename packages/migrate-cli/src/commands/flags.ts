@@ -1,3 +1,4 @@
+import { type CreateRepositories, createRepositoriesPolicies } from "@chartferry/core";
 import { Option, type Command } from "commander";
 
 import { parseDuration } from "./parse-flag.ts";
@@ -17,6 +18,8 @@ export interface TargetFlags extends DebugFlags {
   readonly username?: string;
   readonly passwordStdin?: boolean;
   readonly registryConfig?: string;
+  /** Of commands that write. */
+  readonly createRepositories?: CreateRepositories;
   /** Milliseconds. */
   readonly maxWait: number;
 }
@@ -66,6 +69,12 @@ export function addSourceFlags(command: Command): Command {
     .option("--source-insecure-skip-tls-verify", "accept any certificate of the source")
     .option("--source-registry-config <file>", "credential file for charts that the source keeps in a registry");
 }
+
+/** For commands that write, and for the one that foretells them. */
+export const createRepositories = (): Option =>
+  new Option("--create-repositories <when>", "make the repository (project, namespace) that a registry wants to exist before a push")
+    .choices(createRepositoriesPolicies)
+    .default("never");
 
 /** Collects an option that may be given several times. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {

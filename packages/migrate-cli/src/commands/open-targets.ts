@@ -8,7 +8,7 @@ import { connectRegistry } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";
 import { lateConnection } from "./late-connection.ts";
 import { readCredential, usage } from "./read-password.ts";
-import { requestLog } from "./request-log.ts";
+import { passedOverLog, requestLog } from "./request-log.ts";
 
 export interface TargetOptions {
   readonly flags: TargetFlags;
@@ -96,7 +96,7 @@ export function registryOf(target: Target): Pick<OpenConnectionOptions, "registr
 
 /** How the options say to reach the target's end. */
 export async function connectOptions(flags: TargetFlags, terminal: Terminal): Promise<EndOptions> {
-  const { adapter, plainHttp, registryConfig, username, passwordStdin } = flags;
+  const { adapter, plainHttp, registryConfig, createRepositories, username, passwordStdin } = flags;
   const credential = await readCredential({ username, passwordStdin, prefix: "--" }, terminal);
   if (registryConfig !== undefined) await checkCredentialFile(registryConfig);
   return {
@@ -104,10 +104,12 @@ export async function connectOptions(flags: TargetFlags, terminal: Terminal): Pr
     environment: terminal.environment,
     signal: AbortSignal.any([terminal.interrupt, terminal.abort]),
     adapter,
+    createRepositories,
     tls: tlsOptions(flags),
     maxWaitMs: flags.maxWait,
     stopWaiting: terminal.interrupt,
     ...requestLog(flags, terminal),
+    onPassedOver: passedOverLog(flags, terminal),
     ...(plainHttp === undefined ? {} : { plainHttp }),
     ...(registryConfig === undefined ? {} : { registryConfig }),
     ...(credential === undefined ? {} : { credential }),

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 
 import type { Terminal } from "../terminal/terminal.ts";
-import { addSourceFlags, addTargetFlags, existing, type Finish, logFormat, output } from "./flags.ts";
+import { addSourceFlags, addTargetFlags, createRepositories, existing, type Finish, logFormat, output } from "./flags.ts";
 import { parseCount, parseUrlRewrite } from "./parse-flag.ts";
 import type { RunFlags } from "./run-options.ts";
 import { addSelectionFlags } from "./selection-flags.ts";
@@ -12,6 +12,7 @@ export function addMigrate(program: Command, terminal: Terminal, finish: Finish)
     "Brings every version of a classic repository to one or more registries.",
   );
   addPolicyFlags(command)
+    .addOption(createRepositories())
     .option("--dry-run", "push nothing, and print what would be pushed: the same as plan")
     .addOption(output())
     .option("--report <file>", "write the report of every version there, JSON")
@@ -36,6 +37,7 @@ export function addPlan(program: Command, terminal: Terminal, finish: Finish): v
     "Says what migrate would do with the same options, and what will hurt later. Nothing is pushed.",
   );
   addPolicyFlags(command)
+    .addOption(createRepositories())
     .option("--deep", "open every chart as well: tells what Helm will not load or pull")
     .option("--check", "end with 3 when anything is not at every target as it is in the source")
     .addOption(output())

@@ -15,6 +15,8 @@ export type Lookup = (host: string) => Promise<readonly string[]>;
 export interface AddressGuard {
   /** Judges what can be judged before connecting: addresses written in the url, names of metadata services. @throws redirect-refused */
   check(url: URL, operation: string): Promise<void>;
+  /** The user's own environment names this address: it is judged no more than the origin. */
+  trust(address: URL): void;
   /** For `net.connect`: resolves and, for a host that the user did not name, judges every address. */
   lookupFor(url: URL): LookupFunction;
 }
@@ -29,6 +31,7 @@ export interface AddressGuardOptions {
 export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   const origin = options.namedBy ?? options.origin;
   const resolve = options.lookup ?? resolveBySystem;
+  const named = new Set([origin.origin]);
   let loopbackOrigin: Promise<boolean> | undefined;
   const fromLoopback = (): Promise<boolean> => (loopbackOrigin ??= isLoopbackOrigin(origin, resolve));
 
@@ -41,13 +44,14 @@ export function createAddressGuard(options: AddressGuardOptions): AddressGuard {
   async function resolveJudged(hostname: string, url: URL): Promise<readonly string[]> {
     const addresses = await resolve(hostname);
     if (addresses.length === 0) throw notFound(hostname);
-    if (url.origin !== origin.origin) for (const address of addresses) await judge(address, url, "connect");
+    if (!named.has(url.origin)) for (const address of addresses) await judge(address, url, "connect");
     return addresses;
   }
 
   return {
+    trust: (address) => void named.add(address.origin),
     check: async (url, operation) => {
-      if (url.origin === origin.origin) return;
+      if (named.has(url.origin)) return;
       if (isMetadataName(url.hostname)) throw refused(url, { address: url.hostname, kind: "metadata", operation });
       if (isAddress(url.hostname)) await judge(url.hostname, url, operation);
     },
