@@ -1,11 +1,12 @@
 import type { RegistryAdapter } from "@chartferry/core";
 
 import { distribution } from "./distribution.ts";
+import { ecr } from "./ecr.ts";
 import { generic } from "./generic.ts";
 import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, zot, distribution, generic];
+export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, zot, distribution, generic];
 
-export { distribution, generic, ociLayout, zot };
+export { distribution, ecr, generic, ociLayout, zot };

@@ -4,6 +4,7 @@ export { errorResponse, type ErrorAnswer, type RegistryErrorCode } from "./regis
 export { createRegistryHandler, type RegistryHandlerOptions } from "./registry-handler.ts";
 export type { Access, RegistryHooks, RequestRecord, RoutedRequest } from "./registry-hooks.ts";
 export {
+  bodySize,
   empty as emptyResponse,
   json as jsonResponse,
   type RegistryHandler,

@@ -1,0 +1,83 @@
+import { Readable } from "node:stream";
+
+import type { HttpRequest, VendorClient } from "@chartferry/core";
+
+/** What the SDK hands to a request handler; the parts of it that are used here. Source: @smithy/types, `HttpRequest`. */
+interface AwsRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number | undefined;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+interface AwsResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: Readable;
+}
+
+/** The SDK's own transport knows no HTTPS_PROXY and no --ca-file; this one sends its requests through ours. */
+export interface AwsRequestHandler {
+  handle(request: AwsRequest, options?: { readonly abortSignal?: unknown }): Promise<{ response: AwsResponse }>;
+}
+
+/** An answer of a control plane is not larger. Bytes. */
+const answerLimit = 16 * 1024 * 1024;
+
+export function awsRequestHandler(http: VendorClient, operation: string): AwsRequestHandler {
+  return {
+    async handle(request, { abortSignal } = {}) {
+      const url = urlOf(request);
+      // Either the SDK's own rules or the user's environment chose it; no server did.
+      http.trust(url);
+      const { authorization, host: _host, "content-length": _length, expect: _expect, ...headers } = lowerCase(request.headers);
+      const answer = await http.call({
+        method: methodOf(request.method),
+        url,
+        headers,
+        authorization,
+        operation,
+        repeats: "probe",
+        ...bodyOf(request.body),
+        ...(abortSignal instanceof AbortSignal ? { signal: abortSignal } : {}),
+      });
+      const bytes = await answer.bytes(answerLimit);
+      return { response: { statusCode: answer.status, headers: present(answer.headers), body: Readable.from([bytes]) } };
+    },
+  };
+}
+
+function urlOf({ protocol, hostname, port, path, query = {} }: AwsRequest): URL {
+  const url = new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}`);
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of value === null || typeof value === "string" ? [value] : value) url.searchParams.append(name, each ?? "");
+  }
+  return url;
+}
+
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+function methodOf(method: string): HttpRequest["method"] {
+  const known = methods.find((each) => each === method);
+  if (known === undefined) throw new Error(`no request of the SDK is known with the method ${method}`);
+  return known;
+}
+
+function bodyOf(body: unknown): { body?: Uint8Array } {
+  if (body === undefined || body === null || body === "") return {};
+  if (typeof body === "string") return { body: new TextEncoder().encode(body) };
+  if (body instanceof Uint8Array) return { body };
+  throw new Error("a request of the SDK has a body that is neither text nor bytes");
+}
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function present(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
+}

@@ -1,0 +1,7 @@
+import { ecrSetup } from "./ecr/ecr-setup.ts";
+import type { Setup } from "./setup.ts";
+
+/** How to start each hosted registry, by the id of its adapter. One line a registry. */
+export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
+  ecr: ecrSetup,
+};
