@@ -19,6 +19,7 @@ export {
   type TokenRequest,
   type Traits,
 } from "./adapter/registry-adapter.ts";
+export { basicHeader } from "./auth/basic-header.ts";
 export type { Challenge } from "./auth/challenge.ts";
 export { createCredentialProvider, type CredentialProviderOptions } from "./auth/credential-files.ts";
 export { checkCredentialFile } from "./auth/read-credential-file.ts";

@@ -29,6 +29,8 @@ export interface SignIn {
   authorize(request: HttpRequest): Promise<Authorization | undefined> | undefined;
   /** For a request that was: another Authorization, or `undefined` when none would help. */
   renew(request: HttpRequest, refusal: Refusal): Promise<Authorization | undefined>;
+  /** See `VendorClient.credential`. */
+  credential(repository: string | undefined): Promise<Credential>;
 }
 
 export interface Refusal {
@@ -78,6 +80,7 @@ export function createSignIn(options: SignInOptions): SignIn {
       if (challenge !== undefined) return obtain(challenge, request, parts);
       return options.basic === "asked" ? undefined : basicUnasked(request, parts);
     },
+    credential: (repository) => parts.credentials.current({ repository, reads: false }),
     renew: async (request, refusal) => {
       const asked = preferredChallenge(challengesIn(refusal, options));
       if (asked !== undefined) challenges.remember(request.repository, asked);

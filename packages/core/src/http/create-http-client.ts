@@ -106,6 +106,7 @@ export function createHttpClient(options: HttpClientOptions): VendorClient {
     call,
     trust: (address) => guard.trust(address),
     hide: (secret) => secrets.learn({ kind: "bearer", token: secret, source: "" }),
+    credential: (repository) => parts.signIn.credential(repository),
     pause: (repeat) => waitBeforeRetry(repeat, retry),
     traffic: () => wire.traffic(),
     close: async () => {

@@ -1,3 +1,4 @@
+import type { Credential } from "../auth/credential.ts";
 import type { ChartferryError } from "../errors.ts";
 import type { Patience } from "./gate/patience.ts";
 import type { RequestKind } from "./repeat-policy.ts";
@@ -107,4 +108,6 @@ export interface VendorClient extends HttpClient {
   trust(address: URL): void;
   /** Masks this wherever a server says it back. */
   hide(secret: string): void;
+  /** What the registry is shown just now by who writes (to this repository): for services of its vendor that take the same. */
+  credential(repository?: string): Promise<Credential>;
 }

@@ -1,8 +1,14 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 
+import { basicHeader } from "../auth/basic-header.ts";
+import type { Credential } from "../auth/credential.ts";
+import { provide } from "../auth/testing/start-token-world.ts";
 import { createHttpClient } from "./create-http-client.ts";
 import { startStubServer, type StubServer } from "./testing/start-stub-server.ts";
 import { errorFromAnswer } from "./answer/error-response.ts";
+
+const stale: Credential = { kind: "basic", username: "alice", password: "of yesterday", source: "a file" };
+const good: Credential = { ...stale, password: "of today", source: "another file" };
 
 async function server(status = 200, body = "{}"): Promise<StubServer> {
   const started = await startStubServer((_, response) => void response.writeHead(status).end(body));
@@ -63,5 +69,20 @@ describe("a call to a vendor's other service", () => {
     const answer = await http.call({ method: "GET", url: service.origin, operation: "create" });
     const { message } = await errorFromAnswer(answer, { operation: "create" });
     expect(message).toContain("no such token: ***");
+  });
+
+  it("may be signed as the registry's own requests are: with what the registry has not refused", async () => {
+    const registry = await startStubServer((request, response) => {
+      const isKnown = request.headers["authorization"] === basicHeader(good);
+      response.writeHead(isKnown ? 200 : 401, { "www-authenticate": 'Basic realm="registry"' }).end();
+    });
+    onTestFinished(() => registry.close());
+    const http = createHttpClient({ origin: registry.origin, credentials: provide(stale, good) });
+    onTestFinished(() => http.close());
+    expect(await http.credential("team/web")).toEqual(stale);
+    const scopes = ["repository:team/web:pull,push"];
+    const answer = await http.send({ method: "POST", url: registry.origin, operation: "push", repository: "team/web", scopes });
+    await answer.dump();
+    expect([answer.status, await http.credential("team/web"), await http.credential()]).toEqual([200, good, stale]);
   });
 });

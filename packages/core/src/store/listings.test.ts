@@ -95,6 +95,7 @@ const found = (prefix: string, answer: Parameters<typeof scriptedEnd>[0]): Promi
     call: (request) => end.send({ ...request, access: "pull" }),
     trust: () => {},
     hide: () => {},
+    credential: () => Promise.reject(new Error("nobody signs in here")),
     pause: () => Promise.resolve(),
     traffic: () => ({}),
     close: () => Promise.resolve(),
