@@ -1,5 +1,6 @@
 import type { BlobContent, Descriptor, StoredManifest } from "../content.ts";
 import type { ChartMetadata } from "../chart/chart-metadata.ts";
+import type { Digest } from "../digest.ts";
 import type { Note } from "../note.ts";
 
 /** A chart whose manifest we assemble as `helm push` would: from a classic source or a file. */
@@ -40,6 +41,8 @@ export interface Attachment {
   readonly blobs: readonly BlobContent[];
   /** For attachments found by tag (`sha256-<hex>.sig`), that tag. */
   readonly tag?: string;
+  /** What it refers to, where it says so itself. */
+  readonly subject?: Digest;
 }
 
 export type ChartPackage = AssembledPackage | VerbatimPackage;

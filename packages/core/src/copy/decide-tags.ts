@@ -124,9 +124,16 @@ function dropsProvenance({ registry, repository }: ChartStore, tag: string, doub
   });
 }
 
-async function allAttached(target: ChartStore, wanted: WantedContent, options: DecisionOptions): Promise<boolean> {
-  for (const { manifest, tag } of wanted.attachments) {
+/** A referrer that the target does not list under its subject is found by nobody. */
+async function allAttached(target: ChartStore, { attachments }: WantedContent, options: DecisionOptions): Promise<boolean> {
+  for (const { manifest, tag } of attachments) {
     if ((await target.resolve(tag ?? manifest.digest, options))?.digest !== manifest.digest) return false;
+  }
+  const subjects = new Set(attachments.flatMap(({ subject }) => subject ?? []));
+  for (const subject of subjects) {
+    const listed = new Set<Digest>();
+    for await (const { digest } of target.referrers(subject, options)) listed.add(digest);
+    if (attachments.some((each) => each.subject === subject && !listed.has(each.manifest.digest))) return false;
   }
   return true;
 }

@@ -63,48 +63,44 @@ async function attached(graph: Graph, manifest: StoredManifest, options: CallOpt
   const found: Attachment[] = [];
   for await (const { digest } of graph.store.referrers(manifest.digest, options)) {
     const referrer = await fetchOnce(graph, digest, options);
-    if (referrer === undefined) continue;
-    found.push(...(await attachment(graph, { manifest: referrer }, options)));
+    if (referrer !== undefined) found.push(...(await attachment(graph, { manifest: referrer }, options)));
   }
   for (const suffix of attachmentSuffixes) {
     const tag = `${manifest.digest.replace(":", "-")}.${suffix}`;
     const tagged = await graph.store.fetchManifest(tag, options);
-    if (tagged === undefined || graph.seen.has(tagged.digest)) continue;
-    graph.seen.add(tagged.digest);
-    found.push(...(await attachment(graph, { manifest: tagged, tag }, options)));
+    if (tagged === undefined) continue;
+    // What is a referrer as well travels already, but for its tag.
+    if (graph.seen.has(tagged.digest)) found.push({ manifest: tagged, blobs: [], tag });
+    else found.push(...(await attachment(graph, { manifest: see(graph, tagged), tag }, options)));
   }
   return found;
 }
 
-async function attachment(graph: Graph, own: { manifest: StoredManifest; tag?: string }, options: CallOptions): Promise<Attachment[]> {
+async function attachment(graph: Graph, own: Pick<Attachment, "manifest" | "tag">, options: CallOptions): Promise<Attachment[]> {
   const { children, blobs } = await contents(graph, own.manifest, options);
-  const below = await attachedByReferrer(graph, own.manifest, options);
-  return [...children.map((manifest) => ({ manifest, blobs: [] })), { ...own, blobs }, ...below];
-}
-
-async function attachedByReferrer(graph: Graph, manifest: StoredManifest, options: CallOptions): Promise<Attachment[]> {
-  const found: Attachment[] = [];
-  for await (const { digest } of graph.store.referrers(manifest.digest, options)) {
-    const referrer = await fetchOnce(graph, digest, options);
-    if (referrer !== undefined) found.push(...(await attachment(graph, { manifest: referrer }, options)));
-  }
-  return found;
+  const { subject } = parseManifest(own.manifest.bytes, own.manifest.mediaType);
+  const below = await attached(graph, own.manifest, options);
+  const whole = { ...own, blobs, ...(subject === undefined ? {} : { subject: subject.digest }) };
+  return [...children.map((manifest) => ({ manifest, blobs: [] })), whole, ...below];
 }
 
 async function fetchOnce(graph: Graph, digest: string, options: CallOptions): Promise<StoredManifest | undefined> {
   if (graph.seen.has(digest)) return undefined;
-  graph.seen.add(digest);
-  if (graph.budget-- <= 0) {
-    throw new ChartferryError(`more than ${manifestLimit} manifests hang on one tag`, {
-      code: "too-large",
-      operation: "read attachments",
-      registry: graph.store.registry,
-      repository: graph.store.repository,
-    });
-  }
   const manifest = await graph.store.fetchManifest(digest, options);
   if (manifest === undefined) throw gone(graph.store, digest);
-  return manifest;
+  return see(graph, manifest);
+}
+
+/** @throws too-large */
+function see(graph: Graph, manifest: StoredManifest): StoredManifest {
+  graph.seen.add(manifest.digest);
+  if (graph.budget-- > 0) return manifest;
+  throw new ChartferryError(`more than ${manifestLimit} manifests hang on one tag`, {
+    code: "too-large",
+    operation: "read attachments",
+    registry: graph.store.registry,
+    repository: graph.store.repository,
+  });
 }
 
 function remoteBlob(store: ChartStore, descriptor: Descriptor): BlobContent {

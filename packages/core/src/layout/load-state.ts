@@ -9,7 +9,7 @@ import { blobSize, readSmallBlob } from "./blob-files.ts";
 import { readLogs, type StoredLog } from "./change-log.ts";
 import { childrenOf, parseIndexDocument, type ManifestEntry } from "./index-document.ts";
 import { addUnread, applyChange, createState, noteSubject, type LayoutChange, type LayoutState } from "./layout-state.ts";
-import { readManifestFacts } from "./manifest-facts.ts";
+import { readManifestFacts } from "../manifest/manifest-facts.ts";
 
 /** A larger `index.json` than this is refused: about a million versions. */
 const maxIndexBytes = 256 * 1024 * 1024;

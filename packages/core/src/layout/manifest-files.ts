@@ -12,7 +12,7 @@ import type { ManifestEntry } from "./index-document.ts";
 import { exclusively, refresh, writableJournal, type LayoutRepository } from "./layout-repository.ts";
 import type { LayoutChange } from "./layout-state.ts";
 import { firstMissing } from "./load-state.ts";
-import { readManifestFacts, type ManifestFacts } from "./manifest-facts.ts";
+import { readManifestFacts, type ManifestFacts } from "../manifest/manifest-facts.ts";
 
 /** The entry that a tag or digest names. */
 function entryOf(repository: LayoutRepository, reference: string): ManifestEntry | undefined {

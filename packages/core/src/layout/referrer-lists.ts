@@ -7,7 +7,7 @@ import { placeBlob, readSmallBlob } from "./blob-files.ts";
 import { scratchName } from "./layout-context.ts";
 import type { LayoutRepository } from "./layout-repository.ts";
 import { readSubjects } from "./load-state.ts";
-import { readManifestFacts, referrerDescriptor } from "./manifest-facts.ts";
+import { readManifestFacts, referrerDescriptor } from "../manifest/manifest-facts.ts";
 
 /** Manifests that name the subject, in the order of their digests, each read when it is its turn. */
 export async function* referrersOf(repository: LayoutRepository, subject: Digest): AsyncGenerator<Descriptor, void, undefined> {

@@ -7,7 +7,7 @@ import { largestManifest } from "../manifest/parse-manifest.ts";
 import { blobPath, blobSize, readSmallBlob } from "./blob-files.ts";
 import type { ManifestEntry } from "./index-document.ts";
 import { openLayoutTree } from "./layout-tree.ts";
-import { readManifestFacts } from "./manifest-facts.ts";
+import { readManifestFacts } from "../manifest/manifest-facts.ts";
 import { hashFile } from "./upload-sessions.ts";
 
 export interface LayoutDamage {

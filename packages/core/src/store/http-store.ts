@@ -4,8 +4,9 @@ import type { HttpAnswer, HttpRequest } from "../http/http-client.ts";
 import type { CallOptions, ChartStore, FoundBlob } from "./chart-store.ts";
 import { downloadBlob } from "./blob-download.ts";
 import { uploadBlob } from "./blob-upload.ts";
-import { deleteManifest, fetchManifest, putManifest, resolveManifest } from "./manifest-calls.ts";
+import { deleteManifest, fetchManifest, resolveManifest } from "./manifest-calls.ts";
 import { listReferrers } from "./referrer-listing.ts";
+import { putListed } from "./referrers-tag.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 import { listTags } from "./tag-listing.ts";
 
@@ -16,7 +17,7 @@ export function createHttpStore(end: RepositoryEnd): ChartStore {
     repository: end.repository,
     resolve: (reference, options) => resolveManifest(end, reference, options),
     fetchManifest: (reference, options) => fetchManifest(end, reference, options),
-    putManifest: (reference, manifest, options) => putManifest(end, { reference, manifest }, options),
+    putManifest: (reference, manifest, options) => putListed(end, { reference, manifest }, options),
     findBlob: (digest, options) => end.findBlob(digest, options),
     fetchBlob: (descriptor, options) => downloadBlob(end, descriptor, options),
     putBlob: (content, options) => uploadBlob(end, content, options),

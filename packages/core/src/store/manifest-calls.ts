@@ -60,12 +60,18 @@ export async function fetchManifest(end: RepositoryEnd, reference: string, optio
   return { mediaType: mediaTypeOf(answer), digest, bytes };
 }
 
-/** PUT under a tag or the digest; resolves once the registry is known to have it. */
+export interface ManifestPut {
+  /** A tag or the digest. */
+  readonly reference: string;
+  readonly manifest: StoredManifest;
+}
+
+/** PUT; resolves once the registry is known to have it. `listedUnder` is the subject under which the registry says that it lists it. */
 export async function putManifest(
   end: RepositoryEnd,
-  put: { readonly reference: string; readonly manifest: StoredManifest },
+  put: ManifestPut,
   options: CallOptions = {},
-): Promise<void> {
+): Promise<{ readonly listedUnder: string | undefined }> {
   const operation = "push manifest";
   const { reference, manifest } = put;
   const answer = await end.send({
@@ -83,6 +89,7 @@ export async function putManifest(
   const digest = namedDigest(answer) ?? (answer.status === 201 ? manifest.digest : await standing(end, reference, options));
   if (digest === undefined) throw notStored(end, { reference, operation, status: answer.status });
   if (digest !== manifest.digest) throw changed(end, { reference, expected: manifest.digest, digest, operation });
+  return { listedUnder: answer.headers["oci-subject"] };
 }
 
 async function standing(end: RepositoryEnd, reference: string, options: CallOptions): Promise<string | undefined> {

@@ -1,11 +1,12 @@
 import type { Descriptor } from "../content.ts";
-import { type Digest, splitDigest } from "../digest.ts";
+import type { Digest } from "../digest.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import { readPages } from "../http/paginate.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
 import { mediaTypes } from "../media-types.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { fetchManifest } from "./manifest-calls.ts";
+import { referrersTag } from "./referrers-tag.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
 const pageLimit = 1000;
@@ -44,8 +45,7 @@ function meansNoApi(answer: HttpAnswer): boolean {
 }
 
 async function* byFallbackTag(end: RepositoryEnd, digest: Digest, options: CallOptions): AsyncGenerator<Descriptor, void, undefined> {
-  const { algorithm, hex } = splitDigest(digest);
-  const index = await fetchManifest(end, `${algorithm}-${hex}`, options);
+  const index = await fetchManifest(end, referrersTag(digest), options);
   if (index === undefined || index.mediaType !== mediaTypes.ociIndex) return;
   yield* manifestsIn(index.bytes);
 }

@@ -1,6 +1,7 @@
 import { bytesContent, type BlobContent, type Descriptor, type StoredManifest } from "../../content.ts";
 import { isDigest, verifiedStream } from "../../digest.ts";
 import { ChartferryError } from "../../errors.ts";
+import { readManifestFacts } from "../../manifest/manifest-facts.ts";
 import type { ChartStore } from "../chart-store.ts";
 
 export interface MemoryStore extends ChartStore {
@@ -14,7 +15,7 @@ export interface MemoryStore extends ChartStore {
   before: (call: string) => void;
 }
 
-/** A store in memory for tests; it accepts whatever it is given, and `before` may refuse. */
+/** A store in memory for tests, with a referrers API; it accepts whatever it is given, and `before` may refuse. */
 export function createMemoryStore(repository = "charts/web"): MemoryStore {
   const calls: string[] = [];
   const contents: Contents = { blobs: new Map(), manifests: new Map(), tagged: new Map(), referring: new Map() };
@@ -56,6 +57,7 @@ function manifestVerbs({ manifests, tagged, referring }: Contents, called: Calle
       await called(`PUT manifest ${reference}`);
       manifests.set(manifest.digest, manifest);
       if (!isDigest(reference)) tagged.set(reference, manifest.digest);
+      listUnderSubject(referring, manifest);
     },
     async *tags() {
       await called("LIST tags");
@@ -70,6 +72,13 @@ function manifestVerbs({ manifests, tagged, referring }: Contents, called: Calle
       return tagged.delete(reference);
     },
   };
+}
+
+function listUnderSubject(referring: Contents["referring"], { bytes, mediaType, digest }: StoredManifest): void {
+  if (!Buffer.from(bytes).includes('"subject"')) return;
+  const { subject = "" } = readManifestFacts(bytes, mediaType);
+  const others = (referring.get(subject) ?? []).filter((each) => each.digest !== digest);
+  referring.set(subject, [...others, { mediaType, digest, size: bytes.byteLength }]);
 }
 
 function blobVerbs({ blobs }: Contents, called: Called): Pick<ChartStore, "findBlob" | "fetchBlob" | "putBlob" | "mountBlob"> {

@@ -1,6 +1,6 @@
 import type { Descriptor } from "../content.ts";
 import type { Digest } from "../digest.ts";
-import { parseManifest, type ParsedManifest } from "../manifest/parse-manifest.ts";
+import { parseManifest, type ParsedManifest } from "./parse-manifest.ts";
 
 export interface ManifestReference {
   readonly digest: Digest;
