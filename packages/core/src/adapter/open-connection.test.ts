@@ -149,6 +149,38 @@ describe("a token registry", () => {
     expect(scopes).toEqual(expected);
     await connection.close();
   });
+
+  it.each([
+    [generic, "repository:charts/web:delete,pull"],
+    [{ ...generic, traits: { ...generic.traits, deleteActions: "pull,push" } }, "repository:charts/web:pull,push"],
+  ])("is asked for a token to delete with in its own words", async (adapter, expected) => {
+    const { registry, scopes } = await startTokenRegistry();
+    const connection = await openConnection({ end: "target", registry, environment: {}, adapters: [adapter], adapter: "generic" });
+    await (await connection.openStore("charts/web")).deleteManifest("1.0.0");
+    expect(scopes).toEqual([expected]);
+    await connection.close();
+  });
+});
+
+it("an adapter may ask another service of its vendor with what the user signs in with", async () => {
+  const { registry, lines } = await startServer();
+  const asking: RegistryAdapter = {
+    ...generic,
+    async *listRepositories(prefix, { http, origin, credential }) {
+      const found = await credential(prefix);
+      const authorization = found.kind === "basic" ? `Bearer ${found.password}` : undefined;
+      const url = new URL("/api", origin);
+      const answer = await http.call({ method: "GET", url, operation: "list repositories", authorization });
+      await answer.dump();
+      yield found.source;
+    },
+  };
+  const credential = { kind: "basic", username: "me", password: "secret", source: "--username" } as const;
+  const connection = await openConnection({ end: "source", registry, environment: {}, adapters: [asking], adapter: "generic", credential });
+  const found: string[] = [];
+  for await (const name of connection.repositories("charts")) found.push(name);
+  expect([found, lines]).toEqual([["--username"], ["GET /api Bearer secret"]]);
+  await connection.close();
 });
 
 const openNamed = (registry: string, namedBy: string): ReturnType<typeof openConnection> =>

@@ -1,3 +1,4 @@
+import { secretOf } from "../auth/credential.ts";
 import { orderedCredentials } from "../auth/credential-order.ts";
 import { systemClock } from "../clock.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
@@ -112,11 +113,12 @@ function connect(options: OpenConnectionOptions, { origin, chosen }: { origin: U
   const { adapter, match } = chosen;
   const { credential, registryConfig, environment } = options;
   const credentials = orderedCredentials({ explicit: credential, registryConfig, environment }, () => adapter.credentials?.(context) ?? {});
+  const key = adapter.resolve?.(options.registry, "").credentialKey ?? options.registry;
   const http = createHttpClient({
     ...clientOptions(options, origin),
     credentials,
     onPassedOver: options.onPassedOver,
-    credentialKey: adapter.resolve?.(options.registry, "").credentialKey ?? options.registry,
+    credentialKey: key,
     tokenRequest: adapter.tokenRequest?.bind(adapter),
     tokenLife: adapter.traits.tokenLife,
     isTokenExpired: adapter.isTokenExpired?.bind(adapter),
@@ -130,6 +132,11 @@ function connect(options: OpenConnectionOptions, { origin, chosen }: { origin: U
     environment,
     clock: options.clock ?? systemClock,
     options: options.adapterOptions ?? {},
+    credential: async (repository) => {
+      const found = await credentials({ key, repository });
+      http.hide(secretOf(found));
+      return found;
+    },
   };
   return context;
 }

@@ -35,6 +35,8 @@ export interface Traits {
   readonly newRepository?: Note;
   /** Life of a token whose reply does not state it: seconds, or `jwt` where the token itself does (`exp`). Default: a minute. */
   readonly tokenLife?: number | "jwt";
+  /** Actions of the token that a deletion is asked for with. Default `delete,pull`. */
+  readonly deleteActions?: string;
 }
 
 export const capabilityNames = [
@@ -70,6 +72,8 @@ export interface ErrorView {
   readonly operation: string;
   /** Path within the registry, where the request was about one. */
   readonly repository?: string | undefined;
+  /** Whether the request carried a credential of the user's, or what a token service gave for one. */
+  readonly signedIn?: boolean;
 }
 
 /** A token request that differs from GET + Basic. */
@@ -104,6 +108,8 @@ export interface AdapterContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly options: Readonly<Record<string, unknown>>;
+  /** What the user signs in with for this repository, for other services of the same vendor. */
+  readonly credential: (repository: string) => Promise<Credential>;
 }
 
 export interface TlsOptions {

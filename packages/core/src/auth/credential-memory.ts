@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { Clock } from "../clock.ts";
-import type { Credential, CredentialProvider } from "./credential.ts";
+import { type Credential, type CredentialProvider, secretOf } from "./credential.ts";
 
 /** What a credential is wanted for: reading may end anonymous where writing must not. */
 export interface CredentialPlace {
@@ -93,12 +93,6 @@ function usable(credential: Credential, place: CredentialPlace, { refusedIdentit
 
 /** Tells credentials apart without keeping the secret in a key. */
 export function identityOf(credential: Credential): string {
-  const secret = secretOf(credential);
+  const secret = credential.kind === "basic" ? `${credential.username}\n${credential.password}` : secretOf(credential);
   return `${credential.kind}:${createHash("sha256").update(secret).digest("base64url")}`;
-}
-
-function secretOf(credential: Credential): string {
-  if (credential.kind === "basic") return `${credential.username}\n${credential.password}`;
-  if (credential.kind === "refresh") return credential.refreshToken;
-  return credential.kind === "bearer" ? credential.token : "";
 }

@@ -7,6 +7,13 @@ export type Credential =
   /** A ready bearer token (`registrytoken` in Docker's file). */
   | { readonly kind: "bearer"; readonly token: string; readonly source: string; readonly expiresAt?: number };
 
+/** The part of a credential that nobody may see; empty for nobody's. */
+export function secretOf(credential: Credential): string {
+  if (credential.kind === "basic") return credential.password;
+  if (credential.kind === "refresh") return credential.refreshToken;
+  return credential.kind === "bearer" ? credential.token : "";
+}
+
 /** Finds the credential for one registry host; asked again after `credentials-expired`. `expiresAt` is in milliseconds since 1970. */
 export type CredentialProvider = (request: CredentialRequest) => Promise<Credential>;
 

@@ -61,7 +61,7 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
       http.send({
         ...request,
         repository,
-        scopes: scopes({ access: usual(options, request.access), alsoPull: request.alsoPull }, repository),
+        scopes: scopes({ access: usual(options, request.access), alsoPull: request.alsoPull }, repository, adapter.traits),
       }),
     findBlob: (digest, call) => findBlob(end, digest, call),
     pause: (repeat) => http.pause(repeat),
@@ -81,8 +81,12 @@ function usual({ end, readOnly = false }: ConnectOptions, access: RepositoryRequ
 }
 
 /** A push asks for `pull,push` at once: some token servers mishandle a second, wider request. */
-function scopes({ access, alsoPull }: Pick<RepositoryRequest, "access" | "alsoPull">, repository: string): string[] {
-  const actions = { pull: "pull", push: "pull,push", delete: "delete,pull" }[access];
+function scopes(
+  { access, alsoPull }: Pick<RepositoryRequest, "access" | "alsoPull">,
+  repository: string,
+  { deleteActions = "delete,pull" }: RegistryAdapter["traits"],
+): string[] {
+  const actions = { pull: "pull", push: "pull,push", delete: deleteActions }[access];
   const own = `repository:${repository}:${actions}`;
   return alsoPull === undefined || alsoPull === repository ? [own] : [own, `repository:${alsoPull}:pull`];
 }

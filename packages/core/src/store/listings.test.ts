@@ -101,7 +101,16 @@ const found = (prefix: string, answer: Parameters<typeof scriptedEnd>[0]): Promi
     close: () => Promise.resolve(),
   };
   const origin = new URL("https://registry.example");
-  const context = { http, origin, registry: origin.host, match: {}, environment: {}, clock: systemClock, options: {} };
+  const context = {
+    http,
+    origin,
+    registry: origin.host,
+    match: {},
+    environment: {},
+    clock: systemClock,
+    options: {},
+    credential: () => Promise.reject(new Error("nobody signs in here")),
+  };
   return list(listCatalog(prefix, context));
 };
 

@@ -30,7 +30,16 @@ function place(options: Partial<ConnectOptions>, hooks: Partial<RegistryAdapter>
     ...hooks,
   });
   const http = createHttpClient({ origin });
-  const context = { http, origin, registry: origin.host, match: {}, environment: {}, clock: systemClock, options: {} };
+  const context = {
+    http,
+    origin,
+    registry: origin.host,
+    match: {},
+    environment: {},
+    clock: systemClock,
+    options: {},
+    credential: () => Promise.reject(new Error("nobody signs in here")),
+  };
   const all: ConnectOptions = { end: "target", registry: origin.host, environment: {}, ...options };
   const memory = createMemoryStore();
   memory.before = () => {

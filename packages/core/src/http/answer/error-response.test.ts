@@ -122,6 +122,16 @@ describe("what an answer means", () => {
     expect(mapped).toMatchObject({ code: "namespace-missing", hint: "made from gone", retryable: false });
   });
 
+  it.each([
+    ["~/.docker/config.json", true],
+    [undefined, false],
+  ])("tells the adapter whether somebody had signed in (%s)", async (credentialSource, expected) => {
+    let told: boolean | undefined;
+    const mapError = ({ signedIn }: { signedIn?: boolean }): undefined => void (told = signedIn);
+    await errorFromAnswer(answer(401), { operation: "push blob", credentialSource, mapError });
+    expect(told).toBe(expected);
+  });
+
   it("says what the server says, in one clean line", async () => {
     expect(await said(oci("X", "bad\u001b[31m red\r\nnew\u202e line", { tag: "1" }))).toContain('bad red new line: {"tag":"1"}');
     expect(await said({ details: "plain details" })).toContain("plain details");

@@ -39,7 +39,8 @@ export async function errorFromAnswer(answer: HttpAnswer, context: ErrorContext)
 
 /** The same for an answer whose body has been read already. */
 function errorFromView(view: ErrorView, context: ErrorContext): ChartferryError {
-  const mapped = context.mapError?.({ ...view, repository: context.repository }) ?? {};
+  const { repository, credentialSource } = context;
+  const mapped = context.mapError?.({ ...view, repository, signedIn: credentialSource !== undefined }) ?? {};
   const code = mapped.code ?? refined(codeOf(view), view, context);
   const wait = retryAfterMs(view.headers, Date.now());
   return new ChartferryError(messageFor(view, code, context), {
