@@ -183,3 +183,15 @@ export async function removeBlobFile(directory: string, digest: Digest): Promise
     throw error;
   }
 }
+
+/** The first of the references that is not there with its size. */
+export async function firstMissing<T extends { readonly digest: Digest; readonly size: number }>(
+  directory: string,
+  references: readonly T[],
+): Promise<{ reference: T; found: number | undefined } | undefined> {
+  for (const reference of references) {
+    const found = await blobSize(directory, reference.digest);
+    if (found !== reference.size) return { reference, found };
+  }
+  return undefined;
+}

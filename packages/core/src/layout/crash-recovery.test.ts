@@ -8,7 +8,7 @@ import { openLayoutStore } from "./layout-store.ts";
 import { openLayoutTree, type LayoutTree } from "./layout-tree.ts";
 import { scrubLayout } from "./scrub-layout.ts";
 import { privateFolder } from "./tree-lock.ts";
-import { chartOf, listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
+import { chartOf, leaveAsDead, listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
 let live: LayoutTree;
@@ -21,13 +21,7 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** The directory as a process that dies now leaves it: its lock names nobody who lives. */
-async function corpse(name: string): Promise<string> {
-  const path = join(folder.path, name);
-  await cp(live.directory, path, { recursive: true });
-  await rm(join(path, privateFolder, "lock"));
-  return path;
-}
+const corpse = (name: string): Promise<string> => leaveAsDead(live, join(folder.path, name));
 
 async function tagsAfterRestart(path: string): Promise<string[]> {
   const tree = await openLayoutTree(path);

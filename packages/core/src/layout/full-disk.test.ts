@@ -1,4 +1,4 @@
-import { cp, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openLayoutStore } from "./layout-store.ts";
 import { openLayoutTree, type LayoutTree } from "./layout-tree.ts";
 import { scrubLayout } from "./scrub-layout.ts";
-import { chartOf, listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
+import { chartOf, leaveAsDead, listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
 import { onLimitedDisk, unlimited } from "./testing/limited-disk.ts";
 import { privateFolder } from "./tree-lock.ts";
 
@@ -36,9 +36,7 @@ afterEach(async () => {
 async function tagsAfterDeath(): Promise<string[]> {
   const { open: _open, ...now } = disk;
   Object.assign(disk, unlimited());
-  const path = join(folder.path, "dead");
-  await cp(tree.directory, path, { recursive: true });
-  await rm(join(path, privateFolder, "lock"));
+  const path = await leaveAsDead(tree, join(folder.path, "dead"));
   const next = await openLayoutTree(path);
   const tags = await listed((await openLayoutStore(next, "web")).tags());
   await next.close();

@@ -4,7 +4,14 @@ import { createSortedNames, type SortedNames } from "./sorted-names.ts";
 
 /** What one line of the log says. A `put` with several tags is one step: all of them or none. */
 export type LayoutChange =
-  | { readonly op: "put"; readonly entry: ManifestEntry; readonly tags: readonly string[]; readonly subject?: Digest }
+  | {
+      readonly op: "put";
+      readonly entry: ManifestEntry;
+      readonly tags: readonly string[];
+      readonly subject?: Digest;
+      /** An index that was let in though manifests that it names may be missing. */
+      readonly sparse?: boolean;
+    }
   | { readonly op: "untag"; readonly tag: string }
   | { readonly op: "delete"; readonly digest: Digest };
 

@@ -30,7 +30,9 @@ export async function mountBlob(repository: LayoutRepository, from: LayoutReposi
 /** Removes a blob that is no manifest of the repository. `false` = it was not there. */
 export async function removeBlob(repository: LayoutRepository, digest: Digest): Promise<boolean> {
   if (repository.state.manifests.has(digest) || !repository.exists) return false;
-  await writableJournal(repository, "delete blob");
+  const journal = await writableJournal(repository, "delete blob");
+  // A manifest in the log whose blob is gone would be taken for one that a power cut spoiled.
+  await journal.settle();
   return writing(repository.directory, "delete blob", () => removeBlobFile(repository.directory, digest));
 }
 

@@ -2,14 +2,15 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isMissing } from "../errno.ts";
-import { digestWith, digestOf, type Digest } from "../digest.ts";
+import { digestOf, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { isIndexType, largestManifest } from "../manifest/parse-manifest.ts";
 import { blobSize, readSmallBlob } from "./blob-files.ts";
-import { readLogs, type StoredLog } from "./change-log.ts";
+import { readLogs } from "./change-log.ts";
 import { childrenOf, parseIndexDocument, type ManifestEntry } from "./index-document.ts";
-import { addUnread, applyChange, createState, noteSubject, type LayoutChange, type LayoutState } from "./layout-state.ts";
+import { addUnread, createState, noteSubject, type LayoutState } from "./layout-state.ts";
 import { readManifestFacts } from "../manifest/manifest-facts.ts";
+import { replayLogs } from "./replay-logs.ts";
 
 /** A larger `index.json` than this is refused: about a million versions. */
 const maxIndexBytes = 256 * 1024 * 1024;
@@ -35,7 +36,7 @@ export async function loadState(directory: string): Promise<LoadedState> {
   const state = createState(parseIndexDocument(bytes ?? emptyIndex, path));
   await addNestedManifests(state, directory);
   const logs = await readLogs(directory);
-  await replay(state, { directory, base, logs });
+  await replayLogs(state, { directory, base, logs });
   return { state, exists: bytes !== undefined, base, logs: logs.map(({ number }) => number) };
 }
 
@@ -69,63 +70,6 @@ async function addNestedManifests(state: LayoutState, directory: string): Promis
       if (isIndexType(child.mediaType)) queue.push(child);
     }
   }
-}
-
-interface Replay {
-  readonly directory: string;
-  readonly base: Digest;
-  readonly logs: readonly StoredLog[];
-}
-
-/**
- * Changes are repeated one by one only when one of the logs continues exactly this `index.json`: then it and its successors
- * are what is missing. Else another tool wrote the index since, and what it does not contradict is added; nothing is removed.
- */
-async function replay(state: LayoutState, { directory, base, logs }: Replay): Promise<void> {
-  const first = logs.findIndex((log) => log.base === base);
-  if (first >= 0) {
-    for (const change of logs.slice(first).flatMap((log) => log.changes)) await applyChecked(state, change, directory);
-    return;
-  }
-  const aside = createState({ entries: [], referrerLists: new Map(), foreign: [], annotations: undefined });
-  for (const change of logs.flatMap((log) => log.changes)) await applyChecked(aside, change, directory);
-  const tags = new Map<Digest, string[]>();
-  for (const [tag, digest] of aside.tags) if (!state.tags.has(tag)) tags.set(digest, [...(tags.get(digest) ?? []), tag]);
-  for (const entry of aside.manifests.values()) {
-    const put: LayoutChange = { op: "put", entry, tags: tags.get(entry.digest) ?? [] };
-    await applyChecked(state, put, directory);
-  }
-}
-
-/** A manifest counts only when it and all that it names are there: a power cut may have kept the log and lost the bytes. */
-async function applyChecked(state: LayoutState, change: LayoutChange, directory: string): Promise<void> {
-  if (change.op !== "put") {
-    applyChange(state, change);
-    return;
-  }
-  const bytes = await readSmallBlob(directory, change.entry.digest, largestManifest);
-  if (bytes === undefined || digestWith(change.entry.digest, bytes) !== change.entry.digest) return;
-  try {
-    const facts = readManifestFacts(bytes, change.entry.mediaType);
-    const missing = await firstMissing(directory, facts.references);
-    if (missing !== undefined) return;
-    const { op, entry, tags } = change;
-    applyChange(state, { op, entry, tags, ...(facts.subject === undefined ? {} : { subject: facts.subject }) });
-  } catch (error) {
-    if (!(error instanceof ChartferryError)) throw error;
-  }
-}
-
-/** The first of the references that is not there with its size. */
-export async function firstMissing<T extends { readonly digest: Digest; readonly size: number }>(
-  directory: string,
-  references: readonly T[],
-): Promise<{ reference: T; found: number | undefined } | undefined> {
-  for (const reference of references) {
-    const found = await blobSize(directory, reference.digest);
-    if (found !== reference.size) return { reference, found };
-  }
-  return undefined;
 }
 
 /** Reads the manifests whose subject is not known yet. After this `state.referrers` is complete. */

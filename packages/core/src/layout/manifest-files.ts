@@ -4,14 +4,13 @@ import type { Descriptor, StoredManifest } from "../content.ts";
 import { digestOf, digestWith, isDigest, type Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import { isIndexType, largestManifest } from "../manifest/parse-manifest.ts";
-import { blobPath, blobSize, placeBlob, readSmallBlob, removeBlobFile } from "./blob-files.ts";
+import { blobPath, blobSize, firstMissing, placeBlob, readSmallBlob, removeBlobFile } from "./blob-files.ts";
 import { syncDirectory } from "./durable-files.ts";
 import { writing } from "./file-errors.ts";
 import { scratchName } from "./layout-context.ts";
 import type { ManifestEntry } from "./index-document.ts";
 import { exclusively, refresh, writableJournal, type LayoutRepository } from "./layout-repository.ts";
 import type { LayoutChange } from "./layout-state.ts";
-import { firstMissing } from "./load-state.ts";
 import { readManifestFacts, type ManifestFacts } from "../manifest/manifest-facts.ts";
 
 /** The entry that a tag or digest names. */
@@ -75,7 +74,7 @@ export async function storeManifest(
   return exclusively(repository, manifest.digest, async () => {
     await requireReferences(repository, facts, options);
     await writing(repository.directory, "push manifest", () => writeBytes(repository, manifest, facts));
-    await journal.commit(changeFor(manifest, facts, options.tags));
+    await journal.commit(changeFor(manifest, facts, options));
     return { ...facts, digest: manifest.digest };
   });
 }
@@ -87,9 +86,14 @@ function checkedDigest({ bytes, digest }: ReceivedManifest): Digest {
   throw new ChartferryError(`the manifest has digest ${actual}, not ${digest}`, { code: "digest-mismatch", operation: "push manifest" });
 }
 
-function changeFor(manifest: StoredManifest, facts: ManifestFacts, tags: readonly string[]): LayoutChange {
+function changeFor(manifest: StoredManifest, facts: ManifestFacts, options: PutManifestOptions): LayoutChange {
   const entry = { digest: manifest.digest, mediaType: facts.mediaType, size: manifest.bytes.byteLength };
-  return { op: "put", entry, tags, ...(facts.subject === undefined ? {} : { subject: facts.subject }) };
+  const subject = facts.subject === undefined ? {} : { subject: facts.subject };
+  return { op: "put", entry, tags: options.tags, ...subject, ...(maySkipReferences(facts, options) ? { sparse: true } : {}) };
+}
+
+function maySkipReferences({ mediaType }: ManifestFacts, { sparseIndexes }: PutManifestOptions): boolean {
+  return sparseIndexes === true && isIndexType(mediaType);
 }
 
 /** Before the manifest is acknowledged its name is made durable, and the names of the blobs that it needs. */
@@ -107,7 +111,7 @@ async function writeBytes(
 }
 
 async function requireReferences(repository: LayoutRepository, facts: ManifestFacts, options: PutManifestOptions): Promise<void> {
-  if (options.sparseIndexes === true && isIndexType(facts.mediaType)) return;
+  if (maySkipReferences(facts, options)) return;
   const missing = await firstMissing(repository.directory, facts.references);
   if (missing === undefined) return;
   const { reference, found } = missing;

@@ -36,6 +36,8 @@ export interface StateJournal {
   commit(change: LayoutChange): Promise<void>;
   /** Writes `index.json` and removes the logs it contains. */
   fold(): Promise<void>;
+  /** Resolves once `index.json` says all that the state says; writes nothing where it does already. */
+  settle(): Promise<void>;
   /** Folds and stops. */
   close(): Promise<void>;
 }
@@ -73,6 +75,7 @@ export function openJournal(options: JournalOptions): StateJournal {
   const waiting: Waiting[] = [];
   const folds = oneAfterTheOther();
   const fold = (): Promise<void> => folds(() => foldNow(running));
+  const settle = (): Promise<void> => folds(() => (running.ahead ? foldNow(running) : Promise.resolve()));
   const later = scheduleFold(running, fold);
   let pumping = false;
   let closed = false;
@@ -95,12 +98,13 @@ export function openJournal(options: JournalOptions): StateJournal {
       });
     },
     fold,
+    settle,
     async close() {
       closed = true;
       await later.stop();
       await running.inTurn(() => Promise.resolve());
       try {
-        if (running.ahead) await fold();
+        await settle();
       } finally {
         await running.log.close();
       }

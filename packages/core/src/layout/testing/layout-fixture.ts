@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,6 +8,8 @@ import { bytesContent, type BlobContent, type StoredManifest } from "../../conte
 import { digestOf } from "../../digest.ts";
 import { mediaTypes } from "../../media-types.ts";
 import type { ChartStore } from "../../store/chart-store.ts";
+import type { LayoutTree } from "../layout-tree.ts";
+import { privateFolder } from "../tree-lock.ts";
 
 /** A folder for one test, in memory where the machine has that. */
 export async function makeFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
@@ -67,4 +69,11 @@ export async function listed<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+/** Copies the tree as a process that dies now leaves it: its lock names nobody who lives. Answers the copy's path. */
+export async function leaveAsDead(tree: LayoutTree, path: string): Promise<string> {
+  await cp(tree.directory, path, { recursive: true });
+  await rm(join(path, privateFolder, "lock"));
+  return path;
 }
