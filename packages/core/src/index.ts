@@ -1,5 +1,6 @@
 export { chooseAdapter, type ChosenAdapter } from "./adapter/choose-adapter.ts";
 export { openConnection, type OpenConnectionOptions } from "./adapter/open-connection.ts";
+export { resolveCredential, type ResolveCredentialOptions } from "./adapter/resolve-credential.ts";
 export {
   type AdapterContext,
   type Capabilities,
@@ -22,6 +23,7 @@ export {
 export { basicHeader } from "./auth/basic-header.ts";
 export type { Challenge } from "./auth/challenge.ts";
 export { createCredentialProvider, type CredentialProviderOptions } from "./auth/credential-files.ts";
+export { forgetLogin, keepLogin, type Login, type LoginFiles } from "./auth/login-files.ts";
 export { checkCredentialFile } from "./auth/read-credential-file.ts";
 export type { Credential, CredentialProvider, CredentialRequest, PassedOver } from "./auth/credential.ts";
 export type { ChartMetadata, Dependency, Maintainer } from "./chart/chart-metadata.ts";
@@ -123,4 +125,4 @@ export type {
   ReferrerLister,
   TagLister,
 } from "./store/chart-store.ts";
-export type { Connection } from "./store/connection.ts";
+export type { Connection, Rights, SignedIn } from "./store/connection.ts";

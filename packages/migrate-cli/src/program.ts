@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from "commander";
 
+import { addAccountCommands } from "./commands/account-commands.ts";
 import { addTargetFlags, collect, createRepositories, existing, type Finish, logFormat, output } from "./commands/flags.ts";
 import type { PublishFlags } from "./commands/publish.ts";
 import { parsePort } from "./commands/parse-flag.ts";
@@ -22,6 +23,7 @@ export function createProgram(terminal: Terminal, finish: Finish, version: strin
   addPublish(program, terminal, finish);
   addPush(program, terminal, finish);
   addPull(program, terminal, finish);
+  addAccountCommands(program, terminal, finish);
   addServe(program, terminal, finish);
   return program;
 }

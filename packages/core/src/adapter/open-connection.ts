@@ -41,7 +41,7 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Co
   const { chosen, spent } = await choose(options, registryOrigin);
   const { adapter } = chosen;
   const origin = apiOrigin(registryOrigin, adapter.resolve?.(options.registry, "").apiHost);
-  const context = connect(options, { origin, chosen });
+  const context = adapterContext(options, { origin, chosen });
   return createHttpConnection({ adapter, options, context, spent });
 }
 
@@ -109,7 +109,7 @@ function clientOptions(options: OpenConnectionOptions, origin: URL): Parameters<
 }
 
 /** The adapter's context speaks through the client that it serves. */
-function connect(options: OpenConnectionOptions, { origin, chosen }: { origin: URL; chosen: ChosenAdapter }): AdapterContext {
+export function adapterContext(options: OpenConnectionOptions, { origin, chosen }: { origin: URL; chosen: ChosenAdapter }): AdapterContext {
   const { adapter, match } = chosen;
   const { credential, registryConfig, environment } = options;
   const credentials = orderedCredentials({ explicit: credential, registryConfig, environment }, () => adapter.credentials?.(context) ?? {});

@@ -45,19 +45,37 @@ const outputLimit = 1024 * 1024;
  * every other failure is an error, for going on anonymously would hide it. Source: docker/docker-credential-helpers. @throws credentials-unavailable
  */
 export async function askCredentialHelper(request: HelperRequest): Promise<Credential | undefined> {
-  const { name, key, environment, exec = runProgram, signal } = request;
-  const program = `docker-credential-${name}`;
+  const stdout = await run(request, "get", request.key);
+  return stdout === undefined ? undefined : readReply(stdout, request);
+}
+
+/** Has the helper keep a secret in the place of what it held for the key. @throws credentials-unavailable */
+export async function storeByHelper(
+  request: HelperRequest,
+  login: { readonly username: string; readonly password: string },
+): Promise<void> {
+  await run(request, "store", JSON.stringify({ ServerURL: request.key, Username: login.username, Secret: login.password }));
+}
+
+/** Has the helper forget what it holds for the key, if anything. @throws credentials-unavailable */
+export async function eraseByHelper(request: HelperRequest): Promise<void> {
+  await run(request, "erase", request.key);
+}
+
+type Verb = "get" | "store" | "erase";
+
+/** What it printed; `undefined` = it knows no credential for the key. */
+async function run(request: HelperRequest, verb: Verb, input: string): Promise<string | undefined> {
+  const { name, environment, exec = runProgram, signal } = request;
   let result: ExecResult;
   try {
-    result = await exec(program, { args: ["get"], input: key, environment, timeoutMs, signal });
+    result = await exec(`docker-credential-${name}`, { args: [verb], input, environment, timeoutMs, signal });
   } catch (cause) {
-    throw unavailable(request, startProblem(cause), cause);
+    throw unavailable(request, { verb, text: startProblem(cause), cause });
   }
-  if (result.exitCode !== 0) {
-    if (/credentials not found/i.test(result.stdout)) return undefined;
-    throw unavailable(request, `it failed with exit code ${result.exitCode}`);
-  }
-  return readReply(result.stdout, request);
+  if (result.exitCode === 0) return result.stdout;
+  if (/credentials not found/i.test(result.stdout)) return undefined;
+  throw unavailable(request, { verb, text: `it failed with exit code ${result.exitCode}` });
 }
 
 function readReply(stdout: string, request: HelperRequest): Credential | undefined {
@@ -65,11 +83,12 @@ function readReply(stdout: string, request: HelperRequest): Credential | undefin
   try {
     reply = JSON.parse(stdout);
   } catch {
-    throw unavailable(request, "it answered something that is not JSON");
+    throw unavailable(request, { verb: "get", text: "it answered something that is not JSON" });
   }
   const username = textOf(reply, "Username");
   const secret = textOf(reply, "Secret");
-  if (username === undefined || secret === undefined) throw unavailable(request, "its answer lacks Username or Secret");
+  if (username === undefined || secret === undefined)
+    throw unavailable(request, { verb: "get", text: "its answer lacks Username or Secret" });
   if (username === "" && secret === "") return undefined;
   return userCredential(username, secret, `docker-credential-${request.name} (named by ${request.file})`);
 }
@@ -88,17 +107,27 @@ function startProblem(cause: unknown): string {
 }
 
 /** What the helper printed stays out: it may hold the secret. */
-function unavailable({ name, key, file }: HelperRequest, problem: string, cause?: unknown): ChartferryError {
-  return new ChartferryError(
-    `the credential helper docker-credential-${name}, named by ${file}, gave no credential for ${key}: ${problem}`,
-    {
-      code: "credentials-unavailable",
-      operation: "read credentials",
-      hint: `echo ${key} | docker-credential-${name} get; or take the helper out of ${file}`,
-      cause,
-    },
-  );
+function unavailable({ name, key, file }: HelperRequest, { verb, text, cause }: HelperProblem): ChartferryError {
+  const { did, operation, hint } = verbs[verb];
+  return new ChartferryError(`the credential helper docker-credential-${name}, named by ${file}, ${did} for ${key}: ${text}`, {
+    code: "credentials-unavailable",
+    operation,
+    hint: `${hint === undefined ? "" : `echo ${key} | docker-credential-${name} ${hint}; or `}take the helper out of ${file}`,
+    cause,
+  });
 }
+
+interface HelperProblem {
+  readonly verb: Verb;
+  readonly text: string;
+  readonly cause?: unknown;
+}
+
+const verbs: Readonly<Record<Verb, { readonly did: string; readonly operation: string; readonly hint?: string }>> = {
+  get: { did: "gave no credential", operation: "read credentials", hint: "get" },
+  store: { did: "did not keep the credential", operation: "write credentials" },
+  erase: { did: "did not forget the credential", operation: "write credentials", hint: "erase" },
+};
 
 const runProgram: Exec = (program, { args, input, environment, timeoutMs: timeout, signal }) =>
   new Promise((resolve, reject) => {

@@ -11,14 +11,14 @@ export interface DockerConfig {
   readonly credsStore: string | undefined;
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The name becomes part of a program's file name. */
 const helperName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** Reads the text of a credential file; an empty one is fine. @throws credentials-unavailable, naming the source, never its content */
 export function parseDockerConfig(text: string, source: string): DockerConfig {
-  const body = text.replace(/^\ufeff/, "").trim() === "" ? {} : parseJson(text, source);
+  const body = text.replace(/^\ufeff/, "").trim() === "" ? {} : readAsObject(text, source);
   const auths = new Map<string, JsonObject>();
   for (const [key, entry] of Object.entries(objectField(body, "auths", source)))
     auths.set(key, asObject(entry, `auths entry of ${source}`));
@@ -85,7 +85,8 @@ function withoutPadding(text: string): string {
   return end < 0 ? text : text.slice(0, end);
 }
 
-function parseJson(text: string, source: string): JsonObject {
+/** The text of a credential file as it stands, for who changes a part of it. @throws credentials-unavailable */
+export function readAsObject(text: string, source: string): JsonObject {
   let body: unknown;
   try {
     body = JSON.parse(text.replace(/^\ufeff/, ""));

@@ -9,6 +9,11 @@ const fileLimit = 4 * 1024 * 1024;
 
 /** Reads one credential file of Docker's form. @throws file-missing, credentials-unavailable */
 export async function readCredentialFile(path: string): Promise<DockerConfig> {
+  return parseDockerConfig(await readCredentialText(path), path);
+}
+
+/** The same as it stands there. @throws file-missing, credentials-unavailable */
+export async function readCredentialText(path: string): Promise<string> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -18,7 +23,7 @@ export async function readCredentialFile(path: string): Promise<DockerConfig> {
     throw unreadable(path, `cannot be read (${code})`, cause);
   }
   if (bytes.byteLength > fileLimit) throw unreadable(path, "is larger than 4 MiB");
-  return parseDockerConfig(bytes.toString("utf8"), path);
+  return bytes.toString("utf8");
 }
 
 /** Whether a credential file that somebody named can be used, before anything depends on it. @throws file-missing, credentials-unavailable */

@@ -111,7 +111,7 @@ describe("a registry as a source", () => {
       repositories: async function* () {
         yield "charts/web";
       },
-      ping: () => Promise.resolve(),
+      ping: () => Promise.resolve({ credentialSource: undefined }),
       traffic: () => ({}),
       close: () => Promise.resolve(),
     };

@@ -19,7 +19,7 @@ export async function connectLayout(options: ConnectOptions): Promise<Connection
     nameProblems: () => [],
     openStore: (repository) => openLayoutStore(tree, repository),
     repositories: (prefix) => tree.repositories(prefix),
-    ping: () => Promise.resolve(),
+    ping: () => Promise.resolve({ credentialSource: undefined }),
     traffic: () => ({}),
     close: () => tree.close(),
   };

@@ -1,7 +1,19 @@
+import type { ChartferryError } from "../errors.ts";
 import type { HostTraffic } from "../http/http-client.ts";
 import type { Note } from "../note.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { ChartStore, CallOptions } from "./chart-store.ts";
+
+export interface SignedIn {
+  /** Where the credential was found that the registry took (`Credential.source`); `undefined` = it asked for none, or there is none. */
+  readonly credentialSource: string | undefined;
+}
+
+/** `absent`: there is no such repository, or nothing in it. A failure says why not. */
+export interface Rights {
+  readonly pull: "granted" | "absent" | ChartferryError;
+  readonly push: "granted" | "absent" | ChartferryError;
+}
 
 /**
  * One end's way to one registry: its host, credential identity, TLS, tokens. Two ends on one host share none of it.
@@ -22,7 +34,9 @@ export interface Connection {
   /** Repositories below a path, where the registry can list them. @throws unsupported */
   repositories(prefix: string, options?: CallOptions): AsyncIterable<string>;
   /** Asks whether the registry answers and accepts our credentials. @throws the reason why not */
-  ping(options?: CallOptions): Promise<void>;
+  ping(options?: CallOptions): Promise<SignedIn>;
+  /** What we may do in one repository; absent where there is nobody to ask. Leaves nothing behind. */
+  checkRights?(repository: string, options?: CallOptions): Promise<Rights>;
   /** By host (host:port), blob and token hosts included. */
   traffic(): Readonly<Record<string, HostTraffic>>;
   close(): Promise<void>;

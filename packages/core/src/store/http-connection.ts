@@ -5,7 +5,8 @@ import type { HostTraffic } from "../http/http-client.ts";
 import { errorFromAnswer } from "../http/answer/error-response.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "./chart-store.ts";
-import type { Connection } from "./connection.ts";
+import { checkRights } from "./check-rights.ts";
+import type { Connection, SignedIn } from "./connection.ts";
 import { missingRepositories, newRepository } from "./missing-repositories.ts";
 import { createHttpStore, findBlob } from "./http-store.ts";
 import type { RepositoryEnd, RepositoryRequest, UploadForm } from "./repository-end.ts";
@@ -33,6 +34,7 @@ export function createHttpConnection(parts: HttpConnectionParts): Connection {
     openStore: (repository) => Promise.resolve(missing(repository, createHttpStore(repositoryEnd(parts, repository, uploads)))),
     repositories: (prefix, call) => listRepositories(parts, prefix, call),
     ping: (call) => ping(parts, call),
+    checkRights: (repository, call) => checkRights(repositoryEnd(parts, repository, uploads), call),
     traffic: () => addTraffic([parts.spent, http.traffic()]),
     close: () => http.close(),
   };
@@ -91,9 +93,12 @@ function scopes(
   return alsoPull === undefined || alsoPull === repository ? [own] : [own, `repository:${alsoPull}:pull`];
 }
 
-async function ping({ context: { http, origin }, options, adapter }: HttpConnectionParts, call: CallOptions = {}): Promise<void> {
+async function ping({ context: { http, origin }, options, adapter }: HttpConnectionParts, call: CallOptions = {}): Promise<SignedIn> {
   const answer = await http.send({ method: "GET", url: new URL("/v2/", origin), operation: "sign in", scopes: [], ...call });
-  if (answer.status === 200) return answer.dump();
+  if (answer.status === 200) {
+    await answer.dump();
+    return { credentialSource: answer.credentialSource };
+  }
   throw await errorFromAnswer(answer, { operation: "sign in", registry: options.registry, mapError: (view) => adapter.mapError?.(view) });
 }
 

@@ -80,7 +80,7 @@ async function mountBlob(
 }
 
 /** Best effort: a registry forgets sessions by itself. */
-async function cancelSession(end: RepositoryEnd, location: string | undefined, options: CallOptions): Promise<void> {
+export async function cancelSession(end: RepositoryEnd, location: string | undefined, options: CallOptions): Promise<void> {
   const url = end.url("blobs/uploads/");
   if (location === undefined || !URL.canParse(location, url.href)) return;
   try {

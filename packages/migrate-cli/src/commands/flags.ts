@@ -25,6 +25,13 @@ export interface TargetFlags extends DebugFlags {
 }
 
 export function addTargetFlags(command: Command): Command {
+  return addReachFlags(command)
+    .option("--username <name>", "user at the target; its password comes by --password-stdin")
+    .option("--password-stdin", "read the target's password from stdin");
+}
+
+/** All but who we are there. */
+export function addReachFlags(command: Command): Command {
   return command
     .option("--adapter <name>", "treat the target as this registry instead of finding out")
     .option("--plain-http", "speak http to the target (addresses of this machine fall back to it by themselves)")
@@ -32,8 +39,6 @@ export function addTargetFlags(command: Command): Command {
     .option("--ca-file <file>", "certificate authority of the target, PEM")
     .option("--cert-file <file>", "client certificate for the target, PEM")
     .option("--key-file <file>", "key of the client certificate, PEM")
-    .option("--username <name>", "user at the target; its password comes by --password-stdin")
-    .option("--password-stdin", "read the target's password from stdin")
     .option("--registry-config <file>", "credential file instead of Helm's and Docker's own")
     .addOption(
       new Option(

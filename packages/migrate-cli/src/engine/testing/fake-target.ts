@@ -35,7 +35,7 @@ export function createFakeTarget(registry = "registry.test"): FakeTarget {
       openStore: (repository) => Promise.resolve(createFakeStore(target, registry, repository)),
       async *repositories() {},
       nameProblems: () => [],
-      ping: () => Promise.resolve(),
+      ping: () => Promise.resolve({ credentialSource: undefined }),
       traffic: () => ({
         [registry]: { requests: sum(target.calls), retries: 0, bytesSent: 0, bytesReceived: 0, throttled: 0, pausedMs: 0 },
       }),
