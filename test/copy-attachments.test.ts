@@ -77,7 +77,6 @@ async function copyAll(from: string, to: string): Promise<string[]> {
 
 /** Without the addresses, which differ, in an order that does not depend on the registry. */
 function sorted({ digest, artifactType = "", annotations = {}, referrers = [] }: Discovered): object {
-  const { "org.opencontainers.image.created": _created, ...rest } = annotations;
   const below = referrers.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
-  return { digest, artifactType, annotations: rest, referrers: below.map(sorted) };
+  return { digest, artifactType, annotations, referrers: below.map(sorted) };
 }

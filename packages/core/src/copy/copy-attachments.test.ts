@@ -22,6 +22,12 @@ async function put(store: MemoryStore, reference: string, { subject, word }: { s
   return manifest;
 }
 
+function indexOf(manifests: readonly StoredManifest[]): StoredManifest {
+  const listed = manifests.map(({ mediaType, digest, bytes }) => ({ mediaType, digest, size: bytes.byteLength }));
+  const bytes = text({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: listed });
+  return { mediaType: mediaTypes.ociIndex, digest: digestOf(bytes), bytes };
+}
+
 const copied = async (source: MemoryStore, target: MemoryStore): Promise<string> =>
   (await copyChart(await readVerbatimPackage(source, "1.0.0"), target, target.tagged.size === 0 ? cold : again)).status;
 
@@ -82,13 +88,8 @@ describe("a tag that names an index", () => {
   it("is copied with the manifests that the index names, and theirs, before the index", async () => {
     const source = createMemoryStore();
     const child = await put(source, "", { word: "for one machine" });
-    const index = (manifests: StoredManifest[]): StoredManifest => {
-      const listed = manifests.map(({ mediaType, digest, bytes }) => ({ mediaType, digest, size: bytes.byteLength }));
-      const bytes = text({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: listed });
-      return { mediaType: mediaTypes.ociIndex, digest: digestOf(bytes), bytes };
-    };
-    const inner = index([child]);
-    const outer = index([inner]);
+    const inner = indexOf([child]);
+    const outer = indexOf([inner]);
     await source.putManifest(inner.digest, inner);
     await source.putManifest("1.0.0", outer);
     const target = createMemoryStore("mirror/web");
