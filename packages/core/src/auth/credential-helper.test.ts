@@ -36,6 +36,20 @@ describe("credential helpers", () => {
     expect(calls[0]).toBe("docker-credential-own get < reg.example:5000");
   });
 
+  it("are chosen by how well the key fits, wherever it stands in the file", async () => {
+    const keys = ["https://reg.example:5000/v2/", "REG.example:5000", "reg.example:5000"];
+    const exec = says({ "docker-credential-0": login("api"), "docker-credential-1": login("case"), "docker-credential-2": login("exact") });
+    for (const [order, expected] of [
+      ["012", "exact"],
+      ["210", "exact"],
+      ["01", "case"],
+      ["10", "case"],
+    ] as const) {
+      write(helmFile, { credHelpers: Object.fromEntries(order.split("").map((index) => [keys[Number(index)], index])) });
+      expect(await user({}, { exec })).toBe(expected);
+    }
+  });
+
   it("give a refresh token under the user <token>", async () => {
     write(dockerFile, { credsStore: "store" });
     expect(await find({}, { exec: says({ "docker-credential-store": login("<token>") }) })).toMatchObject({

@@ -35,22 +35,25 @@ export function parseDockerConfig(text: string, source: string): DockerConfig {
 
 /** The helper that serves a key: of `credHelpers`, else `credsStore`. */
 export function helpersFor(config: DockerConfig, key: string): readonly string[] {
-  const own = [...config.credHelpers].find(([name]) => matchKey(name, key, undefined) !== undefined)?.[1];
-  return [...new Set([own, config.credsStore].filter((name) => name !== undefined))];
+  const [own] = bestFirst(config.credHelpers, key, undefined);
+  return [...new Set([own?.entry, config.credsStore].filter((name) => name !== undefined))];
 }
 
 /** The entry of `auths` for a key: exact spelling first, then the longest path that holds the repository. */
 export function authFor(config: DockerConfig, key: string, repository: string | undefined): Credential | undefined {
-  const matches = [...config.auths].flatMap(([name, entry]) => {
-    const match = matchKey(name, key, repository);
-    return match === undefined ? [] : [{ name, entry, match }];
-  });
-  matches.sort((a, b) => compareKeys(a, b));
-  for (const { entry, name } of matches) {
+  for (const { entry, name } of bestFirst(config.auths, key, repository)) {
     const credential = readAuth(entry, `${config.source} (${name})`);
     if (credential !== undefined) return credential;
   }
   return undefined;
+}
+
+function bestFirst<T>(entries: ReadonlyMap<string, T>, key: string, repository: string | undefined): { name: string; entry: T }[] {
+  const matches = [...entries].flatMap(([name, entry]) => {
+    const match = matchKey(name, key, repository);
+    return match === undefined ? [] : [{ name, entry, match }];
+  });
+  return matches.toSorted((a, b) => compareKeys(a, b));
 }
 
 /** `registrytoken` is ready, `identitytoken` is to be exchanged, `auth` wins over `username` and `password`. */

@@ -1,8 +1,11 @@
 import { getEventListeners } from "node:events";
 import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 
+import Pool from "undici/lib/dispatcher/pool.js";
 import { afterEach, describe, expect, it } from "vitest";
 
+import { dispatchRequest } from "./dispatch-request.ts";
 import { stubWorld } from "./testing/stub-world.ts";
 
 const { stub, client, close } = stubWorld();
@@ -43,6 +46,25 @@ describe("an abort", () => {
     await (await http.send({ ...get, url: new URL("/third", server.origin) })).dump();
     expect(server.requests.map(({ url }) => url)).toEqual(["/first", "/third"]);
     expect(opened).toEqual([]);
+  });
+});
+
+describe("a request that was aborted before it could be handed on", () => {
+  it("does not wait in line for its connection either, and its body is let go", async () => {
+    const held: ServerResponse[] = [];
+    const server = await stub((_request, response) => void held.push(response));
+    const pool = new Pool(server.origin.href, { connections: 1 });
+    const request = { origin: server.origin.origin, path: "/", method: "GET" } as const;
+    const first = dispatchRequest(pool, request, undefined);
+    await expect.poll(() => held.length).toBe(1);
+    const body = Readable.from(["abc"]);
+    const aborted = AbortSignal.abort(new Error("meanwhile"));
+    await expect(dispatchRequest(pool, { ...request, method: "PUT", body }, aborted)).rejects.toThrow("meanwhile");
+    expect(body.destroyed).toBe(true);
+    held[0]?.end();
+    expect((await first).status).toBe(200);
+    await pool.destroy();
+    expect(server.requests).toHaveLength(1);
   });
 });
 

@@ -22,6 +22,12 @@ export function dispatchRequest(
   request: Dispatcher.DispatchOptions,
   signal: AbortSignal | undefined,
 ): Promise<ArrivedAnswer> {
+  // An abort that is over wakes nobody: the request would wait in line until it could be started.
+  if (signal?.aborted === true) {
+    const error = abortedBy(signal);
+    dropUpload(request, error);
+    return Promise.reject(error);
+  }
   return new Promise((resolve, reject) => {
     let body: FillableBody | undefined;
     let interim = 0;

@@ -203,6 +203,29 @@ describe("repeating requests", () => {
       expect([clock.now() - began < 121_000, told]).toEqual([true, ["no answer from reg.example for 60 s, trying again"]]);
   });
 
+  it("asks a host that never says anything twice, and tells for how long, though the machine's clock is set back meanwhile", async () => {
+    const steady = manualClock();
+    const told: string[] = [];
+    let sent = 0;
+    const clock: Clock = {
+      now: () => steady.now() - sent * 3_600_000,
+      steady: () => steady.now(),
+      sleep: (milliseconds, signal) => steady.sleep(milliseconds, signal),
+    };
+    const sending = repeatedly(
+      async ({ patience }) => {
+        sent++;
+        await clock.sleep(60_000);
+        patience.unheard = true;
+        throw lost("timeout");
+      },
+      { url: new URL("https://reg.example"), operation: "push blob" },
+      { clock, random: () => 0.1, maxWaitMs: 1000, attempts: 5, onPause: ({ reason }) => told.push(reason) },
+    );
+    await expect(sending).rejects.toMatchObject({ code: "timeout" });
+    expect({ sent, told }).toEqual({ sent: 2, told: ["no answer from reg.example for 60 s, trying again"] });
+  });
+
   it("asks again right before it goes out whether it still should, if it was held back", async () => {
     const held: number[] = [];
     const whenHeld = (milliseconds: number): Promise<void> => Promise.resolve(void held.push(milliseconds));

@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import { type Clock, steadyClock } from "../../clock.ts";
 import { ChartferryError, isChartferryError } from "../../errors.ts";
 import { shortestPauseToldMs, type TellPause } from "./host-pause.ts";
 import type { HttpAnswer, HttpRequest } from "../http-client.ts";
@@ -94,18 +94,19 @@ type Send = (attempt: Attempt) => Promise<HttpAnswer>;
 export async function repeatedly(send: Send, request: Repeatable, options: RepeatOptions): Promise<HttpAnswer> {
   const { patience = newPatience() } = request;
   let faults = 0;
-  const since = options.clock.now();
+  const spans = steadyClock(options.clock);
+  const since = spans.now();
   for (let attempt = 1; ; attempt++) {
     const last = !isRepeated(request, "broken") || faults + 1 >= options.attempts;
-    const began = options.clock.now();
+    const began = spans.now();
     const outcome = await tryOnce(send, { attempt, patience }, { request, options, last });
     if (outcome === "refused") {
       await waitOwnTrouble({ request, patience }, options);
       continue;
     }
     if (!(outcome instanceof ChartferryError)) return outcome;
-    const tookMs = options.clock.now() - began;
-    if (patience.unheard && options.clock.now() - since >= longestSilenceMs) throw outcome;
+    const tookMs = spans.now() - began;
+    if (patience.unheard && spans.now() - since >= longestSilenceMs) throw outcome;
     const of = patience.unheard ? undefined : options.attempts;
     await waitBeforeRetry({ attempt: ++faults, of, tookMs, error: outcome, signal: request.signal }, options);
   }
