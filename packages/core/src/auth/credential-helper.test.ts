@@ -91,6 +91,15 @@ describe("credential helpers", () => {
     expect(calls.length).toBe(2);
   });
 
+  it("that have failed are asked again", async () => {
+    write(helmFile, { credsStore: "store" });
+    let turn = 0;
+    const exec: Exec = (...call) => says({ "docker-credential-store": ++turn === 1 ? "locked" : login("unlocked") })(...call);
+    const provider = createCredentialProvider({ environment: {}, home: path(""), platform: "linux", exec });
+    await expect(provider({ key: "reg.example" })).rejects.toMatchObject({ code: "credentials-unavailable" });
+    expect(await provider({ key: "reg.example" })).toMatchObject({ username: "unlocked" });
+  });
+
   it.skipIf(process.platform === "win32")(
     "run as real programs found on PATH (skipped on Windows: the helper is a shell script)",
     async () => {

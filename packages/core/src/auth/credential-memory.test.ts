@@ -49,4 +49,20 @@ describe("the credential of a repository", () => {
     await expect(memory.next(place, refused)).rejects.toThrow("the helper is locked");
     expect(await memory.current(place)).toMatchObject({ source: "third" });
   });
+
+  it("stays when it is refused and there is no other: the next push is refused for what it is, not sent as nobody's", async () => {
+    const { memory, asked } = memoryOf(basic("only", 60), { kind: "anonymous", source: "none" });
+    const refused = await memory.current(place);
+    expect(await memory.next(place, refused)).toBe(undefined);
+    expect(await memory.current(place)).toMatchObject({ source: "only" });
+    expect(await memory.next(place, refused)).toBe(undefined);
+    expect(asked()).toBe(2);
+  });
+
+  it("gives way to nobody's rights where something is only read", async () => {
+    const { memory } = memoryOf(basic("only", 60), { kind: "anonymous", source: "none" });
+    const reading = { ...place, reads: true };
+    expect(await memory.next(reading, await memory.current(reading))).toMatchObject({ kind: "anonymous" });
+    expect(await memory.current(reading)).toMatchObject({ kind: "anonymous" });
+  });
 });

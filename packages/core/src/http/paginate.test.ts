@@ -91,10 +91,14 @@ describe("pages", () => {
   });
 
   it("that repeat or never end are an error that names the list", async () => {
-    await expect(read({ fetch: () => Promise.resolve(answer("<?n=2>; rel=next", "again")) })).rejects.toMatchObject({
+    let asked = 0;
+    const again = (): Promise<HttpAnswer> => Promise.resolve(answer(`<?turn=${++asked % 2}>; rel=next`, "again"));
+    await expect(read({ fetch: again })).rejects.toMatchObject({
       code: "protocol-violation",
+      message: expect.stringContaining("pages repeat"),
       ...place,
     });
+    expect(asked).toBe(3);
     const { turns, error } = await giveUp(10, { pages: 60 });
     expect([turns, error]).toMatchObject([60, { code: "protocol-violation", ...place }]);
   });

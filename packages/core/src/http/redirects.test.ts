@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import { createHttpClient, type HttpClientOptions } from "./create-http-client.ts";
-import type { HttpClient } from "./http-client.ts";
+import { newPatience } from "./gate/patience.ts";
+import type { HttpAnswer, HttpClient } from "./http-client.ts";
+import { followRedirects } from "./redirects.ts";
 import { manualClock } from "./testing/manual-clock.ts";
 import { startStubServer, type StubHandler, type StubServer } from "./testing/start-stub-server.ts";
+import type { WireRequest } from "./wire.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -77,6 +80,27 @@ describe("redirects", () => {
       ["/home", false],
     ]);
     expect(other.requests[0]?.headers["authorization"]).toBeUndefined();
+  });
+
+  it.each([
+    ["scheme", "http://registry.example/", "https://registry.example/"],
+    ["port", "https://registry.example/", "https://registry.example:8443/"],
+    ["host", "https://registry.example/", "https://store.registry.example/"],
+  ])("leaves the password behind and sends no body where only the %s is another", async (_what, from, location) => {
+    const sent: WireRequest[] = [];
+    const exchange = (request: WireRequest): Promise<HttpAnswer> => {
+      sent.push(request);
+      const redirect = sent.length === 1 ? { status: 302, headers: { location } } : { status: 200, headers: {} };
+      const none = { bytes: () => Promise.resolve(new Uint8Array()), async *stream() {}, dump: () => Promise.resolve() };
+      return Promise.resolve({ ...redirect, url: request.url, ...none });
+    };
+    const headers = { Authorization: "Basic abc", range: "bytes=2-" };
+    const first = { ...get, url: new URL(from), headers, attempt: 1, patience: newPatience() };
+    await followRedirects({ exchange, traffic: () => ({}) }, first);
+    expect(sent.map((request) => request.headers)).toEqual([headers, { range: "bytes=2-" }]);
+    sent.length = 0;
+    const put = followRedirects({ exchange, traffic: () => ({}) }, { ...first, method: "PUT", body: new Uint8Array(1) });
+    await expect(put).rejects.toMatchObject({ code: "redirect-refused" });
   });
 
   it("answers no challenge of a host that it was redirected to", async () => {

@@ -44,6 +44,18 @@ describe("uploading a blob", () => {
     expect(end.requests).toHaveLength(requests + 1);
   });
 
+  it("notices where a registry takes no single POST any more, and sends no further body twice", async () => {
+    let posts = 0;
+    const end = scriptedEnd((line) => {
+      if (!line.startsWith("POST")) return { status: 201 };
+      return ++posts === 1 ? { status: 201 } : { status: 202, headers: { location: `/up/${posts}` } };
+    });
+    end.uploads.singlePost = "unknown";
+    for (const word of ["one", "two", "three"]) await uploadBlob(end, bytesContent(text(word)));
+    const bodies = end.requests.filter((line) => line.startsWith("POST")).map((line) => line.includes("?digest"));
+    expect(bodies).toEqual([true, true, false]);
+  });
+
   it.each([
     ["is there already", String(5 * 1024 * 1024), 1],
     ["is there and has lost bytes", "3", 3],

@@ -5,7 +5,7 @@ import { ChartferryError } from "../errors.ts";
 import { workRepeats } from "../http/repeat-policy.ts";
 import { mediaTypes } from "../media-types.ts";
 import { createHttpStore } from "./http-store.ts";
-import { scriptedEnd } from "./testing/scripted-end.ts";
+import { type ScriptedAnswer, scriptedEnd } from "./testing/scripted-end.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
@@ -83,5 +83,30 @@ describe("manifests", () => {
     await expect(lying.fetchManifest("1.0.0")).rejects.toMatchObject({ code: "digest-mismatch" });
     await expect(lying.fetchManifest(other)).rejects.toMatchObject({ code: "digest-mismatch" });
     await expect(lying.putManifest("1.0.0", manifest)).rejects.toMatchObject({ code: "digest-mismatch", version: "1.0.0" });
+  });
+});
+
+describe("mounting a blob", () => {
+  const descriptor = { mediaType: mediaTypes.helmChart, digest: digestOf(text("archive")), size: 7 };
+  const mount = `POST /v2/charts/web/blobs/uploads/?mount=${encodeURIComponent(descriptor.digest)}&from=charts%2Fapi`;
+
+  it.each<[string, ScriptedAnswer, boolean, readonly string[]]>([
+    ["done", { status: 201 }, true, []],
+    ["refused", { status: 404 }, false, []],
+    ["refused by an upload, which is called off", { status: 202, headers: { location: "/up/7?s=1" } }, false, ["DELETE /up/7?s=1"]],
+    ["refused by an upload that goes on nowhere", { status: 202 }, false, []],
+  ])("may be %s", async (...[, answer, done, more]) => {
+    const end = scriptedEnd((line) => (line.startsWith("POST") ? answer : { status: 204 }));
+    expect(await createHttpStore(end).mountBlob(descriptor, "charts/api")).toBe(done);
+    expect(end.requests).toEqual([mount, ...more]);
+  });
+
+  it("may leave an upload behind that cannot be called off", async () => {
+    const end = scriptedEnd((line) => {
+      if (line.startsWith("POST")) return { status: 202, headers: { location: "/up/7" } };
+      throw new ChartferryError("reset", { code: "connection-lost", operation: "cancel upload" });
+    });
+    expect(await createHttpStore(end).mountBlob(descriptor, "charts/api")).toBe(false);
+    expect(end.requests).toHaveLength(2);
   });
 });

@@ -221,6 +221,22 @@ describe("waiting at the gate", () => {
     expect(starts.slice(1)).toEqual(["list b 600.0", "list c 600.3"]);
   });
 
+  it("sets no timer that outlives those who waited: the process may end", async () => {
+    const caller = new AbortController();
+    const virtual = virtualClock(0);
+    const timers: (AbortSignal | undefined)[] = [];
+    const sleep: VirtualClock["sleep"] = (milliseconds, signal) => {
+      timers.push(signal);
+      return virtual.sleep(milliseconds, signal);
+    };
+    const { gate, enter } = world({ clock: { now: () => virtual.now(), sleep } });
+    gate.left(await enter("push"), answer(429, "600"));
+    const given = enter("list", undefined, caller.signal);
+    caller.abort();
+    await expect(given).rejects.toMatchObject({ code: "aborted" });
+    expect(timers.map((signal) => signal?.aborted)).toEqual([true]);
+  });
+
   it("leaves no listener on the signal that stops it, once the gate is closed", () => {
     const stop = new AbortController();
     const { gate } = world({ stopWaiting: stop.signal });

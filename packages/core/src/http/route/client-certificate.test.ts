@@ -1,18 +1,21 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer as createSecureServer, TLSSocket } from "node:tls";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import type { TlsOptions } from "../../adapter/registry-adapter.ts";
+import type { Credential } from "../../auth/credential.ts";
 import { createHttpClient } from "../create-http-client.ts";
 import { makeAuthority, makeCertificate } from "../testing/make-certificates.ts";
 import { manualClock } from "../testing/manual-clock.ts";
-import { startRawServer, startStubServer, type StubServer } from "../testing/start-stub-server.ts";
+import { startRawServer, type StubHandler, startStubServer, type StubServer } from "../testing/start-stub-server.ts";
 
 const authority = makeAuthority();
 const leaf = makeCertificate({ authority });
+const manyNames = makeCertificate({ authority, hosts: ["127.0.0.1", "localhost", "charts.example", "blobs.example"] });
 const stranger = makeCertificate({ authority: makeAuthority("somebody else") });
 let folder = "";
 const file = (name: string): string => join(folder, name);
@@ -41,19 +44,25 @@ async function strictServer(version: Version, certificate = leaf): Promise<StubS
   return server;
 }
 
+/** Opens the tunnel that a client asks for. */
+function passOn(socket: Socket): void {
+  socket.once("data", (head) => {
+    const [, port] = /^CONNECT [^ ]*:(\d+) /.exec(head.toString()) ?? [];
+    const onward = connect(Number(port), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      onward.pipe(socket).pipe(onward);
+    });
+    onward.on("error", () => socket.destroy());
+    socket.on("error", () => onward.destroy());
+  });
+}
+
 /** A proxy that opens a tunnel to whatever it is asked for. */
 async function startTunnel(): Promise<{ readonly host: string; readonly tunnels: () => number }> {
   let tunnels = 0;
   const proxy = await startRawServer((socket) => {
-    socket.once("data", (head) => {
-      tunnels++;
-      const [, port] = /^CONNECT [^ ]*:(\d+) /.exec(head.toString()) ?? [];
-      const onward = connect(Number(port), "127.0.0.1", () => {
-        socket.write("HTTP/1.1 200 OK\r\n\r\n");
-        onward.pipe(socket).pipe(onward);
-      });
-      onward.on("error", () => socket.destroy());
-    });
+    tunnels++;
+    passOn(socket);
   });
   closers.push(() => proxy.close());
   return { host: proxy.origin.host, tunnels: () => tunnels };
@@ -96,5 +105,70 @@ describe.each(versions)("a server that wants a client certificate, under %s", (v
     const server = await strictServer(version);
     const failure = { code: "connection-lost", hint: expect.stringMatching(bothEnds) };
     await expect(get(server.origin, identity("stranger"))).rejects.toMatchObject(failure);
+  });
+});
+
+/** A server that asks for a certificate and lets everybody in; whether it was shown one, for each request. */
+async function curiousServer(handler: StubHandler): Promise<StubServer & { readonly shown: readonly boolean[] }> {
+  const shown: boolean[] = [];
+  const tls = { ...manyNames, ca: authority.cert, requestCert: true, rejectUnauthorized: false };
+  const listener: StubHandler = (request, response, raw) => {
+    shown.push(raw.socket instanceof TLSSocket && Object.keys(raw.socket.getPeerCertificate()).length > 0);
+    return handler(request, response, raw);
+  };
+  const server = await startStubServer(listener, { tls });
+  closers.push(() => server.close());
+  return { ...server, shown };
+}
+
+const at = (host: string, { origin }: StubServer): URL => new URL(`https://${host}:${origin.port}/`);
+const to = (url: URL): StubHandler => {
+  return (_request, response) => void response.writeHead(307, { location: url.href }).end();
+};
+const lookup = (): Promise<string[]> => Promise.resolve(["127.0.0.1"]);
+const credentials = (): Promise<Credential> => Promise.resolve({ kind: "basic", username: "me", password: "pass-word", source: "test" });
+
+async function getOwn(url: URL, environment = {}): Promise<number> {
+  const tls = { caFile: file("ca.pem"), ...identity("own") };
+  const http = createHttpClient({ origin: url, tls, environment, clock: manualClock(), attempts: 1, lookup, credentials });
+  closers.push(() => http.close());
+  const answer = await http.send({ method: "GET", url, operation: "test" });
+  await answer.dump();
+  return answer.status;
+}
+
+describe("the client certificate", () => {
+  it("is shown to the host that the user named, and not where that one redirects to", async () => {
+    const other = await curiousServer((_request, response) => void response.end());
+    const own = await curiousServer(to(other.origin));
+    expect(await getOwn(at("localhost", own))).toBe(200);
+    expect([own.shown, other.shown]).toEqual([[true], [false]]);
+  });
+
+  it("is not shown to a token service on another host", async () => {
+    const tokens = await curiousServer((_request, response) => void response.end('{"token":"t"}'));
+    const own = await curiousServer((request, response) => {
+      if (request.headers["authorization"] === undefined)
+        response.writeHead(401, { "www-authenticate": `Bearer realm="${tokens.origin.href}"` });
+      response.end();
+    });
+    expect(await getOwn(at("localhost", own))).toBe(200);
+    expect([own.shown, tokens.shown]).toEqual([[true, true], [false]]);
+  });
+
+  it("is not shown to a proxy, nor through its tunnel to another host", async () => {
+    const other = await curiousServer((_request, response) => void response.end());
+    const own = await curiousServer(to(at("blobs.example", other)));
+    const shown: boolean[] = [];
+    const proxy = createSecureServer({ ...leaf, ca: authority.cert, requestCert: true, rejectUnauthorized: false }, (socket) => {
+      shown.push(Object.keys(socket.getPeerCertificate()).length > 0);
+      passOn(socket);
+    });
+    await new Promise<void>((resolve) => void proxy.listen(0, "127.0.0.1", resolve));
+    closers.push(() => new Promise((resolve) => void proxy.close(() => resolve())));
+    const address = proxy.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    expect(await getOwn(at("charts.example", own), { https_proxy: `https://localhost:${port}` })).toBe(200);
+    expect([own.shown, other.shown, shown]).toEqual([[true], [false], [false, false]]);
   });
 });

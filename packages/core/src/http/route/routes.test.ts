@@ -27,6 +27,15 @@ describe("ways to very many hosts", () => {
     await routes.close();
   });
 
+  it("are not opened any more once they are closed, though one was just being opened", async () => {
+    const origin = new URL("http://registry.test/");
+    const timeouts = { connectMs: 1000, headersMs: 1000, bodyIdleMs: 1000 };
+    const guard = createAddressGuard({ origin });
+    const routes = createRoutes({ origin, tls: { rejectUnauthorized: true }, timeouts, connections: 1, environment: {}, guard });
+    const opening = Promise.resolve(routes.to(origin, "test"));
+    await Promise.all([expect(opening).rejects.toMatchObject({ code: "aborted", registry: "registry.test" }), routes.close()]);
+  });
+
   it("are closed with all that was retired, though nobody reads an answer there to its end", async () => {
     let gone: Promise<unknown> | undefined;
     const server = await stub((request, response) => {
