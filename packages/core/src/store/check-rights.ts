@@ -4,7 +4,7 @@ import type { Rights } from "./connection.ts";
 import { cancelSession } from "./http-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
 
-/** Lists one tag, and begins an upload that is called off at once: no other request tells these rights without leaving something behind. */
+/** Lists one tag, and begins an upload that is called off at once: no other request tells these rights without leaving content behind. (zot keeps the empty repository.) */
 export async function checkRights(end: RepositoryEnd, options: CallOptions = {}): Promise<Rights> {
   return { pull: await asked(() => listOne(end, options)), push: await asked(() => beginUpload(end, options)) };
 }

@@ -35,7 +35,7 @@ export interface Connection {
   repositories(prefix: string, options?: CallOptions): AsyncIterable<string>;
   /** Asks whether the registry answers and accepts our credentials. @throws the reason why not */
   ping(options?: CallOptions): Promise<SignedIn>;
-  /** What we may do in one repository; absent where there is nobody to ask. Leaves nothing behind. */
+  /** What we may do in one repository; absent where there is nobody to ask. Leaves no content behind. */
   checkRights?(repository: string, options?: CallOptions): Promise<Rights>;
   /** By host (host:port), blob and token hosts included. */
   traffic(): Readonly<Record<string, HostTraffic>>;
