@@ -60,6 +60,8 @@ describe.each([
   ["429 and a Retry-After", { status: 429, retryAfter: 1 }],
   ["a plain 429", { status: 429 }],
   ["503", { status: 503 }],
+  // The next token comes in less than a second, and many a limiter rounds that down.
+  ["503 and a Retry-After of 0", { status: 503, retryAfter: 0 }],
 ] as const)("a registry that takes 100 upload starts and 10 manifests a second, and else answers %s", (name, answers) => {
   it("gets every version, nearly as fast as it allows", async () => {
     const limits = { ...answers, uploadStarts: 100, manifestPuts: 10 };

@@ -6,7 +6,9 @@ const words = [
   ["429 and a Retry-After", { status: 429, retryAfter: 1 }],
   ["a plain 429", { status: 429 }],
   ["503 and a Retry-After", { status: 503, retryAfter: 1 }],
+  ["429 and a Retry-After of 0", { status: 429, retryAfter: 0 }],
   ["503", { status: 503 }],
+  ["503 and a Retry-After of 0", { status: 503, retryAfter: 0 }],
 ] as const;
 
 describe.each(words)("pushing to a registry with a token bucket that else answers %s", (_words, answers) => {

@@ -17,9 +17,16 @@ function served(host: LimitedHost, count: number, options: Partial<GateOptions> 
 }
 
 const words = [
-  ["429 with Retry-After", { status: 429, retryAfter: true }],
+  ["429 with Retry-After", { status: 429, retryAfter: "rounded up" }],
   ["a plain 429", { status: 429 }],
+  ["429 and a Retry-After of 0", { status: 429, retryAfter: "rounded down" }],
+  ["429 and a date that is now", { status: 429, retryAfter: "date" }],
+  ["429 and a date gone by", { status: 429, retryAfter: "date gone by" }],
+  ["429 and a part of a second", { status: 429, retryAfter: "exact" }],
+  ["429 and far too short a wait", { status: 429, retryAfter: "too short" }],
   ["503", { status: 503 }],
+  ["503 and a Retry-After of 0", { status: 503, retryAfter: "rounded down" }],
+  ["503 and a date that is now", { status: 503, retryAfter: "date" }],
   ["429s that take a token themselves", { status: 429, refusalsCost: true }],
 ] as const;
 
@@ -57,9 +64,9 @@ describe("a bucket that holds one token", () => {
 
 describe("a host that refuses for ever", () => {
   it.each([
-    ["429", { status: 429, retryAfter: false }, 60_000],
-    ["429 with Retry-After", { status: 429, retryAfter: true }, 60_000],
-    ["503 with Retry-After", { status: 503, retryAfter: true }, 60_000],
+    ["429", { status: 429 }, 60_000],
+    ["429 with Retry-After", { status: 429, retryAfter: "rounded up" }, 60_000],
+    ["503 with Retry-After", { status: 503, retryAfter: "rounded up" }, 60_000],
   ] as const)("with %s fails each request as rate-limited once it was held for as long as allowed", async (_name, how, maxWaitMs) => {
     const { failed, milliseconds, refused } = await served({ rate: 1e-9, burst: 0, roundTrip: 2, ...how }, 64, { maxWaitMs });
     expect(failed).toHaveLength(64);

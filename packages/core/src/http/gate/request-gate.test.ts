@@ -132,19 +132,26 @@ describe("requests of one kind that are refused", () => {
     expect(starts).toEqual(["push 0.0", "list 0.0", "list 0.0", "push 0.4"]);
   });
 
-  it("halve their window once for all that were on their way, and win it back one by one", async () => {
+  it("halve their window once for all that were on their way, and win one place back each time that all of it was served", async () => {
     const { clock, gate, enter, starts } = world();
+    const onTheirWay: number[] = [];
     await clock.run(
       (async () => {
         const passes = await Promise.all(Array.from({ length: 8 }, () => enter("push")));
         for (const pass of passes) gate.left(pass, answer(429));
         starts.length = 0;
-        void Promise.allSettled(Array.from({ length: 9 }, () => enter("push")));
-        await clock.sleep(60_000);
+        const begun: Pass[] = [];
+        void Promise.allSettled(Array.from({ length: 40 }, async () => begun.push(await enter("push"))));
+        for (let round = 0; round < 4; round++) {
+          await clock.sleep(20_000);
+          onTheirWay.push(begun.length);
+          for (const pass of begun.splice(0)) gate.left(pass, answer(202));
+        }
+        gate.close();
       })(),
     );
-    expect(starts).toHaveLength(4);
     expect(starts[0]).toBe("push 0.4");
+    expect(onTheirWay).toEqual([4, 5, 6, 7]);
   });
 
   it("come back in the order in which they were refused, behind those who were not", async () => {

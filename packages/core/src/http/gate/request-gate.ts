@@ -162,7 +162,7 @@ function isBroken(action: Action, { attempts, now }: Pick<At, "attempts" | "now"
  * and then all who wait have failed with it; and for one of the request where others were served for twice as long.
  */
 function despair({ action, patience }: Pass, { status, askedMs, text }: Refusal, { attempts, now }: At): void {
-  if (status !== 503 || (askedMs ?? 0) > 0) return;
+  if (status !== 503 || askedMs !== undefined) return;
   const broken = isBroken(action, { attempts, now });
   patience.hopeless = broken || ++patience.bareRefusals >= 2 * attempts;
   if (!broken) return;

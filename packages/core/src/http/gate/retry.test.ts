@@ -4,7 +4,6 @@ import type { Clock } from "../../clock.ts";
 import { ChartferryError } from "../../errors.ts";
 import { createHttpClient, type HttpClientOptions } from "../create-http-client.ts";
 import type { HttpRequest } from "../http-client.ts";
-import { retryAfterMs } from "./retry-after.ts";
 import { newPatience } from "./patience.ts";
 import { repeatedly, waitBeforeRetry } from "./retry.ts";
 import { manualClock } from "../testing/manual-clock.ts";
@@ -113,12 +112,15 @@ describe("repeating requests", () => {
     },
   );
 
-  it("reads Retry-After of every form and ignores the rest", () => {
-    const now = Date.UTC(2024, 0, 1);
-    const read = (value: string): number | undefined => retryAfterMs({ "retry-after": value }, now);
-    expect(["5", "0", " 7 ", "1.5", "10, 10"].map(read)).toEqual([5000, 0, 7000, 1500, 10_000]);
-    expect(["Mon, 01 Jan 2024 00:01:00 GMT", "Sun, 31 Dec 2023 00:00:00 GMT"].map(read)).toEqual([60_000, 0]);
-    expect(["", "soon", "-5", "5s", "99999999999"].map(read)).toEqual([undefined, undefined, undefined, undefined, 30 * 24 * 3600 * 1000]);
+  it.each([429, 500, 503])("waits after %i and a Retry-After of 0 as after one without", async (status) => {
+    const over = [status, { "retry-after": "0" }] as const;
+    const bare = [status] as const;
+    const reasons: string[] = [];
+    const onPause: HttpClientOptions["onPause"] = ({ reason }) => void reasons.push(reason);
+    const { waits } = await send([over, over, over, over], { onPause });
+    expect(waits).toEqual((await send([bare, bare, bare, bare])).waits);
+    expect(waits.at(-1)).toBeGreaterThan(1000);
+    expect(reasons.at(-1)).toMatch(new RegExp(`answers ${status}$`));
   });
 
   it("gives the error back to a caller that asked for more patience than there is", async () => {

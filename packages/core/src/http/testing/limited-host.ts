@@ -3,6 +3,7 @@ import { ChartferryError } from "../../errors.ts";
 import type { HttpAnswer } from "../http-client.ts";
 import { createRequestGate, type GateOptions, throughGate } from "../gate/request-gate.ts";
 import { type Attempt, repeatedly } from "../gate/retry.ts";
+import { retryAfter, type RetryAfterForm } from "./retry-after-forms.ts";
 
 /** A host with a token bucket in front. */
 export interface LimitedHost {
@@ -13,8 +14,8 @@ export interface LimitedHost {
   /** From sending to the answer. Milliseconds. */
   readonly roundTrip: number;
   readonly status: 429 | 503;
-  /** Whole seconds until the next token, as servers send it. */
-  readonly retryAfter?: boolean;
+  /** How it says when the next token comes; it does not where this is left out. */
+  readonly retryAfter?: RetryAfterForm | undefined;
   /** A refusal takes a token too. */
   readonly refusalsCost?: boolean;
   /** Milliseconds after the first request between which it serves nobody. */
@@ -109,9 +110,9 @@ function bucketServer(host: LimitedHost, clock: Clock) {
       await clock.sleep(host.roundTrip / 2);
       if (++counts.seen % (host.breaksEvery ?? Infinity) === 0) throw broken();
       const granted = host.neverServes?.(repository) === true ? refuse() : take();
-      const wait = Math.max(1, Math.ceil((1 - tokens) / host.rate));
+      const headers = granted || host.retryAfter === undefined ? {} : retryAfter[host.retryAfter]((1 - tokens) / host.rate, clock.now());
       await clock.sleep(host.roundTrip / 2);
-      return answerWith(granted ? 202 : host.status, !granted && host.retryAfter === true ? { "retry-after": String(wait) } : {});
+      return answerWith(granted ? 202 : host.status, headers);
     },
   };
 }
