@@ -1,4 +1,4 @@
-import { readdir, truncate } from "node:fs/promises";
+import { readdir, readFile, truncate } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -87,6 +87,19 @@ describe("blobs", () => {
     expect([lost.status, await errorCode(lost)]).toEqual([404, "BLOB_UPLOAD_UNKNOWN"]);
     const other = await begin("other");
     expect((await registry.request("PATCH", other.replace("/other/", "/web/"), { body: "x" })).status).toBe(404);
+  });
+
+  it("brings a blob whose file was cut off back by a mount, and asks for its bytes where the source's was", async () => {
+    const digest = sha256("shared");
+    const fileIn = (repository: string): string => join(registry.directory, repository, "blobs", ...digest.split(":"));
+    const mount = async (): Promise<number> => (await registry.request("POST", `/v2/b/blobs/uploads/?mount=${digest}&from=a`)).status;
+    for (const name of ["a", "b"]) await registry.request("POST", `/v2/${name}/blobs/uploads/?digest=${digest}`, { body: "shared" });
+    await truncate(fileIn("b"), 2);
+    expect(await mount()).toBe(201);
+    expect(await readFile(fileIn("b"), "utf8")).toBe("shared");
+    await truncate(fileIn("a"), 2);
+    expect(await mount()).toBe(202);
+    expect(await readFile(fileIn("b"), "utf8")).toBe("shared");
   });
 
   it("mounts from another repository, also without being told from which", async () => {

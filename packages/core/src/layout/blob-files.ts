@@ -1,10 +1,10 @@
-import { constants, copyFile, link, lstat, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { constants, lstat, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { errnoOf, isMissing } from "../errno.ts";
+import { isMissing } from "../errno.ts";
 import type { BlobContent } from "../content.ts";
 import { splitDigest, verifiedStream, type Digest } from "../digest.ts";
-import { ensureDirectory, placeFile, syncFile, type Durability } from "./durable-files.ts";
+import { ensureDirectory, placeFile, type Durability } from "./durable-files.ts";
 import { fileError } from "./file-errors.ts";
 
 /** Where new blobs are written before they get their name; on the same file system as the layouts. */
@@ -121,7 +121,8 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefi
   yield bytes;
 }
 
-async function writeStream(path: string, chunks: AsyncIterable<Uint8Array>, options: BlobWriteOptions): Promise<void> {
+/** Temporary name, bytes, optional fsync, rename. What fails leaves nothing. */
+export async function writeStream(path: string, chunks: AsyncIterable<Uint8Array>, options: BlobWriteOptions): Promise<void> {
   try {
     const handle = await open(options.temporary, "wx", 0o644);
     try {
@@ -145,33 +146,6 @@ export async function blobHome(directory: string, digest: Digest, durability: Du
   const path = blobPath(directory, digest);
   if (!digest.startsWith("sha256:")) await ensureDirectory(dirname(path), durability);
   return path;
-}
-
-/** The same bytes under another repository: a hard link, or a copy where links are not possible. `false` when the source has none. */
-export async function linkBlob(source: string, target: string, options: BlobWriteOptions & { digest: Digest }): Promise<boolean> {
-  const from = blobPath(source, options.digest);
-  const to = await blobHome(target, options.digest, options.durability);
-  try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === "EEXIST") return true;
-    if (isMissing(error)) return false;
-    if (!["EXDEV", "EPERM", "EMLINK", "ENOTSUP", "ENOSYS"].includes(errnoOf(error) ?? "")) throw error;
-  }
-  await copyBlob(from, to, options);
-  return true;
-}
-
-async function copyBlob(from: string, to: string, { temporary, durability }: BlobWriteOptions): Promise<void> {
-  try {
-    await copyFile(from, temporary, constants.COPYFILE_EXCL);
-    if (durability === "fsync") await syncFile(temporary);
-    await rename(temporary, to);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw error;
-  }
 }
 
 export async function removeBlobFile(directory: string, digest: Digest): Promise<boolean> {

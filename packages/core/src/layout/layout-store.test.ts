@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -133,6 +133,19 @@ describe("a store over one repository of a layout tree", () => {
     expect(await to.mountBlob({ ...blob, mediaType: "" }, "from")).toBe(true);
     expect(await to.mountBlob({ ...blobOf("absent"), mediaType: "" }, "from")).toBe(false);
     expect(await to.findBlob(blob.digest)).toEqual({ size: blob.size });
+    await tree.close();
+  });
+
+  it("mounts no blob that was cut off, so that its bytes are pushed, which brings it back", async () => {
+    const tree = await openLayoutTree(folder.path);
+    const [from, to] = [await openLayoutStore(tree, "from"), await openLayoutStore(tree, "to")];
+    const blob = blobOf("shared");
+    await from.putBlob(blob);
+    await to.mountBlob({ ...blob, mediaType: "" }, "from");
+    await truncate(blobPath(join(folder.path, "from"), blob.digest), 2);
+    expect(await to.mountBlob({ ...blob, mediaType: "" }, "from")).toBe(false);
+    await to.putBlob(blob);
+    expect(await readFile(blobPath(join(folder.path, "to"), blob.digest), "utf8")).toBe("shared");
     await tree.close();
   });
 

@@ -2,8 +2,9 @@ import { ChartferryError } from "../errors.ts";
 import { isDigest, verifiedStream, type Digest } from "../digest.ts";
 import type { BlobContent, Descriptor } from "../content.ts";
 import type { ChartStore } from "../store/chart-store.ts";
-import { blobSize, linkBlob, openBlob, readRange, removeBlobFile, writeBlob } from "./blob-files.ts";
+import { blobSize, openBlob, readRange, removeBlobFile, writeBlob } from "./blob-files.ts";
 import { writing } from "./file-errors.ts";
+import { linkBlob } from "./link-blob.ts";
 import { scratchName } from "./layout-context.ts";
 import { isTag } from "../reference/chart-tag.ts";
 import { refresh, writableJournal, type LayoutRepository } from "./layout-repository.ts";
@@ -19,7 +20,7 @@ export async function storeBlob(repository: LayoutRepository, content: BlobConte
   await writing(repository.directory, "push blob", () => writeBlob(repository.directory, content, options));
 }
 
-/** Takes a blob over from another repository of the tree, without copying where the file system allows. `false` = not there. */
+/** Takes a blob over from another repository of the tree, without copying where the file system allows. `false` = not there, or damaged. */
 export async function mountBlob(repository: LayoutRepository, from: LayoutRepository, digest: Digest): Promise<boolean> {
   if ((await blobSize(from.directory, digest)) === undefined) return false;
   await writableJournal(repository, "mount blob");
@@ -82,7 +83,11 @@ export async function openLayoutStore(tree: LayoutTree, name: string): Promise<C
     },
     fetchBlob: (descriptor) => readBlob(repository, descriptor),
     putBlob: (content, options) => storeBlob(repository, content, options?.signal),
-    mountBlob: async (descriptor, from) => mountBlob(repository, await tree.openRepository(from), descriptor.digest),
+    async mountBlob({ digest, size }, from) {
+      const source = await tree.openRepository(from);
+      // Where it was cut off, its bytes are asked for, which brings back the target's as well.
+      return (await blobSize(source.directory, digest)) === size && mountBlob(repository, source, digest);
+    },
     tags: () => allTags(repository),
     async *referrers(digest) {
       await refresh(repository);
