@@ -1,12 +1,13 @@
 import type { RegistryAdapter } from "@chartferry/core";
 
 import { distribution } from "./distribution.ts";
+import { dockerHub } from "./docker-hub.ts";
 import { ecr } from "./ecr.ts";
 import { generic } from "./generic.ts";
 import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, zot, distribution, generic];
+export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, dockerHub, zot, distribution, generic];
 
-export { distribution, ecr, generic, ociLayout, zot };
+export { distribution, dockerHub, ecr, generic, ociLayout, zot };

@@ -49,9 +49,11 @@ export { type Digest, digestOf, digestWith, isDigest, splitDigest, verifiedStrea
 export { errnoOf, unwritableCode } from "./errno.ts";
 export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChartferryError, withContext } from "./errors.ts";
 export { addTraffic } from "./http/add-traffic.ts";
+export { errorFromAnswer } from "./http/answer/error-response.ts";
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";
 export type { HostPause, TellPause } from "./http/gate/host-pause.ts";
 export type { HostTraffic, HttpAnswer, HttpClient, HttpRequest, RequestBody, VendorClient, VendorRequest } from "./http/http-client.ts";
+export { pageBytes, type PageOptions, readPages } from "./http/paginate.ts";
 export {
   type Remedy,
   type Repeat,

@@ -1,7 +1,9 @@
+import { dockerHubSetup } from "./docker-hub/docker-hub-setup.ts";
 import { ecrSetup } from "./ecr/ecr-setup.ts";
 import type { Setup } from "./setup.ts";
 
 /** How to start each hosted registry, by the id of its adapter. One line a registry. */
 export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
+  "docker-hub": dockerHubSetup,
   ecr: ecrSetup,
 };

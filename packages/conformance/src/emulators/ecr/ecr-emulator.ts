@@ -1,10 +1,11 @@
-import { jsonResponse, type RegistryHandler, type RegistryRequest, type RegistryResponse, type RoutedRequest } from "@chartferry/registry";
+import { jsonResponse, type RegistryHandler, type RegistryResponse, type RoutedRequest } from "@chartferry/registry";
 
-import { bare, failure, noBody } from "../world/answers.ts";
+import { bare, failure } from "../world/answers.ts";
 import { blobHost } from "../world/blob-host.ts";
 import { createDataPlane, type DataPlane } from "../world/data-plane.ts";
 import { type Emulator, emulator } from "../world/emulator.ts";
 import { emulatorClock } from "../world/emulator-clock.ts";
+import { postOpens } from "../world/plain-uploads.ts";
 import { ecrControlPlane } from "./control-plane.ts";
 import { broken } from "./ecr-rules.ts";
 import { type EcrOptions, type EcrState, ecrState } from "./ecr-state.ts";
@@ -34,7 +35,9 @@ export async function emulateEcr(options: EcrOptions): Promise<EcrEmulator> {
     return (await open(bare("DELETE", path))).status === 202;
   };
   const hosts: Record<string, RegistryHandler> = {
-    [state.host]: (request) => handler(withoutIgnored(request, state)),
+    [state.host]: (request) =>
+      // Mounting is an account's setting.
+      handler(postOpens(request, { mounts: state.blobMounting })),
     [`api.ecr.${options.region}.amazonaws.com`]: ecrControlPlane(state, deleteTag),
     [bucket]: blobs.handler,
   };
@@ -62,15 +65,6 @@ function refuse({ request, access }: RoutedRequest, state: EcrState): RegistryRe
 function challenge({ host }: EcrState, message: string): RegistryResponse {
   const headers = { "www-authenticate": `Basic realm="https://${host}/",service="ecr.amazonaws.com"` };
   return jsonResponse(401, { errors: [{ code: "UNAUTHORIZED", message }] }, headers);
-}
-
-/** Mounting is an account's setting, and a POST carries no content; what is asked for is passed over. */
-function withoutIgnored(request: RegistryRequest, { blobMounting }: EcrState): RegistryRequest {
-  if (request.method !== "POST") return request;
-  const query = new URLSearchParams(request.query);
-  query.delete("digest");
-  if (!blobMounting) for (const name of ["mount", "from"]) query.delete(name);
-  return { ...request, query, body: noBody() };
 }
 
 /** Each PATCH answers 201. Source: aws/containers-roadmap#2831. */
