@@ -85,7 +85,7 @@ describeWith(["distribution", "helm3", "helm4"], "a chart pushed live by helm 3,
       return { title, file, place: `odd-${index}` };
     });
     expect(await compare(cases)).toEqual([]);
-  }, 240_000);
+  }, 480_000);
 
   it("has the same manifest and provenance, whichever of our examples it is", async () => {
     mkdirSync(join(scratch, "examples"));

@@ -31,7 +31,7 @@ export const chartNotes = {
   "leading-v": { refusedBy: "none", meaning: "the version starts with v: Helm finds it by its exact text only" },
   "two-part-version": { refusedBy: "none", meaning: "the version has fewer than three numbers: Helm finds it by its exact text only" },
   "loose-version": { refusedBy: "none", meaning: "the version is no strict SemVer: Helm finds it by its exact text only" },
-  "not-text": { refusedBy: "all", meaning: "a YAML file is not UTF-8 text, or has control characters" },
+  "not-text": { refusedBy: "all", meaning: "a YAML file is neither UTF-8 nor UTF-16 text, or has control characters" },
 } as const satisfies Record<string, { refusedBy: "all" | "helm3" | "none"; meaning: string }>;
 
 export type ChartNoteCode = keyof typeof chartNotes;

@@ -1,11 +1,12 @@
 import { quote } from "../shown-text.ts";
 import type { NoteList, ChartNoteCode } from "./chart-notes.ts";
 import { checkLock } from "./decode-metadata.ts";
+import { decodeYaml } from "./decode-yaml.ts";
 import { decodeAnything, type Complaints } from "./decode-value.ts";
 import { checkYamlMap, TooDeepError } from "./parse-yaml.ts";
 import { isPlainMap } from "./plain-yaml.ts";
 import type { ChartFile } from "./walk-archive.ts";
-import { readYamlFile, textOf, textProblem } from "./yaml-file.ts";
+import { readYamlFile } from "./yaml-file.ts";
 
 /** Above this many bytes values.yaml is not checked: it decides nothing about what is pushed, and parsing costs time. */
 const largestValues = 512 * 1024;
@@ -21,7 +22,7 @@ export function checkFiles(files: readonly ChartFile[], notes: NoteList): void {
 
 function checkValues(data: Buffer, notes: NoteList): void {
   if (data.byteLength > largestValues) return;
-  const text = textOf(data);
+  const { text, problem: noText } = decodeYaml(data);
   const documents = documentsOf(text);
   if (documents.length > 1) {
     notes.add("several-values-documents", "values.yaml has several documents: Helm 3 reads the first, Helm 4 merges them");
@@ -32,7 +33,7 @@ function checkValues(data: Buffer, notes: NoteList): void {
       const complaint = documentProblem(document);
       if (complaint !== undefined) return complaint;
     }
-    return textProblem(data);
+    return noText;
   });
   note(notes, "bad-values-yaml", problem === undefined ? undefined : `values.yaml cannot be read: ${quote(problem)}`);
 }

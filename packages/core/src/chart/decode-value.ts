@@ -1,6 +1,7 @@
 import { float32Text } from "./float-text.ts";
 import { compareUtf8 } from "./go-json.ts";
-import { Scalar, type YamlNode } from "./parse-yaml.ts";
+import { Scalar } from "./load-yaml.ts";
+import type { YamlNode } from "./parse-yaml.ts";
 
 /** What could not be decoded, as a path and a reason; decoding goes on with the rest. */
 export type Complaints = string[];

@@ -1,72 +1,30 @@
-import { FAILSAFE_SCHEMA, load, Schema, Type, type LoadOptions } from "js-yaml";
-
-import { floatKeyText } from "./float-text.ts";
-import { createGoCheck, type ParserState } from "./yaml-refused-by-go.ts";
-import { resolvePlain, resolveTagged, scalarTags, type GoScalar } from "./yaml-scalar.ts";
+import { goDocument, type GoDocument } from "./go-document.ts";
+import { loadTyped, loadUntyped, maxDepth, mergeKey, MergeScalar, nullKey, Scalar, type Listener } from "./load-yaml.ts";
+import { createGoCheck } from "./yaml-refused-by-go.ts";
 
 /** A YAML node after aliases and merge keys are resolved. Text stays text; `Scalar` is what YAML gave another type. */
 export type YamlNode = string | null | Scalar | YamlNode[] | YamlMapping;
 export type YamlMapping = Map<string, YamlNode>;
 
-/** Nesting that we follow. goyaml's own limit is 10,000; ours is what a stack of 1 MB takes, with some to spare (measured: 1,650). */
-const maxDepth = 1000;
 /** Nodes after alias expansion; beyond, goyaml speaks of excessive aliasing. */
 const maxNodes = 400_000;
 /** Of one document; the first one is enough for a report. */
 const mostRefusals = 5;
-/** Where plain `<<` keys and null keys stand in the parser's objects: no YAML text can hold U+0000. */
-const mergeKey = "\0merge";
-const nullKey = "\0null";
 /** What the parser makes of a mapping as a key. */
 const mappingKey = "[object Object]";
 
-/** A plain scalar that is no text: boolean, integer (`bigint`), float (`number`). */
-export class Scalar {
-  readonly value: boolean | bigint | number;
-  constructor(value: boolean | bigint | number) {
-    this.value = value;
-  }
-  /** The text as a map key. */
-  toString(): string {
-    return typeof this.value === "number" ? floatKeyText(this.value) : String(this.value);
-  }
-  /** Keeps the parser from taking it for a mapping where it is a key. */
-  get [Symbol.toStringTag](): string {
-    return "Scalar";
-  }
-}
-
-class NullScalar {
-  toString(): string {
-    return nullKey;
-  }
-  get [Symbol.toStringTag](): string {
-    return "Null";
-  }
-}
-
-let merges = 0;
-/** Each `<<` gets a key of its own: a mapping may have several, and all count. */
-class MergeScalar {
-  toString(): string {
-    merges = (merges + 1) % Number.MAX_SAFE_INTEGER;
-    return `${mergeKey}${merges}`;
-  }
-  get [Symbol.toStringTag](): string {
-    return "Merge";
-  }
-}
-
 /**
  * Parses the first document of a YAML stream as Helm does (goyaml v2: YAML 1.1 typing, duplicate keys tolerated, the last wins,
- * a merge key overrides what stands before it). The one place that knows the YAML library. @throws Error with the reason
+ * a merge key overrides what stands before it). @throws Error with the reason
  */
 export function parseYaml(text: string, refusals?: string[]): YamlNode {
-  return withinStack(() => {
-    const raw = loadDocument(firstDocument(text), options, refusals);
-    checkSize(raw);
-    return convert(raw, refusals);
-  });
+  return withinStack(() => parseDocument(goDocument(text, { exact: true, refusals }), refusals));
+}
+
+function parseDocument(document: GoDocument, refusals: string[] | undefined): YamlNode {
+  const raw = loadDocument(document, loadTyped, refusals);
+  checkSize(raw);
+  return convert(raw, refusals);
 }
 
 /** The document is nested deeper than we follow; Helm may read it all the same. */
@@ -84,10 +42,14 @@ function withinStack<Result>(work: () => Result): Result {
 }
 
 /** `refusals` takes what Helm's reader would not read although ours does; without it, nobody looks for that. */
-function loadDocument(document: string, how: Options, refusals: string[] | undefined): unknown {
-  const check = refusals === undefined ? undefined : createGoCheck(document);
-  if (check === undefined) return load(document, how);
-  const raw = load(document, { ...how, listener: check.listener });
+function loadDocument(
+  { text, checked }: GoDocument,
+  load: (document: string, listener?: Listener) => unknown,
+  refusals: string[] | undefined,
+): unknown {
+  const check = checked || refusals === undefined ? undefined : createGoCheck(text);
+  if (check === undefined) return load(text);
+  const raw = load(text, check.listener);
   const verdict = check.verdict();
   if (verdict !== undefined) refusals?.push(verdict);
   return raw;
@@ -101,65 +63,14 @@ const needsTyping = /\.(?:nan|inf)\b|[&*]\w|<<|\bnull\s*:|~\s*:|!!|\?\s|\}\s*:/i
  * (values files are large, and only this is asked of them). Returns the map where types were needed. @throws Error with the reason
  */
 export function checkYamlMap(text: string, refusals?: string[]): YamlNode | undefined {
-  const document = firstDocument(text);
-  let root: unknown;
-  if (needsTyping.test(document)) root = parseYaml(document, refusals);
-  else root = withinStack(() => loadDocument(document, syntaxOnly, refusals));
+  const root = withinStack(() => {
+    const document = goDocument(text, { exact: false, refusals });
+    return needsTyping.test(document.text) ? parseDocument(document, refusals) : loadDocument(document, loadUntyped, refusals);
+  });
   const isMap = root instanceof Map || (isCollection(root) && !Array.isArray(root));
   if (!isMap && root !== null && root !== undefined) throw new Error("it is not a map");
   return root instanceof Map ? root : undefined;
 }
-
-/** goyaml reads one document; what follows `---` or `...` is not even looked at. */
-function firstDocument(text: string): string {
-  const markers = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
-  for (let match = markers.exec(text); match !== null; match = markers.exec(text)) {
-    const before = text.slice(0, match.index);
-    if (match[0] === "---" && /^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*$/.test(before)) continue;
-    return before;
-  }
-  return text;
-}
-
-function scalarNode(value: GoScalar): unknown {
-  if (value === null) return new NullScalar();
-  return typeof value === "string" ? value : new Scalar(value);
-}
-
-const standardTag = "tag:yaml.org,2002:";
-
-const schema = new Schema({
-  implicit: [
-    new Type(`${standardTag}x-plain`, {
-      kind: "scalar",
-      resolve: (text: unknown) => text !== null,
-      construct: (text: string) => (text === "<<" ? new MergeScalar() : scalarNode(resolvePlain(text))),
-    }),
-  ],
-  explicit: [
-    new Type(`${standardTag}merge`, { kind: "scalar", construct: (text: string) => (text === "<<" ? new MergeScalar() : text) }),
-    ...scalarTags.map(
-      (name) =>
-        new Type(standardTag + name, {
-          kind: "scalar",
-          resolve: (text: string | null) => resolveTagged(name, text ?? "") !== undefined,
-          construct: (text: string | null) => scalarNode(resolveTagged(name, text ?? "") ?? null),
-        }),
-    ),
-    // Foreign tags mean nothing to Helm: the text, sequence or mapping counts as it stands.
-    ...(["scalar", "sequence", "mapping"] as const).flatMap((kind) =>
-      ["!", "tag:", ""].map((tag) => new Type(tag, { kind, multi: true, construct: (data: unknown) => data ?? "" })),
-    ),
-  ],
-});
-
-/** The published types do not know `maxDepth` yet. */
-type Options = Omit<LoadOptions, "listener"> & {
-  readonly maxDepth: number;
-  readonly listener?: (event: string, state: ParserState) => void;
-};
-const options: Options = { schema, json: true, maxDepth };
-const syntaxOnly: Options = { schema: FAILSAFE_SCHEMA, json: true, maxDepth };
 
 /** Counts what aliases would expand to without expanding them. @throws Error */
 function checkSize(root: unknown): void {

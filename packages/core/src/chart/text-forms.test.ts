@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -76,6 +78,20 @@ describe("sanitise", () => {
   it("turns every space into one kind and drops what cannot be seen", () => {
     expect(sanitise("a\tb\nc\u00A0d\u3000e\u0007f\u202Eg\u200Dh\u00ADi\uFEFFj\uE000k\u0301\u{1f600}")).toBe(
       "a b c d efghijk\u0301\u{1f600}",
+    );
+  });
+
+  it("drops what Go's Unicode does not know, whatever the running Node's knows", () => {
+    // Unicode 15.1, 16 and 17; then one of 15.
+    expect(sanitise("tired \u{1fae9} \u{2ebf0}\u{1f6d8}\u2ffc\u{1fae8} chart")).toBe("tired  \u{1fae8} chart");
+  });
+
+  it("gives for all of Unicode what Go gives", () => {
+    let all = "";
+    for (let code = 0; code < 0x110000; code += 1) if (code < 0xd800 || code > 0xdfff) all += String.fromCodePoint(code);
+    // Of IsSpace and IsPrint of Go 1.26.8 for the same text.
+    expect(createHash("sha256").update(sanitise(all)).digest("hex")).toBe(
+      "94f87a19563916bbca0c1d31ec7897ce6db2f13bffdf11749697df693027e717",
     );
   });
 

@@ -1,5 +1,4 @@
-import { isUtf8 } from "node:buffer";
-
+import { decodeYaml } from "./decode-yaml.ts";
 import type { YamlNode } from "./parse-yaml.ts";
 import { parseShallow } from "./shallow-sections.ts";
 
@@ -16,27 +15,10 @@ export interface YamlFile {
   readonly cut: boolean;
 }
 
-/** Parses a YAML file of a chart; a byte order mark is cut. @throws Error with the reason */
+/** Parses a YAML file of a chart. @throws Error with the reason */
 export function readYamlFile(data: Buffer): YamlFile {
   if (data.byteLength > largestYaml) throw new Error(`it has ${data.byteLength} bytes, more than ${largestYaml}`);
-  const problem = textProblem(data);
-  const text = problem === undefined ? textOf(data) : textOf(data).replaceAll(forbidden, "\u{fffd}");
+  const { text, problem } = decodeYaml(data);
   const refusals: string[] = [];
   return { ...parseShallow(text, refusals), problem, refusals };
-}
-
-/** The text of a file, a byte order mark cut; what is not UTF-8 is replaced. */
-export function textOf(data: Buffer): string {
-  const text = data.toString("utf8");
-  return text.startsWith("\u{feff}") ? text.slice(1) : text;
-}
-
-/** Characters that YAML forbids. */
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const forbidden = /[\0-\u0008\u000B\u000C\u000E-\u001F\u007F-\u0084\u0086-\u009F\uFFFE\uFFFF]/g;
-
-/** Why Helm's YAML reader stops at the bytes, whatever they say. */
-export function textProblem(data: Buffer): string | undefined {
-  if (!isUtf8(data)) return "it is not UTF-8";
-  return textOf(data).search(forbidden) !== -1 ? "it has control characters" : undefined;
 }

@@ -19,8 +19,7 @@ export function leafFault(text: string, leaf: Leaf): string | undefined {
   if (isLongKey(text, leaf)) return `a key has more than ${longestKey} characters`;
   if (first === '"') return escapeFault(source);
   if (first === "'") return undefined;
-  // A key that such a break begins is one for both readers.
-  return !leaf.flow && /^[ \t]*:/.test(text.slice(leaf.end, leaf.end + 80)) ? undefined : plainFault(source, leaf);
+  return plainFault(source, leaf);
 }
 
 function isLongKey(text: string, { start, end, flow }: Leaf): boolean {
@@ -42,11 +41,10 @@ function escapeFault(source: string): string | undefined {
   return undefined;
 }
 
-/** goyaml takes the line separators of Unicode for line breaks, and stops a plain scalar in brackets at a question mark. */
+/** goyaml stops a plain scalar in brackets at a question mark. */
 function plainFault(source: string, { indent, flow }: Leaf): string | undefined {
   if (tabIndented(source, indent + 1)) return "it has a tab where only spaces may stand";
-  if (flow) return source.includes("?", 1) ? "a plain text in brackets has a question mark" : undefined;
-  return foreignBreak(source, indent + 1) ? "a plain text has a line break that is no newline" : undefined;
+  return flow && source.includes("?", 1) ? "a plain text in brackets has a question mark" : undefined;
 }
 
 function blockFault(source: string): string | undefined {
@@ -56,18 +54,11 @@ function blockFault(source: string): string | undefined {
   const given = /\d/.test(source.slice(0, 3));
   if (!given && /^(?: *\r?\n)* *\t/.test(body)) return "a block text begins with a tab";
   const indent = given ? 0 : (/^(?: *\r?\n)*( *)/.exec(body)?.[1]?.length ?? 0);
-  if (tabIndented(body, indent)) return "it has a tab where only spaces may stand";
-  return foreignBreak(body, indent) ? "a block text has a line break that is no newline" : undefined;
+  return tabIndented(body, indent) ? "it has a tab where only spaces may stand" : undefined;
 }
 
 /** Whether a line has a tab among its first `indent` columns. */
 function tabIndented(source: string, indent: number): boolean {
   for (const [, spaces = ""] of source.matchAll(/\n( *)\t/g)) if (spaces.length < indent) return true;
-  return false;
-}
-
-/** Whether what follows such a break is indented by less than `indent` spaces. */
-function foreignBreak(source: string, indent: number): boolean {
-  for (const [, spaces = ""] of source.matchAll(/[\u0085\u2028\u2029]( *)(?=[^\s])/g)) if (spaces.length < indent) return true;
   return false;
 }

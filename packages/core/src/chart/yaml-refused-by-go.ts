@@ -1,21 +1,17 @@
+import type { Listener } from "./load-yaml.ts";
+import { collectScalars, scalarStart } from "./scalar-places.ts";
+import type { ScalarPlace } from "./scalar-places.ts";
 import { leafFault, type Leaf } from "./yaml-leaf-refused-by-go.ts";
-
-/** What the parser shows of itself whenever a node begins and ends. */
-export interface ParserState {
-  readonly position: number;
-  readonly kind: string | null;
-  readonly result: unknown;
-}
 
 /** Watches one parse; Helm's YAML reader (goyaml, the YAML of 2005) refuses some of what ours takes. */
 export interface GoCheck {
-  readonly listener: (event: string, state: ParserState) => void;
+  readonly listener: Listener;
   /** Why Helm would not read the text that was parsed; the first reason found. */
   verdict(): string | undefined;
 }
 
 /** Without any of these the two readers agree; most charts have none of them, and are not watched. */
-const suspicious = /^%|[\t\u0085\u2028\u2029\\&?*]|\] *:/m;
+const suspicious = /^%|[\t\\&?*]|\] *:/m;
 /** Characters; goyaml gives up the search for the `:` of a key there. */
 const longestKey = 1024;
 
@@ -25,8 +21,7 @@ export function createGoCheck(text: string): GoCheck | undefined {
 }
 
 function watch(text: string): GoCheck {
-  const leaves: { from: number; end: number }[] = [];
-  let opened = -1;
+  const scalars = collectScalars();
   let listKey = false;
   let anchors: object = {};
   // The parser turns a list that is a key into text.
@@ -40,24 +35,14 @@ function watch(text: string): GoCheck {
     listener(event, state) {
       // The published types do not know it.
       if ("anchorMap" in state && typeof state.anchorMap === "object") anchors = state.anchorMap ?? {};
-      if (event === "open") opened = state.position;
-      else {
-        if (Array.isArray(state.result)) Object.setPrototypeOf(state.result, WatchedList.prototype);
-        if (opened >= 0 && state.kind === "scalar") addLeaf(leaves, { from: opened, end: state.position });
-        opened = -1;
-      }
+      if (event === "close" && Array.isArray(state.result)) Object.setPrototypeOf(state.result, WatchedList.prototype);
+      scalars.listener(event, state);
     },
     verdict() {
       if (listKey) return "a mapping key is a list";
-      return directiveFault(text) ?? anchorFault(anchors) ?? textFault(text, leaves);
+      return directiveFault(text) ?? anchorFault(anchors) ?? textFault(text, scalars.places);
     },
   };
-}
-
-/** The parser may go back and read a part again. */
-function addLeaf(leaves: { from: number; end: number }[], leaf: { from: number; end: number }): void {
-  while ((leaves.at(-1)?.end ?? 0) > leaf.from) leaves.pop();
-  leaves.push(leaf);
 }
 
 export function hasLongLine(text: string): boolean {
@@ -83,9 +68,6 @@ function anchorFault(anchors: object): string | undefined {
   return odd ? "an anchor's name has other characters than letters, digits, `_`, `-`" : undefined;
 }
 
-/** What stands before a scalar within its node. */
-const properties = /(?:[ \t\r\n]+|#[^\r\n]*|[&!][^\s,[\]{}]*)*/y;
-
 interface Walk {
   readonly text: string;
   flow: number;
@@ -94,12 +76,11 @@ interface Walk {
   last: Leaf | undefined;
 }
 
-function textFault(text: string, leaves: readonly { from: number; end: number }[]): string | undefined {
+function textFault(text: string, places: readonly ScalarPlace[]): string | undefined {
   const walk: Walk = { text, flow: 0, indent: -1, last: undefined };
   let before = 0;
-  for (const { from, end } of leaves) {
-    properties.lastIndex = Math.max(from, before);
-    const start = properties.lastIndex + (properties.exec(text)?.[0].length ?? 0);
+  for (const { from, end } of places) {
+    const start = scalarStart(text, Math.max(from, before));
     const fault = gapFault(walk, before, start);
     if (fault !== undefined) return fault;
     if (walk.flow === 0) walk.indent = indentAround(text, start);
@@ -119,7 +100,7 @@ function indentAround(text: string, start: number): number {
   return Math.max(prefix.trimEnd().length - 1, 0);
 }
 
-/** Whether something between two scalars is refused: tabs where goyaml could expect a key, line breaks of old in comments. */
+/** Whether something between two scalars is refused: tabs where goyaml could expect a key. */
 function gapFault(walk: Walk, from: number, to: number): string | undefined {
   const { text } = walk;
   const gap = {
@@ -133,21 +114,11 @@ function gapFault(walk: Walk, from: number, to: number): string | undefined {
     if (char === "\t") {
       if (tabFault(walk, gap, at)) return "it has a tab where only spaces may stand";
     } else if (char === "#" && /^\s?$/.test(text.charAt(at - 1))) {
-      const end = lineEnd(text, at, to);
-      // What follows is no comment any more; with a `: ` in it, it is a key.
-      if (hasOldBreak(text.slice(at, end))) return "a comment has a line break that is no newline";
-      at = end - 1;
+      at = lineEnd(text, at, to) - 1;
       gap.plain = false;
     } else at = passToken(walk, gap, at);
   }
   return undefined;
-}
-
-/** Whether text stands behind a line break of old with no colon after its first character. Looked for behind the last colon only, to read it once. */
-function hasOldBreak(comment: string): boolean {
-  let from = Math.max(comment.lastIndexOf(":"), 0);
-  while (from > 0 && comment.charAt(from - 1) === " ") from -= 1;
-  return /[\u0085\u2028\u2029] *[^\s#]/.test(comment.slice(Math.max(from - 1, 0)));
 }
 
 interface Gap {

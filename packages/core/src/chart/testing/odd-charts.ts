@@ -2,12 +2,12 @@
 export interface OddChart {
   readonly title: string;
   /** The first is Chart.yaml; a name may come twice. */
-  readonly files: readonly (readonly [name: string, content: string])[];
+  readonly files: readonly (readonly [name: string, content: string | Buffer])[];
 }
 
 const head = "apiVersion: v2\nname: odd\nversion: 1.0.0\n";
 
-function odd(title: string, chartYaml: string): OddChart {
+function odd(title: string, chartYaml: string | Buffer): OddChart {
   return { title, files: [["Chart.yaml", chartYaml]] };
 }
 
@@ -45,15 +45,85 @@ const scalarFields: readonly OddChart[] = [
   field("hexadecimal and leading dots", "appVersion: 0x_1F\ndescription: .5e3\nhome: .\nicon: 0.\ncondition: 1e+3\ntags: 1E5\n"),
 ];
 
+/** Escapes of every 499th code point; surrogates are none. */
+function planeSample(): string {
+  let escapes = "";
+  for (let code = 0; code < 0x110000; code += 499) {
+    if (code < 0xd800 || code > 0xdfff) escapes += `\\U${code.toString(16).padStart(8, "0")}`;
+  }
+  return escapes;
+}
+
 const textFields: readonly OddChart[] = [
   field("block scalars end with a space", "description: |\n  two\n  lines\nhome: >\n  folded\n  text\nicon: |-\n  cut\n"),
   field("characters that Go escapes", 'description: "a < b & c > d \\u2028 \\u2029 \\" \\\\ /"\n'),
   field("control, bidi and invisible characters", 'description: "a\\tb\\x07c\\u202Ed\\u00ADe\\u200Df\\u00A0g\\u3000h\\x7Fi\\uFEFFj"\n'),
   field("joined emoji fall apart", "description: \u{1f468}\u200D\u{1f469}\u200D\u{1f467} caf\u00e9 e\u0301 \u{1f1e9}\u{1f1ea}\n"),
   field("private use and unassigned characters vanish", 'description: "a\\uE000b\\U0010FFFDc\\u0378d"\n'),
+  field("characters that are newer than Go's Unicode", 'description: "tired \\U0001FAE9 \\U0002EBF0\\U0001F6D8\\u2FFC\\U0001FAE8"\n'),
+  field("a sample of every plane", `description: "${planeSample()}"\n`),
   field("sanitised lists", 'sources: ["https://a\\n", "b\\tc"]\nkeywords: ["x\\u200By", " "]\n'),
   field("not sanitised", 'type: application\nannotations: {"a\\nb": "c\\td\\x01"}\n'),
   field("blank home is no annotation", 'home: " "\ndescription: "\\t"\n'),
+];
+
+const openEnds: readonly OddChart[] = [
+  ["literal", "annotations:\n  artifacthub.io/changes: |\n    - kind: fixed\n      description: a: b"],
+  ["kept", "annotations:\n  a: |+\n    x\n\n    y"],
+  ["kept with a blank last line", "annotations:\n  a: |+\n    x\n\n    "],
+  ["cut", "annotations:\n  a: |-\n    x"],
+  ["folded", "annotations:\n  a: >\n    x\n    y\n\n    z"],
+  ["with more blanks than its indent", "annotations:\n  a: |\n    x\n     "],
+  ["with its indent in the header", "annotations:\n  a: |1+\n    x\n   y"],
+  ["with its indent in the header and blanks only", "annotations:\n  a: |2+ # c\n     "],
+  ["in a list", "keywords:\n- x\n- |\n  y"],
+  ["in a list, with its indent in the header", "keywords:\n- x\n- >1\n    y"],
+  ["in one of the texts", "description: |\n  x"],
+  ["with a tag", "annotations:\n  b: |\n    y\n  a: !!str |\n    x"],
+  ["a header alone", "annotations:\n  a: b\n  c: |"],
+  ["a comment behind it", "annotations:\n  a: |\n    x\n# c"],
+].map(([title = "", more = ""]) => field(`a block text at the end without a line end: ${title}`, more));
+
+const openRequirements: readonly OddChart[] = [
+  {
+    title: "a block text at the end of requirements.yaml without a line end",
+    files: [
+      ["Chart.yaml", "name: odd\nversion: 1.0.0\n"],
+      ["requirements.yaml", "dependencies:\n- name: a\n  import-values:\n  - |\n    x\n  version: |\n    1.0.0"],
+    ],
+  },
+  {
+    title: "free-form import values that end in a block text without a line end",
+    files: [
+      ["Chart.yaml", "name: odd\nversion: 1.0.0\n"],
+      ["requirements.yaml", "dependencies:\n- name: a\n  import-values:\n  - |\n    x"],
+    ],
+  },
+];
+
+const oldBreaks: readonly OddChart[] = [
+  ["literal", "annotations:\n  a: |\n    x\u2028\n  b: |\n    x\u2029    y\u0085    z\u2028\n"],
+  ["chomping", "annotations:\n  a: |-\n    x\u2028\n  b: |+\n    x\u2028\u2029\n  c: |\n    x\u2028    \u2029\n"],
+  ["folded", "annotations:\n  a: >\n    x\u2028    y\n    z\u0085    w\n\u2029    v\n  b: >-\n    x\u2028\n"],
+  ["indent in the header", "annotations:\n  a: |1\u2028   x\u2028    y\n  b: >2-\u2028\n     x\u2029    y\u2028"],
+  ["double quotes", 'annotations:\n  a: "x\u2028  y"\n  b: "x \u2029 \n\u2028 y\u0085  z"\n  c: "x\\\u2028  y\\\n\n  z"\n'],
+  ["single quotes", "annotations:\n  a: 'x\u2028  ''y'\n  b: 'x\n\u2029 y \"\\ z'\n"],
+  ["plain", "annotations:\n  a: x\u2028\n  b: x\u0085\n  c: x\u2028   y\n  d: 5\u2029   6\n  e: 5\u2028"],
+  ["between keys", "annotations: {a: b,\u2028c: d}\u2028home: x\u0085icon: y\u2029# c\u2028description: z"],
+  ["lists", "keywords:\u2028- x\u2028-  |\u2028   y\u2028- 'z'\u2028"],
+].map(([title = "", more = ""]) => field(`line breaks of old: ${title}`, more));
+
+const otherBytes: readonly OddChart[] = [
+  odd("line breaks of old at the start", `\u2028${head}`),
+  odd("line breaks of old all over", head.replaceAll("\n", "\u2028")),
+  odd("U+0085 all over", head.replaceAll("\n", "\u0085")),
+  odd("UTF-16, little end first", Buffer.from(`\u{feff}${head}description: \u00e9\u{1f600}\n`, "utf16le")),
+  odd("UTF-16, big end first", Buffer.from(`\u{feff}${head}description: \u00e9\u{1f600}\n`, "utf16le").swap16()),
+  odd("two byte order marks", `\u{feff}\u{feff}${head}`),
+  odd("a directive behind the content", `${head}%YAML 1.2\n---\nname: other\n`),
+  odd("a directive for tags behind the content", `${head}%TAG ! tag:example.com:\n`),
+  field("escaped blanks and line breaks", 'annotations:\n  a: "x\\ \n    y"\n  b: "x\\\n\n    y"\n  c: "x \\\n    \\  y\\\t\n    z"\n'),
+  field("a tag on the line above", "description: !!str\n  y\nhome: !!str\n  1.10\nicon: !!str\n  ~\n"),
 ];
 
 const mapsAndLists: readonly OddChart[] = [
@@ -157,4 +227,15 @@ const identity: readonly OddChart[] = [
 ];
 
 /** All of them load in Helm 3.22 and 4.3 and push to any registry. */
-export const oddCharts: readonly OddChart[] = [...scalarFields, ...textFields, ...mapsAndLists, ...dependencies, ...structure, ...identity];
+export const oddCharts: readonly OddChart[] = [
+  ...scalarFields,
+  ...textFields,
+  ...openEnds,
+  ...openRequirements,
+  ...oldBreaks,
+  ...otherBytes,
+  ...mapsAndLists,
+  ...dependencies,
+  ...structure,
+  ...identity,
+];
