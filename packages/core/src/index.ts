@@ -22,10 +22,12 @@ export {
 } from "./adapter/registry-adapter.ts";
 export { basicHeader } from "./auth/basic-header.ts";
 export type { Challenge } from "./auth/challenge.ts";
+export { parseChallenges } from "./auth/parse-challenges.ts";
 export { createCredentialProvider, type CredentialProviderOptions } from "./auth/credential-files.ts";
 export { forgetLogin, keepLogin, type Login, type LoginFiles } from "./auth/login-files.ts";
 export { checkCredentialFile } from "./auth/read-credential-file.ts";
 export type { Credential, CredentialProvider, CredentialRequest, PassedOver } from "./auth/credential.ts";
+export { lifeInToken } from "./auth/token-claims.ts";
 export type { ChartMetadata, Dependency, Maintainer } from "./chart/chart-metadata.ts";
 export { type ChartNoteCode, chartNotes } from "./chart/chart-notes.ts";
 export { versionForm, type VersionForm } from "./chart/loose-version.ts";

@@ -8,6 +8,7 @@ import { createKnownChallenges } from "./known-challenges.ts";
 import { parseChallenges, preferredChallenge } from "./parse-challenges.ts";
 import { chooseScopes, readsOnly } from "./scopes.ts";
 import { createTokenCache, type TokenCache } from "./token-cache.ts";
+import { hasEnded } from "./token-claims.ts";
 import { fetchToken, type TokenServiceOptions, withoutCredential } from "./token-service.ts";
 
 /** An Authorization header and how we came by it. */
@@ -115,16 +116,21 @@ async function signWith({ challenge, credential }: Way, request: HttpRequest, { 
 
 /** Tries the user's credentials one after the other while the token service refuses them; never sinks to anonymous for a push. */
 async function obtain(challenge: Challenge, request: HttpRequest, parts: Parts): Promise<Authorization> {
-  let credential = await parts.credentials.current(placeOf(request));
+  return firstThatSigns({ challenge, credential: await parts.credentials.current(placeOf(request)) }, request, parts);
+}
+
+async function firstThatSigns(way: Way, request: HttpRequest, parts: Parts): Promise<Authorization> {
+  const { challenge } = way;
+  let { credential } = way;
   for (;;) {
     try {
       return await signWith({ challenge, credential }, request, parts);
     } catch (error) {
       if (!isChartferryError(error, "unauthenticated", "credentials-expired") || credential.kind === "anonymous") throw error;
       const next = await parts.credentials.next(placeOf(request), credential);
-      if (next === undefined) throw error;
-      const because = error.code === "credentials-expired" ? "expired" : "refused";
-      tellPassedOver({ source: credential.source, next: next.source, because }, parts);
+      const expired = error.code === "credentials-expired" || hasEnded(credential, parts.options.clock.now());
+      if (next === undefined) throw expired ? expiredCredential(request, credential) : error;
+      tellPassedOver({ source: credential.source, next: next.source, because: expired ? "expired" : "refused" }, parts);
       credential = next;
     }
   }
@@ -139,7 +145,8 @@ async function again(refusal: RefusedAuthorization, request: HttpRequest, parts:
   if (used.token === undefined && expired !== "no") return renewed(refusal, request, parts);
   const aged = forgetAged(refusal, parts);
   if (!aged && used.givenBy !== undefined) throw strange(used.givenBy, request, parts);
-  const authorization = await signWith({ challenge, credential: used.credential }, request, parts);
+  // The credential itself may have ended meanwhile.
+  const authorization = await firstThatSigns({ challenge, credential: used.credential }, request, parts);
   // Another realm, service or scope than last time, or a token that had aged: worth a second try.
   if (aged || authorization.key !== used.key) return authorization;
   return used.token === undefined ? replace(refusal, request, parts) : undefined;
@@ -148,7 +155,8 @@ async function again(refusal: RefusedAuthorization, request: HttpRequest, parts:
 /** For a credential that goes out as it is. */
 async function renewed(refusal: RefusedAuthorization, request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {
   const next = await replace(refusal, request, parts);
-  return next === undefined && refusal.expired === "yes" ? expiredForGood(request, refusal.used) : next;
+  if (next === undefined && refusal.expired === "yes") throw expiredCredential(request, refusal.used.credential);
+  return next;
 }
 
 function strange(host: string, { operation, repository, version }: HttpRequest, { options }: Parts): ChartferryError {
@@ -192,8 +200,8 @@ function lacksRights({ used, challenge }: RefusedAuthorization, request: HttpReq
   return scopes.every((scope) => used.key.includes(JSON.stringify(scope)));
 }
 
-function expiredForGood(request: HttpRequest, used: Authorization): never {
-  throw new ChartferryError(`the credential from ${used.credential.source} has expired`, {
+function expiredCredential(request: HttpRequest, { source }: Credential): ChartferryError {
+  return new ChartferryError(`the credential from ${source} has expired`, {
     code: "credentials-expired",
     operation: request.operation,
     registry: request.url.host,

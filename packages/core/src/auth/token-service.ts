@@ -8,6 +8,7 @@ import { basicHeader } from "./basic-header.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credential } from "./credential.ts";
 import { checkRealm } from "./realm-rules.ts";
+import { lifeInToken } from "./token-claims.ts";
 
 export interface Token {
   readonly token: string;
@@ -174,17 +175,6 @@ function readToken(bytes: Uint8Array, started: number, { origin, tokenLife }: To
 /** Of a token whose reply says nothing. Seconds. */
 function usualLife(token: string, tokenLife: TokenServiceOptions["tokenLife"]): number {
   return tokenLife === "jwt" ? lifeInToken(token) : (tokenLife ?? Number.NaN);
-}
-
-/** From the token's own claims: its issuer's clock need not be ours. Seconds; NaN where it does not tell. Source: RFC 7519 section 4.1. */
-function lifeInToken(token: string): number {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
-    const read = new Map(Object.entries(claims ?? {}));
-    return Number(read.get("exp")) - Number(read.get("iat") ?? read.get("nbf"));
-  } catch {
-    return Number.NaN;
-  }
 }
 
 function parseReply(bytes: Uint8Array, origin: URL): ReadonlyMap<string, unknown> {

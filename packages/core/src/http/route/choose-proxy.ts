@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
 
 import { ChartferryError } from "../../errors.ts";
-import { isLoopbackName } from "./address-rules.ts";
+import { classifyAddress, isAddress, isLoopbackName } from "./address-rules.ts";
 
 export interface Proxy {
   /** Without userinfo. */
@@ -23,15 +23,20 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The proxy for a url by the rules of Go's net/http: HTTPS_PROXY or HTTP_PROXY by the url's scheme, NO_PROXY with domains, addresses, CIDR
- * and ports, upper case before lower, loopback never. @throws usage
+ * and ports, upper case before lower, loopback never. Link-local addresses (a cloud's metadata service) neither: a proxy has others than we. @throws usage
  */
 export function chooseProxy(url: URL, environment: Environment): Proxy | undefined {
   const name = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
   const value = variable(environment, name);
-  if (value === "" || isLoopbackName(url.hostname)) return undefined;
+  if (value === "" || isLoopbackName(url.hostname) || isLinkLocal(url.hostname)) return undefined;
   // A CGI server turns the request header `Proxy:` into HTTP_PROXY (httpoxy).
   if (name === "HTTP_PROXY" && environment["REQUEST_METHOD"] !== undefined) return undefined;
   return bypasses(url, variable(environment, "NO_PROXY")) ? undefined : parseProxy(value, environment[name] ? name : name.toLowerCase());
+}
+
+function isLinkLocal(hostname: string): boolean {
+  const kind = isAddress(hostname) ? classifyAddress(hostname) : undefined;
+  return kind === "link-local" || kind === "metadata";
 }
 
 export function proxyName({ url, variable: name }: Proxy): ProxyName {
