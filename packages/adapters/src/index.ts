@@ -1,5 +1,6 @@
 import type { RegistryAdapter } from "@chartferry/core";
 
+import { acr } from "./acr.ts";
 import { distribution } from "./distribution.ts";
 import { dockerHub } from "./docker-hub.ts";
 import { ecr } from "./ecr.ts";
@@ -8,6 +9,5 @@ import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, dockerHub, zot, distribution, generic];
-
+export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, dockerHub, zot, distribution, generic];
 export { distribution, dockerHub, ecr, generic, ociLayout, zot };

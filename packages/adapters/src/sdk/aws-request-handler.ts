@@ -1,6 +1,8 @@
 import { Readable } from "node:stream";
 
-import type { HttpRequest, VendorClient } from "@chartferry/core";
+import type { VendorClient } from "@chartferry/core";
+
+import { answerLimit, bodyOf, methodOf, present } from "./vendor-request.ts";
 
 /** What the SDK hands to a request handler; the parts of it that are used here. Source: @smithy/types, `HttpRequest`. */
 interface AwsRequest {
@@ -24,9 +26,6 @@ interface AwsResponse {
 export interface AwsRequestHandler {
   handle(request: AwsRequest, options?: { readonly abortSignal?: unknown }): Promise<{ response: AwsResponse }>;
 }
-
-/** An answer of a control plane is not larger. Bytes. */
-const answerLimit = 16 * 1024 * 1024;
 
 export function awsRequestHandler(http: VendorClient, operation: string): AwsRequestHandler {
   return {
@@ -59,25 +58,6 @@ function urlOf({ protocol, hostname, port, path, query = {} }: AwsRequest): URL 
   return url;
 }
 
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
-
-function methodOf(method: string): HttpRequest["method"] {
-  const known = methods.find((each) => each === method);
-  if (known === undefined) throw new Error(`no request of the SDK is known with the method ${method}`);
-  return known;
-}
-
-function bodyOf(body: unknown): { body?: Uint8Array } {
-  if (body === undefined || body === null || body === "") return {};
-  if (typeof body === "string") return { body: new TextEncoder().encode(body) };
-  if (body instanceof Uint8Array) return { body };
-  throw new Error("a request of the SDK has a body that is neither text nor bytes");
-}
-
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function present(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
 }

@@ -1,3 +1,5 @@
+export { type AcrEmulator, emulateAcr } from "./acr/acr-emulator.ts";
+export type { AcrOptions, AcrState } from "./acr/acr-state.ts";
 export { emulateEcr, type EcrEmulator } from "./ecr/ecr-emulator.ts";
 export type { EcrIdentity, EcrOptions, EcrState } from "./ecr/ecr-state.ts";
 export { type Emulator, emulator, type LoggedRequest } from "./world/emulator.ts";
