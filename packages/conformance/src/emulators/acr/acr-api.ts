@@ -1,7 +1,7 @@
 import { jsonResponse, type RegistryRequest, type RegistryResponse } from "@chartferry/registry";
 
 import { bare } from "../world/answers.ts";
-import { refuse } from "./acr-emulator.ts";
+import { refuse } from "./acr-access.ts";
 import type { AcrState } from "./acr-state.ts";
 import type { AcrParts } from "./locks.ts";
 

@@ -1,12 +1,18 @@
-import type { RegistryHandler, RegistryRequest, RegistryResponse, RoutedRequest } from "@chartferry/registry";
-import { emptyResponse, jsonResponse } from "@chartferry/registry";
+import {
+  emptyResponse,
+  jsonResponse,
+  type RegistryHandler,
+  type RegistryRequest,
+  type RegistryResponse,
+  type RoutedRequest,
+} from "@chartferry/registry";
 
 import { noBody } from "../world/answers.ts";
 import { blobHost } from "../world/blob-host.ts";
 import { createDataPlane, type DataPlane } from "../world/data-plane.ts";
 import { type Emulator, emulator } from "../world/emulator.ts";
 import { emulatorClock } from "../world/emulator-clock.ts";
-import { covers, type ScopeAccess, scopeText } from "../world/token-scopes.ts";
+import { refuse } from "./acr-access.ts";
 import { answerAcrApi } from "./acr-api.ts";
 import { type AcrOptions, acrState, type AcrState } from "./acr-state.ts";
 import { entraHost } from "./entra.ts";
@@ -41,32 +47,6 @@ export async function emulateAcr(options: AcrOptions): Promise<AcrEmulator> {
     [storage]: blobs.handler,
   };
   return { ...emulator({ adapter: "acr", hosts, clock, close: () => theirs().close() }), state };
-}
-
-/** Bearer alone. Sources: Azure/acr AAD-OAuth.md; azure-sdk-for-js for `invalid_token`. */
-export function refuse({ request, access }: Pick<RoutedRequest, "request" | "access">, state: AcrState): RegistryResponse | undefined {
-  const { authorization } = request.headers;
-  if (authorization === undefined) return challenge(access, state);
-  const token = state.access.read(/^Bearer (\S+)$/i.exec(authorization)?.[1] ?? "");
-  if (token === undefined || token.expired) return challenge(access, state, "invalid_token");
-  const { access: granted } = token.claims;
-  return covers(isAccess(granted) ? granted : [], access) ? undefined : challenge(access, state, "insufficient_scope");
-}
-
-function isAccess(value: unknown): value is ScopeAccess[] {
-  return Array.isArray(value);
-}
-
-function challenge(access: RoutedRequest["access"], { host, alsoBasic }: AcrState, error?: string): RegistryResponse {
-  const scope = scopeText(access);
-  const bearer = [
-    `Bearer realm="https://${host}/oauth2/token",service="${host}"`,
-    ...(scope === undefined ? [] : [`scope="${scope}"`]),
-    ...(error === undefined ? [] : [`error="${error}"`]),
-  ].join(",");
-  const detail = access.flatMap(({ repository, actions }) => actions.map((Action) => ({ Type: "repository", Name: repository, Action })));
-  const body = { errors: [{ code: "UNAUTHORIZED", message: "authentication required", detail }] };
-  return jsonResponse(401, body, { "www-authenticate": alsoBasic ? `${bearer},Basic realm="https://${host}"` : bearer });
 }
 
 const state = { _nouploadcache: "false", _state: "what the registry knows of this upload" };

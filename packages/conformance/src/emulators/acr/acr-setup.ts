@@ -3,7 +3,6 @@ import { startLocalService } from "../world/local-service.ts";
 import { type AcrEmulator, emulateAcr } from "./acr-emulator.ts";
 import type { AcrIdentity, AcrOptions } from "./acr-state.ts";
 import { federatedToken, identityEndpoint } from "./entra.ts";
-import { refreshToken } from "./token-service.ts";
 
 const hour = 3_600_000;
 const tenant = "72f988bf-0000-4000-8000-2d7cd011db47";
@@ -59,7 +58,7 @@ export async function acrSetup(options: Partial<AcrOptions> = {}): Promise<AcrSe
     stale: () => {
       // By its own claims over for everybody, not by the emulator's clock alone.
       clock.advance(-24 * hour);
-      const password = refreshToken(client, state);
+      const password = state.refresh.issue(client, []);
       clock.advance(24 * hour);
       return { auths: { [state.host]: { username: "00000000-0000-0000-0000-000000000000", password } }, environment: identity };
     },

@@ -1,5 +1,5 @@
 import type { EmulatorClock } from "../world/emulator-clock.ts";
-import { type JwtIssuer, jwtIssuer } from "../world/jwt.ts";
+import { type IssuedTokens, issuedTokens } from "../world/issued-tokens.ts";
 
 export type AcrAction = "pull" | "push" | "delete";
 
@@ -9,7 +9,8 @@ export type AcrRights = (repository: string | undefined) => readonly AcrAction[]
 export interface AcrIdentity {
   /** Client secret or password. */
   readonly secret: string;
-  readonly may: AcrRights;
+  /** `undefined` = no role at the registry: Entra ID knows it, the registry does not. */
+  readonly may: AcrRights | undefined;
 }
 
 export interface AcrOptions {
@@ -20,7 +21,7 @@ export interface AcrOptions {
   readonly cloud?: "io" | "cn" | "us";
   /** Host of Entra ID. Default: the public cloud's. */
   readonly authority?: string;
-  /** Applications of Entra ID with a role at the registry, by client id. */
+  /** Applications of Entra ID, by client id. */
   readonly applications: ReadonlyMap<string, AcrIdentity>;
   /** The registry's own users, by name: the admin user, and tokens with a scope map. */
   readonly users?: ReadonlyMap<string, AcrIdentity>;
@@ -36,20 +37,26 @@ export interface AcrOptions {
 export interface AcrState extends Required<AcrOptions> {
   readonly host: string;
   readonly clock: EmulatorClock;
-  /** The issuers of Entra's tokens, and of the registry's refresh and access tokens. */
-  readonly entra: JwtIssuer;
-  readonly refresh: JwtIssuer;
-  readonly access: JwtIssuer;
+  /** The tokens of Entra ID for an audience (`https://containerregistry.azure.net`), held by client ids. */
+  entra(audience: string): IssuedTokens;
+  /** The registry's own, held by client ids, by users, or by nobody. */
+  readonly refresh: IssuedTokens;
+  readonly access: IssuedTokens;
   /** `repository` or `repository:tag` with `writeEnabled` off; `repository:*` = each tag that stands there. Source: azure-docs, image lock. */
   readonly locked: Set<string>;
-  rightsOf(subject: unknown): AcrRights | undefined;
+  /** `undefined` = unknown here. */
+  rightsOf(holder: string | undefined): AcrRights | undefined;
 }
 
-export const nobody = "anonymous";
+/** Seconds. Sources: @azure/container-registry (refresh), the sample claims of Azure/acr AAD-OAuth.md (access), Microsoft identity platform (Entra ID: 60 to 90 minutes). */
+export const tokenLife = { refresh: 3 * 3600, access: 75 * 60, entra: 3600 };
 
 export function acrState(options: AcrOptions, clock: EmulatorClock): AcrState {
   const users = options.users ?? new Map<string, AcrIdentity>();
   const anonymousPull = options.anonymousPull ?? false;
+  const entra = new Map<string, IssuedTokens>();
+  const host = `${options.name}.azurecr.${options.cloud ?? "io"}`;
+  const own = { issuer: "Azure Container Registry", audience: host };
   return {
     cloud: "io",
     authority: "login.microsoftonline.com",
@@ -58,15 +65,21 @@ export function acrState(options: AcrOptions, clock: EmulatorClock): AcrState {
     ...options,
     users,
     anonymousPull,
-    host: `${options.name}.azurecr.${options.cloud ?? "io"}`,
+    host,
     clock,
-    entra: jwtIssuer(clock),
-    refresh: jwtIssuer(clock),
-    access: jwtIssuer(clock),
+    entra: (audience) => {
+      const known =
+        entra.get(audience) ??
+        issuedTokens({ clock, life: tokenLife.entra, jwt: { issuer: `https://sts.windows.net/${options.tenant}/`, audience } });
+      entra.set(audience, known);
+      return known;
+    },
+    refresh: issuedTokens({ clock, life: tokenLife.refresh, jwt: own }),
+    access: issuedTokens({ clock, life: tokenLife.access, jwt: own }),
     locked: new Set(),
-    rightsOf: (subject) => {
-      if (subject === nobody) return anonymousPull ? (repository) => (repository === undefined ? [] : ["pull"]) : undefined;
-      return (options.applications.get(String(subject)) ?? users.get(String(subject)))?.may;
+    rightsOf: (holder) => {
+      if (holder === undefined) return anonymousPull ? (repository) => (repository === undefined ? [] : ["pull"]) : undefined;
+      return (options.applications.get(holder) ?? users.get(holder))?.may;
     },
   };
 }

@@ -1,10 +1,7 @@
 import { jsonResponse, type RegistryHandler, type RegistryResponse } from "@chartferry/registry";
 
-import { readForm } from "../world/token-scopes.ts";
-import type { AcrState } from "./acr-state.ts";
-
-/** Life of a token of Entra ID: 60 to 90 minutes. Seconds. Source: Microsoft identity platform, access tokens. */
-export const entraTokenLife = 3600;
+import { readForm } from "../world/read-form.ts";
+import { type AcrState, tokenLife } from "./acr-state.ts";
 
 /** What the platform mounts for a workload identity, and exchanges at Entra ID. */
 export const federatedToken = "the token that the cluster projects";
@@ -42,8 +39,8 @@ function clientCredentials(form: URLSearchParams, state: AcrState): RegistryResp
     : form.get("client_secret") === found.secret;
   if (!proves) return failed(401, "invalid_client", "AADSTS7000215: Invalid client secret provided.");
   const resource = (form.get("scope") ?? "").split(" ").find((scope) => scope.endsWith("/.default"));
-  const access_token = entraToken(client, resource?.slice(0, -"/.default".length) ?? "", state);
-  return jsonResponse(200, { token_type: "Bearer", expires_in: entraTokenLife, ext_expires_in: entraTokenLife, access_token });
+  const access_token = state.entra(resource?.slice(0, -"/.default".length) ?? "").issue(client, []);
+  return jsonResponse(200, { token_type: "Bearer", expires_in: tokenLife.entra, ext_expires_in: tokenLife.entra, access_token });
 }
 
 /** The machine's own identity, as App Service and Container Apps offer it. Source: App Service, managed identity (api-version 2019-08-01); measured with @azure/identity. */
@@ -52,14 +49,10 @@ export function identityEndpoint(state: AcrState, client: string, header: string
     const resource = query.get("resource");
     if (headers["x-identity-header"] !== header || query.get("api-version") !== "2019-08-01" || resource === null)
       return Promise.resolve(jsonResponse(400, { statusCode: 400, message: "the identity header, the version or the resource is wrong" }));
-    const expires_on = String(Math.floor(state.clock.now() / 1000) + entraTokenLife);
-    const access_token = entraToken(client, resource, state);
+    const expires_on = String(Math.floor(state.clock.now() / 1000) + tokenLife.entra);
+    const access_token = state.entra(resource).issue(client, []);
     return Promise.resolve(jsonResponse(200, { access_token, expires_on, resource, token_type: "Bearer", client_id: client }));
   };
-}
-
-function entraToken(client: string, audience: string, { entra, tenant }: AcrState): string {
-  return entra.issue({ aud: audience, iss: `https://sts.windows.net/${tenant}/`, appid: client, tid: tenant }, entraTokenLife);
 }
 
 function failed(status: number, error: string, description: string): RegistryResponse {
