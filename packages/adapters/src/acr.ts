@@ -113,8 +113,13 @@ function refreshTokenIn(bytes: Uint8Array): string | undefined {
 /** A lock (`writeEnabled` or `deleteEnabled` off) on a tag, a manifest or a whole repository. Source: Azure's FAQ of the registry; Azure/acr-cli#70. */
 function mapError({ errors, operation, repository = "NAME" }: ErrorView): Partial<ErrorDetails> | undefined {
   if (!errors.some(({ code }) => code === "REGISTRY_DISALLOWED_OPERATION")) return undefined;
-  const show = `az acr repository show --repository ${repository} tells what is locked`;
   if (/blob|upload/.test(operation))
-    return { code: "read-only", hint: `${show}; az acr repository update --write-enabled true unlocks it` };
-  return { code: "tag-immutable", hint: `the tag or its repository is locked: ${show} (--image ${repository}:TAG for a tag)` };
+    return {
+      code: "read-only",
+      hint: `the repository is locked: az acr repository update --repository ${repository} --write-enabled true`,
+    };
+  return {
+    code: "tag-immutable",
+    hint: `the tag or its repository is locked: az acr repository show --image ${repository}:TAG tells which`,
+  };
 }
