@@ -38,11 +38,12 @@ function addPublish(program: Command, terminal: Terminal, finish: Finish): void 
     .command("publish")
     .description("Pushes chart archives, with the .prov beside them, to several registries at once.")
     .argument("<file...>", "chart archives, NAME-VERSION.tgz")
-    .requiredOption("--to <target>", "oci://HOST/NAMESPACE or oci-layout:DIR; may be repeated", collect);
+    .requiredOption("--to <target>", "oci://HOST/NAMESPACE, oci-layout:DIR or a name of chartferry.yaml; may be repeated", collect);
   addPublishFlags(command).action(async (files: string[]) => {
     const { runPublish } = await import("./commands/publish.ts");
+    const { namedTargets } = await import("./commands/apply-settings.ts");
     const flags = command.opts<PublishFlags & { readonly to: readonly string[] }>();
-    finish(await runPublish({ command: "publish", files, targets: flags.to, flags }, terminal));
+    finish(await runPublish({ command: "publish", files, targets: await namedTargets(flags.to, flags, terminal), flags }, terminal));
   });
 }
 
@@ -51,11 +52,17 @@ function addPush(program: Command, terminal: Terminal, finish: Finish): void {
     .command("push")
     .description("Pushes chart archives, with the .prov beside them, to one registry.")
     .addArgument(
-      new Argument("<file...>", "chart archives, NAME-VERSION.tgz, and last the target: oci://HOST/NAMESPACE or oci-layout:DIR"),
+      new Argument(
+        "<file...>",
+        "chart archives, NAME-VERSION.tgz, and last the target: oci://HOST/NAMESPACE, oci-layout:DIR or a name of chartferry.yaml",
+      ),
     );
   addPublishFlags(command).action(async (words: string[]) => {
     const { runPublish } = await import("./commands/publish.ts");
-    finish(await runPublish({ command: "push", files: words.slice(0, -1), targets: words.slice(-1), flags: command.opts() }, terminal));
+    const { namedTargets } = await import("./commands/apply-settings.ts");
+    const flags = command.opts<PublishFlags>();
+    const targets = await namedTargets(words.slice(-1), flags, terminal);
+    finish(await runPublish({ command: "push", files: words.slice(0, -1), targets, flags }, terminal));
   });
 }
 

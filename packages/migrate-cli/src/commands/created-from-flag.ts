@@ -60,6 +60,7 @@ function connect(place: Target, { flags, terminal }: CreatedFromContext): Promis
   const { registryConfig, caFile, maxWait } = flags;
   return connectRegistry({
     ...registryOf(place),
+    config: flags.config,
     end: "source",
     environment: terminal.environment,
     signal: AbortSignal.any([terminal.interrupt, terminal.abort]),

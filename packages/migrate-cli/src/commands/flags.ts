@@ -18,6 +18,7 @@ export interface TargetFlags extends DebugFlags {
   readonly username?: string;
   readonly passwordStdin?: boolean;
   readonly registryConfig?: string;
+  readonly config?: string;
   /** Of commands that write. */
   readonly createRepositories?: CreateRepositories;
   /** Milliseconds. */
@@ -33,6 +34,7 @@ export function addTargetFlags(command: Command): Command {
 /** All but who we are there. */
 export function addReachFlags(command: Command): Command {
   return command
+    .option("--config <file>", "settings of registries and names for targets, instead of ./chartferry.yaml")
     .option("--adapter <name>", "treat the target as this registry instead of finding out")
     .option("--plain-http", "speak http to the target (addresses of this machine fall back to it by themselves)")
     .option("--insecure-skip-tls-verify", "accept any certificate of the target")
@@ -77,9 +79,10 @@ export function addSourceFlags(command: Command): Command {
 
 /** For commands that write, and for the one that foretells them. */
 export const createRepositories = (): Option =>
-  new Option("--create-repositories <when>", "make the repository (project, namespace) that a registry wants to exist before a push")
-    .choices(createRepositoriesPolicies)
-    .default("never");
+  new Option(
+    "--create-repositories <when>",
+    "make the repository (project, namespace) that a registry wants to exist before a push; default: never, or as chartferry.yaml says",
+  ).choices(createRepositoriesPolicies);
 
 /** Collects an option that may be given several times. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {

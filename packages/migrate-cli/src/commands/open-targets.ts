@@ -4,7 +4,7 @@ import type { HostPause, OpenConnectionOptions, Target, TlsOptions } from "@char
 import type { MigrationTarget } from "../engine/migrate-options.ts";
 import { realPlace } from "../engine/real-place.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { connectRegistry } from "./connect-registry.ts";
+import { connectRegistry, type ConnectRegistryOptions } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";
 import { lateConnection } from "./late-connection.ts";
 import { readCredential, usage } from "./read-password.ts";
@@ -70,7 +70,7 @@ export async function closeTargets(targets: readonly MigrationTarget[]): Promise
   await Promise.all(targets.map(({ connection }) => connection.close()));
 }
 
-type EndOptions = Omit<OpenConnectionOptions, "registry" | "adapters">;
+type EndOptions = Omit<ConnectRegistryOptions, "registry" | "target">;
 
 type OpeningTarget = MigrationTarget & Required<Pick<MigrationTarget, "opened">>;
 
@@ -81,6 +81,7 @@ function openTarget(target: Target, options: EndOptions): OpeningTarget {
     connectRegistry({
       ...options,
       ...place,
+      target: formatTarget(target),
       signal: AbortSignal.any([closing, ...(options.signal === undefined ? [] : [options.signal])]),
     }),
   );
@@ -101,6 +102,7 @@ export async function connectOptions(flags: TargetFlags, terminal: Terminal): Pr
   if (registryConfig !== undefined) await checkCredentialFile(registryConfig);
   return {
     end: "target",
+    config: flags.config,
     environment: terminal.environment,
     signal: AbortSignal.any([terminal.interrupt, terminal.abort]),
     adapter,

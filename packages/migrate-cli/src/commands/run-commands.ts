@@ -20,7 +20,9 @@ export function addMigrate(program: Command, terminal: Terminal, finish: Finish)
     .option("--no-journal", "keep none: the next run asks the registry a little more")
     .addOption(logFormat());
   refuseBothJournals(command);
-  addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
+  addTargetFlags(addSourceFlags(command)).action(async (source: string, words: string[]) => {
+    const { namedTargets } = await import("./apply-settings.ts");
+    const targets = await namedTargets(words, command.opts(), terminal);
     const flags = command.opts<RunFlags & { readonly dryRun?: boolean }>();
     if (flags.dryRun === true) {
       const { runPlan } = await import("./plan.ts");
@@ -46,7 +48,9 @@ export function addPlan(program: Command, terminal: Terminal, finish: Finish): v
     .option("--no-journal", "read none: the registry is asked a little more")
     .addOption(logFormat());
   refuseBothJournals(command);
-  addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
+  addTargetFlags(addSourceFlags(command)).action(async (source: string, words: string[]) => {
+    const { namedTargets } = await import("./apply-settings.ts");
+    const targets = await namedTargets(words, command.opts(), terminal);
     const { runPlan } = await import("./plan.ts");
     finish(await runPlan({ source, targets, flags: command.opts() }, terminal));
   });
@@ -64,7 +68,9 @@ export function addVerify(program: Command, terminal: Terminal, finish: Finish):
     .addOption(output())
     .option("--report <file>", "write what was found of every version there, JSON")
     .addOption(logFormat());
-  addTargetFlags(addSourceFlags(command)).action(async (source: string, targets: string[]) => {
+  addTargetFlags(addSourceFlags(command)).action(async (source: string, words: string[]) => {
+    const { namedTargets } = await import("./apply-settings.ts");
+    const targets = await namedTargets(words, command.opts(), terminal);
     const { runVerify } = await import("./verify.ts");
     finish(await runVerify({ source, targets, flags: command.opts() }, terminal));
   });
@@ -83,7 +89,7 @@ function refuseBothJournals(command: Command): void {
 function addEnds(command: Command): Command {
   return command
     .argument("<source>", "http(s)://… (with or without /index.yaml), or a directory")
-    .argument("<target...>", "oci://HOST/NAMESPACE or oci-layout:DIR, one or more");
+    .argument("<target...>", "oci://HOST/NAMESPACE, oci-layout:DIR or a name of chartferry.yaml, one or more");
 }
 
 /** Which versions, and how they come to the targets. */
