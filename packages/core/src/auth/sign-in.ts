@@ -83,15 +83,25 @@ export function createSignIn(options: SignInOptions): SignIn {
     },
     credential: (repository) => parts.credentials.current({ repository, reads: false }),
     renew: async (request, refusal) => {
-      const asked = preferredChallenge(challengesIn(refusal, options));
+      const known = challenges.for(request.repository);
+      const asked = askedNow(refusal, preferredChallenge(challengesIn(refusal, options)), known);
       if (asked !== undefined) challenges.remember(request.repository, asked);
-      const challenge = asked ?? challenges.for(request.repository);
+      const challenge = asked ?? known;
       if (challenge === undefined) return undefined;
       if (refusal.used?.header !== undefined) return again({ ...refusal, used: refusal.used, challenge }, request, parts);
       const authorization = await obtain(challenge, request, parts);
       return authorization.header === undefined ? undefined : authorization;
     },
   };
+}
+
+/**
+ * Harbor offers Basic alone to whoever shows a token that it refuses, also where that one has expired, or is older than what it was asked for: a new
+ * token comes first.
+ */
+function askedNow({ used }: Refusal, offered: Challenge | undefined, known: Challenge | undefined): Challenge | undefined {
+  const isAgedToken = used?.token !== undefined && !used.fresh;
+  return isAgedToken && known?.scheme === "bearer" && offered?.scheme === "basic" ? undefined : offered;
 }
 
 async function basicUnasked(request: HttpRequest, parts: Parts): Promise<Authorization | undefined> {
