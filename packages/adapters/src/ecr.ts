@@ -4,6 +4,7 @@ import { generic, specCapabilities, specTraits } from "./generic.ts";
 import { awsFailure, awsSource, hasNoAwsCredentials, speaksOfAws, tokenCredential } from "./sdk/aws.ts";
 import { withEcr } from "./sdk/ecr-client.ts";
 import { flagOption, textOption, textsOption } from "./support/adapter-options.ts";
+import { isBelow } from "./support/is-below.ts";
 import { keptCredential } from "./support/kept-credential.ts";
 
 /** Account, form, FIPS, region, partition; all partitions. Anchored: `….amazonaws.com.evil.example` is none. Source: amazon-ecr-credential-helper. */
@@ -133,10 +134,6 @@ async function* listRepositories(prefix: string, context: AdapterContext): Async
     for (const { repositoryName = "" } of page.repositories ?? []) if (isBelow(repositoryName, prefix)) yield repositoryName;
     ({ nextToken } = page);
   } while (nextToken !== undefined && nextToken !== "");
-}
-
-function isBelow(repository: string, prefix: string): boolean {
-  return prefix === "" || repository === prefix || repository.startsWith(`${prefix}/`);
 }
 
 /** A DELETE of the tag by the registry's own protocol is promised nowhere. */

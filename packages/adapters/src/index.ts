@@ -5,9 +5,11 @@ import { distribution } from "./distribution.ts";
 import { dockerHub } from "./docker-hub.ts";
 import { ecr } from "./ecr.ts";
 import { generic } from "./generic.ts";
+import { harbor } from "./harbor.ts";
 import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, dockerHub, zot, distribution, generic];
-export { distribution, dockerHub, ecr, generic, ociLayout, zot };
+export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, dockerHub, harbor, zot, distribution, generic];
+
+export { acr, distribution, dockerHub, ecr, generic, harbor, ociLayout, zot };

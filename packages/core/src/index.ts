@@ -50,7 +50,6 @@ export { openStandingChart, type StandingChart } from "./copy/open-chart.ts";
 export { type Digest, digestOf, digestWith, isDigest, splitDigest, verifiedStream } from "./digest.ts";
 export { errnoOf, unwritableCode } from "./errno.ts";
 export { ChartferryError, type ErrorCode, errorCodes, type ErrorDetails, isChartferryError, withContext } from "./errors.ts";
-export { errorFromAnswer, type ErrorContext } from "./http/answer/error-response.ts";
 export { addTraffic } from "./http/add-traffic.ts";
 export { errorFromAnswer } from "./http/answer/error-response.ts";
 export { createHttpClient, type HttpClientOptions } from "./http/create-http-client.ts";

@@ -1,6 +1,7 @@
 import { dockerHubSetup } from "./docker-hub/docker-hub-setup.ts";
 import { acrSetup } from "./acr/acr-setup.ts";
 import { ecrSetup } from "./ecr/ecr-setup.ts";
+import { harborSetup } from "./harbor/harbor-setup.ts";
 import type { Setup } from "./setup.ts";
 
 /** How to start each hosted registry, by the id of its adapter. One line a registry. */
@@ -8,4 +9,5 @@ export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
   "docker-hub": dockerHubSetup,
   acr: () => acrSetup(),
   ecr: ecrSetup,
+  harbor: harborSetup,
 };

@@ -1,4 +1,3 @@
-import { secretOf } from "../auth/credential.ts";
 import { orderedCredentials } from "../auth/credential-order.ts";
 import { systemClock } from "../clock.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
@@ -113,12 +112,11 @@ export function adapterContext(options: OpenConnectionOptions, { origin, chosen 
   const { adapter, match } = chosen;
   const { credential, registryConfig, environment } = options;
   const credentials = orderedCredentials({ explicit: credential, registryConfig, environment }, () => adapter.credentials?.(context) ?? {});
-  const key = adapter.resolve?.(options.registry, "").credentialKey ?? options.registry;
   const http = createHttpClient({
     ...clientOptions(options, origin),
     credentials,
     onPassedOver: options.onPassedOver,
-    credentialKey: key,
+    credentialKey: adapter.resolve?.(options.registry, "").credentialKey ?? options.registry,
     tokenRequest: adapter.tokenRequest?.bind(adapter),
     tokenLife: adapter.traits.tokenLife,
     isTokenExpired: adapter.isTokenExpired?.bind(adapter),
@@ -132,11 +130,7 @@ export function adapterContext(options: OpenConnectionOptions, { origin, chosen 
     environment,
     clock: options.clock ?? systemClock,
     options: options.adapterOptions ?? {},
-    credential: async (repository) => {
-      const found = await credentials({ key, repository });
-      http.hide(secretOf(found));
-      return found;
-    },
+    credential: (repository) => http.credential(repository),
   };
   return context;
 }

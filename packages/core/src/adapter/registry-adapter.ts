@@ -108,7 +108,7 @@ export interface AdapterContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly options: Readonly<Record<string, unknown>>;
-  /** What the user signs in with for this repository, for other services of the same vendor. */
+  /** What the user signs in with for this repository, for other services of the same vendor: nothing that the registry has refused there. */
   readonly credential: (repository: string) => Promise<Credential>;
 }
 

@@ -1,7 +1,7 @@
 import { jsonResponse, type RegistryHandler, type RegistryResponse, type RoutedRequest } from "@chartferry/registry";
 
 import { bare, failure } from "../world/answers.ts";
-import { blobHost } from "../world/blob-host.ts";
+import { blobHost, twoAuthorisations } from "../world/blob-host.ts";
 import { createDataPlane, type DataPlane } from "../world/data-plane.ts";
 import { type Emulator, emulator } from "../world/emulator.ts";
 import { emulatorClock } from "../world/emulator-clock.ts";
@@ -70,10 +70,4 @@ function challenge({ host }: EcrState, message: string): RegistryResponse {
 /** Each PATCH answers 201. Source: aws/containers-roadmap#2831. */
 function patched(response: RegistryResponse, { request, route }: RoutedRequest): RegistryResponse {
   return route?.kind === "upload" && request.method === "PATCH" && response.status === 202 ? { ...response, status: 201 } : response;
-}
-
-function twoAuthorisations(): RegistryResponse {
-  const text =
-    "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified</Message></Error>";
-  return { status: 400, headers: { "content-type": "application/xml" }, body: Buffer.from(text) };
 }

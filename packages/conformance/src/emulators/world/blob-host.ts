@@ -34,3 +34,10 @@ export function blobHost({ host, plane, refuse, status = 307 }: BlobHostOptions)
     },
   };
 }
+
+/** As S3 says it. */
+export function twoAuthorisations(): RegistryResponse {
+  const text =
+    "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified</Message></Error>";
+  return { status: 400, headers: { "content-type": "application/xml" }, body: Buffer.from(text) };
+}
