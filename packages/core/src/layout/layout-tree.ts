@@ -102,10 +102,14 @@ const maxHolders = 1000;
 function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads; lock: HeldLock | undefined }): LayoutTree {
   const open = createOpenRepositories(context, (name) => openOne(context, name));
   let names: Promise<SortedNames> | undefined;
+  // Only the owner makes repositories, so it looks through the folders once.
+  const foundOnce = (): Promise<SortedNames> =>
+    (names ??= findRepositories(context.root).catch((error: unknown) => {
+      names = undefined;
+      throw error;
+    }));
   const listed = async (): Promise<readonly string[]> => {
-    // Only the owner makes repositories, so it looks through the folders once.
-    names ??= context.readOnly ? undefined : findRepositories(context.root);
-    const found = await (names ?? findRepositories(context.root));
+    const found = await (context.readOnly ? findRepositories(context.root) : foundOnce());
     for (const repository of await Promise.all(open.kept())) if (repository.exists) found.add(repository.name);
     return found.all();
   };

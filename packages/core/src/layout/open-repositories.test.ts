@@ -1,3 +1,5 @@
+import { mkdir, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -35,6 +37,17 @@ async function lookFor(name: string): Promise<WeakRef<object>> {
 }
 
 describe("open repositories of a tree", () => {
+  it("are listed again once what could not be looked at can be, without a restart", async () => {
+    await pushChart(await openLayoutStore(tree, "web"), "1.0.0");
+    const unreadable = join(folder.path, "unreadable");
+    await mkdir(unreadable);
+    // Longer than a file name may be: the system refuses to follow it, for root as well.
+    await symlink("x".repeat(300), join(unreadable, "index.json"));
+    await expect(listed(tree.repositories())).rejects.toMatchObject({ code: "file-unreadable" });
+    await rm(unreadable, { recursive: true });
+    expect(await listed(tree.repositories())).toEqual(["web"]);
+  });
+
   it("forgets names that were asked for in vain", async () => {
     const looked: WeakRef<object>[] = [];
     for (let number = 0; number < 20; number += 1) looked.push(await lookFor(`random-${number}`));
