@@ -53,12 +53,10 @@ interface Running extends JournalOptions {
   /** Runs one after the other what touches the log or takes a snapshot, so a snapshot holds exactly what the logs before it say. */
   readonly inTurn: <T>(run: () => Promise<T>) => Promise<T>;
   /** Numbers of finished logs that the next `index.json` will contain. */
-  contained: number[];
+  readonly contained: number[];
   /** Whether memory is ahead of `index.json`. */
   ahead: boolean;
   lastFoldMs: number;
-  /** `layout-locked` once a fold found the directory lost: what came after it would be acknowledged and seen by nobody. */
-  lost: ChartferryError | undefined;
 }
 
 export function openJournal(options: JournalOptions): StateJournal {
@@ -70,7 +68,6 @@ export function openJournal(options: JournalOptions): StateJournal {
     contained: [...options.logs],
     ahead: options.logs.length > 0,
     lastFoldMs: 0,
-    lost: undefined,
   };
   const waiting: Waiting[] = [];
   const folds = oneAfterTheOther();
@@ -88,7 +85,6 @@ export function openJournal(options: JournalOptions): StateJournal {
     commit(change) {
       // After `close` the directory may have another owner.
       if (closed) return Promise.reject(closedError(directory));
-      if (running.lost !== undefined) return Promise.reject(running.lost);
       if (!pumping && isKnown(state, change)) return Promise.resolve();
       return new Promise((resolve, reject) => {
         waiting.push({ change, resolve, reject });
@@ -157,26 +153,15 @@ async function foldNow(running: Running): Promise<void> {
     return image;
   });
   const path = join(running.directory, "index.json");
-  const done = [...running.contained];
   try {
-    await requireOwned(running);
+    await running.requireLock();
     await writing(path, "write index", () => replaceFile(path, bytes, running.durability));
   } catch (error) {
     running.ahead = true;
     throw error;
   }
-  running.contained = [];
-  await removeLogs(running.directory, done);
+  await removeLogs(running.directory, running.contained.splice(0));
   running.lastFoldMs = performance.now() - started;
-}
-
-async function requireOwned(running: Running): Promise<void> {
-  try {
-    await running.requireLock();
-  } catch (error) {
-    if (error instanceof ChartferryError && error.code === "layout-locked") running.lost = error;
-    throw error;
-  }
 }
 
 function closedError(directory: string): ChartferryError {
@@ -186,7 +171,7 @@ function closedError(directory: string): ChartferryError {
 async function writeBatch(running: Running, batch: readonly Waiting[]): Promise<void> {
   try {
     // Whoever has the directory since may write a log of the same name.
-    await requireOwned(running);
+    await running.requireLock();
     await running.log.append(batch.map(({ change }) => change));
   } catch (error) {
     const reason = fileError(error, { code: "file-unwritable", operation: "record change", path: running.directory });
