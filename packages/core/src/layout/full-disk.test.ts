@@ -10,7 +10,13 @@ import { chartOf, leaveAsDead, listed, makeFolder, pushChart, stillClock } from 
 import { onLimitedDisk, unlimited } from "./testing/limited-disk.ts";
 import { privateFolder } from "./tree-lock.ts";
 
-const disk = vi.hoisted(() => ({ left: 0, applies: (_path: string): boolean => false, syncFails: false, truncateFails: false, open: 0 }));
+const disk = vi.hoisted(() => ({
+  left: 0,
+  applies: (_path: string): boolean => false,
+  syncFails: (_path: string): boolean => false,
+  truncateFails: false,
+  open: 0,
+}));
 vi.mock(import("node:fs/promises"), async (original) => {
   const real = await original();
   return {
@@ -116,14 +122,28 @@ describe("a disk without room", { timeout: 30_000 }, () => {
   it("takes a tag back that it could not make durable, and one that it could not take back spoils none behind it", async () => {
     const store = await openLayoutStore(tree, "web");
     await pushChart(store, "1.0.0");
-    disk.syncFails = true;
+    disk.syncFails = isLog;
     await expect(pushChart(store, "2.0.0")).rejects.toMatchObject({ code: "file-unwritable" });
     expect(await tagsAfterDeath()).toEqual(["1.0.0"]);
-    Object.assign(disk, { left: 100, applies: isLog, syncFails: false, truncateFails: true });
+    Object.assign(disk, { left: 100, applies: isLog, syncFails: () => false, truncateFails: true });
     await expect(pushChart(store, "3.0.0")).rejects.toMatchObject({ code: "disk-full" });
     Object.assign(disk, unlimited());
     await pushChart(store, "4.0.0");
     expect(await tagsAfterDeath()).toEqual(["1.0.0", "4.0.0"]);
+  });
+
+  it("begins a log anew whose name could not be made durable", async () => {
+    const store = await openLayoutStore(tree, "web");
+    const { config, layer, manifest } = chartOf("1.0.0");
+    await store.putBlob(config);
+    await store.putBlob(layer);
+    const open = disk.open;
+    disk.syncFails = (path) => path === join(tree.directory, "web");
+    await expect(store.putManifest("1.0.0", manifest)).rejects.toMatchObject({ code: "file-unwritable" });
+    expect([await readdir(join(tree.directory, "web")), disk.open]).toEqual([["blobs", "index.json", "oci-layout"], open]);
+    Object.assign(disk, unlimited());
+    await store.putManifest("1.0.0", manifest);
+    expect(await tagsAfterDeath()).toEqual(["1.0.0"]);
   });
 
   it("is looked at again while nothing changes", async () => {

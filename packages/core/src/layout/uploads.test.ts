@@ -1,7 +1,9 @@
-import { access, readdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { access, readdir, readFile } from "node:fs/promises";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { blobPath } from "./blob-files.ts";
 import { finishUpload } from "./finish-upload.ts";
 import { openLayoutTree, type LayoutTree } from "./layout-tree.ts";
 import type { UploadSession } from "./upload-session.ts";
@@ -97,6 +99,16 @@ describe("uploads", () => {
     await finishUpload(uploads, session, { chunks: bodyOf("all"), declaredSize: undefined, digest: blobOf("all").digest, repository });
     await expect(late).rejects.toMatchObject({ code: "upload-lost" });
     expect([uploads.pendingBytes, await readdir(uploads.context.scratch)]).toEqual([0, []]);
+  });
+
+  it("are checked by the digest they end with, also where they were begun with another algorithm", async () => {
+    const repository = await tree.openRepository("web");
+    const text = "first and second";
+    const digest = `sha512:${createHash("sha512").update(text).digest("hex")}`;
+    const session = await beginUpload(tree.uploads, "web", "sha256");
+    await appendToUpload(tree.uploads, session, { chunks: bodyOf("first"), declaredSize: 5 });
+    await finishUpload(tree.uploads, session, { chunks: bodyOf(" and second"), declaredSize: 11, digest, repository });
+    expect(await readFile(blobPath(repository.directory, digest), "utf8")).toBe(text);
   });
 
   it("may be ended twice", async () => {

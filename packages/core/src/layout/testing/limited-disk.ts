@@ -5,8 +5,8 @@ export interface LimitedDisk {
   left: number;
   /** Paths whose writes alone are limited; default: all. */
   applies: (path: string) => boolean;
-  /** Whether it fails to make durable what was written. */
-  syncFails: boolean;
+  /** Paths that it fails to make durable: files, or the names in a folder. */
+  syncFails: (path: string) => boolean;
   /** Whether it takes nothing back. */
   truncateFails: boolean;
   /** Files that are open. */
@@ -15,7 +15,7 @@ export interface LimitedDisk {
 
 /** How a disk is that has room and no faults; how many files are open stays as it is. */
 export function unlimited(): Omit<LimitedDisk, "open"> {
-  return { left: Number.POSITIVE_INFINITY, applies: () => true, syncFails: false, truncateFails: false };
+  return { left: Number.POSITIVE_INFINITY, applies: () => true, syncFails: () => false, truncateFails: false };
 }
 
 function noSpace(): Error {
@@ -33,12 +33,15 @@ export function onLimitedDisk(handle: FileHandle, path: string, disk: LimitedDis
     await write(bytes.subarray(0, fits));
     if (fits < bytes.byteLength) throw noSpace();
   };
-  const [datasync, truncate, close] = [handle.datasync.bind(handle), handle.truncate.bind(handle), handle.close.bind(handle)];
+  const [sync, datasync] = [handle.sync.bind(handle), handle.datasync.bind(handle)];
+  const [truncate, close] = [handle.truncate.bind(handle), handle.close.bind(handle)];
+  const failing = (run: () => Promise<void>) => (): Promise<void> => (disk.syncFails(path) ? Promise.reject(ioError()) : run());
   disk.open += 1;
   return Object.assign(handle, {
     appendFile: limited,
     writeFile: limited,
-    datasync: () => (disk.syncFails ? Promise.reject(ioError()) : datasync()),
+    sync: failing(sync),
+    datasync: failing(datasync),
     truncate: (length: number) => (disk.truncateFails ? Promise.reject(ioError()) : truncate(length)),
     close() {
       disk.open -= 1;
