@@ -11,6 +11,8 @@ export interface LoggedRequest {
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
   readonly status: number;
+  /** When it was answered, by the machine's clock. Milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** A hosted registry with all the hosts that it has, on this machine. */
@@ -45,7 +47,7 @@ function watch(handler: RegistryHandler, { host, log, faults }: Watch): Registry
   return async (request: RegistryRequest): Promise<RegistryResponse> => {
     const response = await playFault(faults, { host, request, handler });
     const { method, path, query, headers } = request;
-    log.push({ host, method, path, query, authorization: headers["authorization"], status: response.status });
+    log.push({ host, method, path, query, authorization: headers["authorization"], status: response.status, at: Date.now() });
     return response;
   };
 }

@@ -14,6 +14,8 @@ export interface Fault {
   readonly answer?: RegistryResponse;
   /** The connection is cut after so many bytes of the body; 0 = before the status line. */
   readonly cutAfter?: number;
+  /** The answer comes so much later. Milliseconds. */
+  readonly delayMs?: number;
   /** Each piece of the body waits this long. Milliseconds. */
   readonly slowMs?: number;
   /** Done before the request is answered as usual. */
@@ -44,6 +46,7 @@ export async function playFault(faults: readonly Fault[], { host, request, handl
   if (fault === undefined) return handler(request);
   fault.times = (fault.times ?? 1) - 1;
   fault.act?.();
+  if (fault.delayMs !== undefined) await delay(fault.delayMs);
   const response = fault.answer ?? (await handler(request));
   const cut = fault.cutAfter === undefined ? response : { ...response, cutAfter: fault.cutAfter };
   return fault.slowMs === undefined ? cut : slow(cut, fault.slowMs);
