@@ -120,6 +120,6 @@ describe.each(Object.keys(setups))("what is particular to %s", (name) => {
     const place = await placeWhere(name, goesStale, skip);
     const run = await place.migrate(examples, place.creating, place.setup.stale?.());
     expect([run.code, totalsOf(run)]).toMatchObject([0, { pushed: 8 }]);
-    expect(run.stderr.match(/note: the credential from .*config\.json.* has expired: going on with /g)).toHaveLength(1);
+    expect(run.stderr.match(/note: the credential from .*config\.json.* (?:has expired|was refused): going on with /g)).toHaveLength(1);
   });
 });

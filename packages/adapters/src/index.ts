@@ -6,10 +6,11 @@ import { dockerHub } from "./docker-hub.ts";
 import { ecr } from "./ecr.ts";
 import { generic } from "./generic.ts";
 import { harbor } from "./harbor.ts";
+import { ghcr } from "./ghcr.ts";
 import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, dockerHub, harbor, zot, distribution, generic];
+export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, dockerHub, ghcr, harbor, zot, distribution, generic];
 
-export { acr, distribution, dockerHub, ecr, generic, harbor, ociLayout, zot };
+export { acr, distribution, dockerHub, ecr, generic, ghcr, harbor, ociLayout, zot };

@@ -2,6 +2,7 @@ import { dockerHubSetup } from "./docker-hub/docker-hub-setup.ts";
 import { acrSetup } from "./acr/acr-setup.ts";
 import { ecrSetup } from "./ecr/ecr-setup.ts";
 import { harborSetup } from "./harbor/harbor-setup.ts";
+import { ghcrSetup } from "./ghcr/ghcr-setup.ts";
 import type { Setup } from "./setup.ts";
 
 /** How to start each hosted registry, by the id of its adapter. One line a registry. */
@@ -10,4 +11,5 @@ export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
   acr: () => acrSetup(),
   ecr: ecrSetup,
   harbor: harborSetup,
+  ghcr: ghcrSetup,
 };

@@ -16,11 +16,11 @@ export interface OpenPlace<Kind extends Setup> {
   readonly setup: Kind;
   readonly world: World;
   /** A connection of this process to the registry, found by its host name; in time with the emulator's clock. */
-  connect(options?: Partial<OpenConnectionOptions>, who?: Identity): Promise<Connection>;
+  readonly connect: (options?: Partial<OpenConnectionOptions>, who?: Identity) => Promise<Connection>;
   /** One repository below the setup's target. */
-  open(chart: string, options?: Partial<OpenConnectionOptions>, who?: Identity): Promise<ChartStore>;
+  readonly open: (chart: string, options?: Partial<OpenConnectionOptions>, who?: Identity) => Promise<ChartStore>;
   /** `METHOD path status` of what the registry's own host was asked. */
-  asked(): string[];
+  readonly asked: () => string[];
 }
 
 /** A setup behind its proxy for one test. `generic` alone in `adapters` shows what a quirk does to who does not know it. */

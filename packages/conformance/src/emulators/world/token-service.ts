@@ -17,6 +17,8 @@ export interface TokenServiceOptions {
   readonly realm: string | ((repository: string | undefined) => string);
   /** As the challenge names the registry. */
   readonly service: string;
+  /** The scope of a challenge that is about no repository. Default: none. */
+  readonly scopeOfNone?: string;
   readonly tokens: IssuedTokens;
   /** The account that a pair belongs to; `undefined` = none. */
   readonly identify: (pair: BasicPair) => string | undefined;
@@ -62,11 +64,12 @@ export function tokenService(options: TokenServiceOptions): TokenService {
   };
 }
 
-function challenges({ realm, service }: TokenServiceOptions): TokenService["challenge"] {
+function challenges({ realm, service, scopeOfNone }: TokenServiceOptions): TokenService["challenge"] {
   return (access, error) => {
     const repository = access.find((each) => each.repository !== "*")?.repository;
     const parts = [`realm="${typeof realm === "string" ? realm : realm(repository)}"`, `service="${service}"`];
-    if (access.length > 0) parts.push(`scope="${access.map(scopeText).join(" ")}"`);
+    const scope = access.length === 0 ? scopeOfNone : access.map(scopeText).join(" ");
+    if (scope !== undefined) parts.push(`scope="${scope}"`);
     if (error !== undefined) parts.push(`error="${error}"`);
     return { "www-authenticate": `Bearer ${parts.join(",")}` };
   };
