@@ -137,6 +137,19 @@ function mappedAt(start: () => Promise<RunningRegistry>): void {
     expect(await tagsOf(url, "clash/pier")).toEqual(["1.1.0"]);
   });
 
+  it("gives no chart the name of another one of the source", async () => {
+    const run = await migrate("mixed", "--chart", "harbour-web", "--chart", "ferry-fleet", "--rename", "harbour-web=ferry-fleet");
+    expect(run.code).toBe(1);
+    const lines = statusLines(reportOf(run));
+    expect(lines.filter((line) => line.startsWith("harbour-web"))).toSatisfy((all: string[]) =>
+      all.every((line) => line.endsWith("refused duplicate-name")),
+    );
+    expect(run.stdout).toContain("harbour-web is renamed to ferry-fleet, and the source has another chart there");
+    const own = lines.filter((line) => /^ferry-fleet .*: pushed copied$/u.test(line));
+    expect(own.length).toBeGreaterThan(0);
+    expect(await tagsOf(url, "mixed/ferry-fleet")).toHaveLength(own.length);
+  });
+
   it("finds a name for a chart whose own no registry takes", async () => {
     const folder = join(scratch, "upper");
     writeRepository(folder, [makeChart("Harbour_Web", "1.0.0")]);

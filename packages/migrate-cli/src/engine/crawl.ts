@@ -41,10 +41,11 @@ export interface CrawlCounts extends Funnel {
 export async function crawl(options: CrawlOptions, counts: CrawlCounts): Promise<void> {
   const claims = createTagClaims(options.mapping);
   let sequence = 0;
-  for await (const { item, rivals } of chooseItems({ ...options, filter: options.selection.filter, funnel: counts })) {
+  for await (const chosen of chooseItems({ ...options, filter: options.selection.filter, funnel: counts })) {
+    const { item } = chosen;
     if (options.stop?.aborted === true) return;
     const place = sequence++;
-    if (item.kind === "entry") await dispatch(options, { entry: item.entry, sequence: place }, claims.take(item.entry, rivals));
+    if (item.kind === "entry") await dispatch(options, { entry: item.entry, sequence: place }, claims.take(item.entry, chosen));
     else {
       counts.problems++;
       await refuseProblem(options, item.problem, place);

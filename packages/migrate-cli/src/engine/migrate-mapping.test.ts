@@ -2,8 +2,10 @@ import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
 import { isComplete } from "./keep/report.ts";
+import { audited } from "./testing/audit-target.ts";
 import { createFakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget, type FakeTarget, imageManifest } from "./testing/fake-target.ts";
+import { planned, predictions } from "./testing/foretell.ts";
 import { clear, journalIn, run, told } from "./testing/run-migrate.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 
@@ -105,6 +107,23 @@ describe("a mapped migration", () => {
     });
     expect([...target.tags.keys()]).toEqual(["charts/web:1.0.0", "charts/web:2.0.0"]);
     expect([...report.records()][0]).toMatchObject({ chart: "Web", repository: "charts/web", tag: "1.0.0" });
+  });
+
+  it("mixes no two charts in one repository: what is given the name of another chart is refused, by the plan and the audit as well", async () => {
+    const target = createFakeTarget();
+    const source = createFakeSource(["shop 1.0.0", "web 1.0.0", "web 2.0.0"]);
+    const mapping = { renames: [{ from: "shop", to: "web" }] };
+    const report = await run(source, [target], { mapping });
+    expect(told(report)).toEqual(["shop 1.0.0 refused duplicate-name", "web 1.0.0 pushed copied", "web 2.0.0 pushed copied"]);
+    const [refused] = report.records();
+    expect(refused?.message).toBe("shop is renamed to web, and the source has another chart there: web");
+    expect(refused?.hint).toContain("--rename shop=NAME");
+    expect([...target.tags.keys()]).toEqual(["charts/web:1.0.0", "charts/web:2.0.0"]);
+    expect(isComplete(report)).toBe(false);
+    expect(predictions(await planned(source, [target], { mapping }))).toContain("shop 1.0.0: refuse duplicate-name");
+    expect(
+      (await audited({ id: "t0", namespace: "charts", connection: target.connection }, source, { mapping, quick: true })).lines,
+    ).toContain("shop 1.0.0: missing duplicate-name");
   });
 
   it("says which provenance helm will not match any more, and of no other", async () => {

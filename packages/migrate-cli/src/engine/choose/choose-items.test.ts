@@ -45,10 +45,11 @@ async function choose(source: ChartSource, selection: Selection, options: Mappin
   const mapping = createMapping(options);
   const funnel = createFunnel(filter.active, mapping.renamed);
   const chosen: string[] = [];
-  for await (const { item, rivals } of chooseItems({ source, filter, mapping, funnel })) {
+  for await (const { item, rivals, namesakes } of chooseItems({ source, filter, mapping, funnel })) {
     const { chart, version } = item.kind === "entry" ? item.entry : item.problem;
     const told = item.kind === "problem" ? ` ${item.problem.error.code}: ${item.problem.error.message}, ${item.problem.error.hint}` : "";
-    chosen.push(`${chart} ${version}${told}${rivals.map((rival) => ` vs ${rival.chart} ${rival.version}`).join("")}`);
+    const others = [...rivals.map((rival) => `${rival.chart} ${rival.version}`), ...namesakes];
+    chosen.push(`${chart} ${version}${told}${others.map((other) => ` vs ${other}`).join("")}`);
   }
   return { chosen, funnel };
 }
@@ -123,6 +124,21 @@ describe("chooseItems", () => {
     const { chosen, funnel } = await choose(source, {}, { renames });
     expect(chosen).toEqual(["web 1.0.0 vs Web 1.0.0", "Web 1.0.0 vs web 1.0.0", "Web 2.0.0"]);
     expect(funnelNotes(funnel)).toMatchObject([{ code: "rename-unused", text: expect.stringContaining('"WEB"') }]);
+  });
+
+  it("names the other chart whose name one is given, wherever that stands, chosen or not, readable or not", async () => {
+    const shop = { from: "shop", to: "web" };
+    const renamed = (names: readonly string[], renames = [shop], selection: Selection = {}): Promise<Choice> =>
+      choose(sourceOf(names), selection, { renames });
+    expect((await renamed(["shop 1.0.0", "web 1.0.0", "web 2.0.0"])).chosen).toEqual(["shop 1.0.0 vs web", "web 1.0.0", "web 2.0.0"]);
+    expect((await renamed(["web 1.0.0", "shop 1.0.0"])).chosen).toEqual(["web 1.0.0", "shop 1.0.0 vs web"]);
+    expect((await renamed(["shop 1.0.0", "web 1.0.0"], [shop], { charts: ["shop"] })).chosen).toEqual(["shop 1.0.0 vs web"]);
+    expect((await renamed(["shop 1.0.0", "!web 1.0.0"])).chosen[0]).toBe("shop 1.0.0 vs web");
+    expect((await renamed(["shop 1.0.0", "other 1.0.0"])).chosen).toEqual(["shop 1.0.0", "other 1.0.0"]);
+    const both = [shop, { from: "store", to: "web" }];
+    expect((await renamed(["shop 1.0.0", "store 1.0.0"], both)).chosen).toEqual(["shop 1.0.0 vs store", "store 1.0.0 vs shop"]);
+    const swapped = [shop, { from: "web", to: "shop" }];
+    expect((await renamed(["shop 1.0.0", "web 1.0.0"], swapped)).chosen).toEqual(["shop 1.0.0", "web 1.0.0"]);
   });
 
   it("keeps order and content over more entries than stand in memory", async () => {

@@ -25,6 +25,8 @@ export interface ChosenItem {
   readonly item: SourceItem;
   /** Others that were chosen and map to one of its tags: none of them can be taken. */
   readonly rivals: readonly ChartVersion[];
+  /** Other charts of the source, chosen or not, whose name this one is given: it cannot be taken. */
+  readonly namesakes: readonly string[];
 }
 
 /**
@@ -33,7 +35,7 @@ export interface ChosenItem {
  */
 export async function* chooseItems(options: ChoiceOptions): AsyncGenerator<ChosenItem, void, undefined> {
   if (options.filter.latest === undefined && !options.mapping.merges) {
-    for await (const item of passing(options)) yield { item, rivals: [] };
+    for await (const item of passing(options)) yield { item, rivals: [], namesakes: [] };
     return;
   }
   const kept = createOverflowFile<KeptItem>();
@@ -45,9 +47,13 @@ export async function* chooseItems(options: ChoiceOptions): AsyncGenerator<Chose
   }
 }
 
-async function* passing({ source, filter, funnel, stop, signal }: ChoiceOptions): AsyncGenerator<SourceItem, void, undefined> {
+async function* passing(
+  { source, filter, funnel, stop, signal }: ChoiceOptions,
+  seen?: (chart: string) => void,
+): AsyncGenerator<SourceItem, void, undefined> {
   for await (const item of source.versions({ signal })) {
     if (stop?.aborted === true) return;
+    seen?.(factsOf(item).chart);
     if (passes(filter, factsOf(item), funnel)) yield item;
   }
   funnel.whole = true;
@@ -61,13 +67,19 @@ interface Survey {
   readonly newest: NewestVersions | undefined;
   /** Hashes of usable entries that were kept, some of which `newest` may have let go since. */
   readonly usable: HashSet;
+  /** Of the names that the mapping watches, those that charts of the source have. */
+  readonly present: ReadonlySet<string>;
 }
 
 async function surveyItems(options: ChoiceOptions, kept: OverflowFile<KeptItem>): Promise<Survey> {
   const { filter, mapping, funnel } = options;
   const newest = filter.latest === undefined ? undefined : createNewestVersions(filter.latest);
   const usable = createHashSet();
-  for await (const item of passing(options)) {
+  const present = new Set<string>();
+  const note = (chart: string): void => {
+    if (mapping.watched.has(chart)) present.add(chart);
+  };
+  for await (const item of passing(options, note)) {
     const { chart, version } = factsOf(item);
     if (newest?.add(chart, version) === false) leaveOut(funnel, "latest");
     else {
@@ -75,16 +87,22 @@ async function surveyItems(options: ChoiceOptions, kept: OverflowFile<KeptItem>)
       if (mapping.merges && item.kind === "entry") usable.add(identity({ chart, version }));
     }
   }
-  return { newest, usable };
+  return { newest, usable, present };
 }
 
-function* surveyed({ mapping, funnel }: ChoiceOptions, kept: OverflowFile<KeptItem>, { newest, usable }: Survey): Generator<ChosenItem> {
+function* surveyed({ mapping, funnel }: ChoiceOptions, kept: OverflowFile<KeptItem>, survey: Survey): Generator<ChosenItem> {
+  const { newest, usable, present } = survey;
   const isChosen = ({ chart, version }: ChartVersion): boolean => newest?.has(chart, version) ?? true;
+  const namesakesOf = (chart: string): string[] => mapping.namesakesOf(chart).filter((other) => present.has(other));
+  const isRival = (other: ChartVersion): boolean => usable.has(identity(other)) && isChosen(other) && namesakesOf(other.chart).length === 0;
+  const withOthers = (item: SourceItem): ChosenItem => {
+    const namesakes = item.kind === "problem" ? [] : namesakesOf(item.entry.chart);
+    if (item.kind === "problem" || namesakes.length > 0) return { item, rivals: [], namesakes };
+    return { item, rivals: mapping.rivalsOf(item.entry).filter(isRival), namesakes };
+  };
   while (kept.length > 0) {
     for (const item of kept.takeBatch().map((each) => restoreItem(each))) {
-      const rivals =
-        item.kind === "problem" ? [] : mapping.rivalsOf(item.entry).filter((rival) => usable.has(identity(rival)) && isChosen(rival));
-      if (isChosen(factsOf(item))) yield { item, rivals };
+      if (isChosen(factsOf(item))) yield withOthers(item);
       else leaveOut(funnel, "latest");
     }
   }

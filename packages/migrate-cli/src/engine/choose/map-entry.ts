@@ -47,6 +47,16 @@ export function rivalRefusal({ chart, version }: ChartVersion, rivals: readonly 
   };
 }
 
+/** A chart that is given the name of another one: whoever asked that repository for the newest version would get now the one, now the other. */
+export function namesakeRefusal(chart: string, name: string, namesakes: readonly string[]): Refusal {
+  const others = namesakes.map((other) => (other === name ? other : `${other}, which is renamed to ${name} too`)).join(" and ");
+  return {
+    reason: "duplicate-name",
+    message: `${chart} is renamed to ${name}, and the source has another chart there: ${others}`,
+    hint: `choose a name of its own: --rename ${chart}=NAME`,
+  };
+}
+
 /**
  * A provenance names a file, and `helm pull --verify` looks for the one that it saves: named by repository and tag. Told where that is no longer
  * the name that the source's own repository gave it. `signedFiles` are those that the provenance names; without them it is not known

@@ -28,12 +28,16 @@ export interface Mapping {
   readonly merges: boolean;
   /** Charts that go by another name. */
   readonly renamed: Iterable<string>;
+  /** Names, old and new, that say whether two charts of a source meet in one repository. */
+  readonly watched: ReadonlySet<string>;
   /** The last part of the repository. */
   nameOf(chart: string): string;
   /** What a version is called at the targets; the first is the one that Helm finds by range. */
   versionsOf(version: string): readonly [string, ...string[]];
   /** Every other chart and version that would have one of this one's tags, were it in the source. */
   rivalsOf(entry: ChartVersion): ChartVersion[];
+  /** Other charts that would go by the name which this one is given, were they in the source. Another spelling of it is no other chart. */
+  namesakesOf(chart: string): string[];
 }
 
 /** @throws usage: a name that no registry takes, or a chart that is renamed twice */
@@ -48,6 +52,7 @@ export function createMapping({ renames = [], vPrefix = "keep" }: MappingOptions
     key: mappingKey(names, vPrefix),
     merges: names.size > 0 || vPrefix !== "keep",
     renamed: [...names.keys()],
+    watched: new Set([...names.keys(), ...names.values()]),
     nameOf,
     versionsOf,
     rivalsOf({ chart, version }) {
@@ -57,6 +62,12 @@ export function createMapping({ renames = [], vPrefix = "keep" }: MappingOptions
       const versions = vPrefix === "keep" ? [version] : [bare, `v${bare}`];
       const all = [...new Set(charts)].flatMap((other) => versions.map((text) => ({ chart: other, version: text })));
       return all.filter((other) => other.chart !== chart || other.version !== version);
+    },
+    namesakesOf(chart) {
+      const name = names.get(chart);
+      if (name === undefined) return [];
+      const others = [...new Set([name, ...names.keys()])].filter((other) => nameOf(other) === name);
+      return others.filter((other) => other.toLowerCase() !== chart.toLowerCase());
     },
   };
 }

@@ -1,18 +1,20 @@
 import { createHashSet } from "../tables/hash-set.ts";
 import { hashText } from "../tables/hash-text.ts";
-import { type Refusal, rivalRefusal } from "./map-entry.ts";
+import type { ChosenItem } from "./choose-items.ts";
+import { namesakeRefusal, type Refusal, rivalRefusal } from "./map-entry.ts";
 import type { ChartVersion, Mapping } from "./mapping.ts";
 
 /** Which tags the entries of one run have taken. */
 export interface TagClaims {
-  /** Takes an entry's tags; why no target may have it, where another has one of them. `rivals` come from `chooseItems`. */
-  take(entry: ChartVersion, rivals: readonly ChartVersion[]): Refusal | undefined;
+  /** Takes an entry's tags; why no target may have it, where another has one of them, or its repository. */
+  take(entry: ChartVersion, others: Pick<ChosenItem, "rivals" | "namesakes">): Refusal | undefined;
 }
 
 export function createTagClaims(mapping: Mapping): TagClaims {
   const taken = createHashSet();
   return {
-    take(entry, rivals) {
+    take(entry, { rivals, namesakes }) {
+      if (namesakes.length > 0) return namesakeRefusal(entry.chart, mapping.nameOf(entry.chart), namesakes);
       if (rivals.length > 0) return rivalRefusal(entry, rivals);
       const marks = marksOf(mapping, entry);
       if (marks.some((mark) => taken.has(mark))) return duplicateTag(entry);
