@@ -2,52 +2,22 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type Identity, type Setup, setups, startWorld, unavailable } from "@chartferry/conformance/emulators";
+import { type Setup, setups, unavailable } from "@chartferry/conformance/emulators";
 import { expect, it, onTestFinished } from "vitest";
 
-import { environmentOf } from "./hosted/identity-environment.ts";
+import { startClouds } from "./hosted/start-clouds.ts";
 import { reportOf, runMigrate } from "./runs/run-migrate.ts";
 import { startStaticServer } from "./servers/start-static-server.ts";
 import { runChartferry } from "./support/chartferry.ts";
-import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const examples = fileURLToPath(new URL("../examples/classic-repo", import.meta.url));
 /** Where vendors publish. */
 const clouds = ["ecr", "acr", "gar", "docker-hub", "harbor", "ghcr"].filter((name) => setups[name] !== undefined);
 
-interface Clouds {
-  readonly all: readonly Setup[];
-  readonly home: string;
-  readonly env: Record<string, string>;
-}
-
-/** All of them at once, and one user who is somebody in each. */
-async function startClouds(): Promise<Clouds> {
-  const all = await Promise.all(clouds.map((name) => start(name)));
-  const world = await startWorld(all.map(({ emulator }) => emulator));
-  const home = makeTempDir("clouds");
-  onTestFinished(async () => {
-    await world.close();
-    removeTempDir(home);
-  });
-  const everybody = all.map(({ user }) => user);
-  const user: Identity = {
-    environment: Object.assign({}, ...everybody.map(({ environment }) => environment)),
-    auths: Object.assign({}, ...everybody.map(({ auths }) => auths)),
-    files: Object.assign({}, ...everybody.map(({ files }) => files)),
-  };
-  return { all, home, env: environmentOf(world, user, home) };
-}
-
-function start(name: string): Promise<Setup> {
-  const setup = setups[name];
-  return setup === undefined ? Promise.reject(new Error(`there is no setup ${name}`)) : setup();
-}
-
 const creating = ["--create-repositories", "if-missing"];
 
 it(`migrates to ${clouds.join(", ")} at once: one download a chart, one digest everywhere`, async () => {
-  const { all, home, env } = await startClouds();
+  const { all, home, env } = await startClouds(clouds);
   const charts = await startStaticServer(examples);
   onTestFinished(() => charts.stop());
   const run = await runMigrate([charts.url, ...all.map(({ target }) => target), ...creating], { home, env });
@@ -64,20 +34,18 @@ it(`migrates to ${clouds.join(", ")} at once: one download a chart, one digest e
 });
 
 it("does not let one that fails, nor one that is slow, hold back or fail the others, and the report says which", async () => {
-  const { all, home, env } = await startClouds();
+  const { all, home, env } = await startClouds(clouds);
   const [failing, slow, ...others] = all;
-  failing?.emulator.faults.push({ host: failing.registry, answer: unavailable, times: Number.POSITIVE_INFINITY });
-  slow?.emulator.faults.push({ host: slow.registry, delayMs: 150, times: Number.POSITIVE_INFINITY });
-  const finished = new Map<string, number>();
+  if (failing === undefined || slow === undefined) throw new Error("there are too few registries");
+  failing.emulator.faults.push({ host: failing.registry, answer: unavailable, times: Number.POSITIVE_INFINITY });
+  slow.emulator.faults.push({ host: slow.registry, delayMs: 150, times: Number.POSITIVE_INFINITY });
   const words = [examples, ...all.map(({ target }) => target), ...creating, "--max-wait", "2s"];
   const run = await runMigrate(words, { home, env, limitMs: 110_000 });
   expect(run.code).toBe(1);
   const { targets } = reportOf(run).totals;
-  expect(targets[failing?.target ?? ""]).toMatchObject({ pushed: 0 });
-  for (const { target } of [slow, ...others].flatMap((each) => each ?? []))
-    expect([target, targets[target]]).toMatchObject([target, { pushed: 8, failed: 0 }]);
-  for (const { emulator, registry } of all) finished.set(registry, lastPush(emulator));
-  for (const { registry } of others) expect(finished.get(registry)).toBeLessThan(finished.get(slow?.registry ?? "") ?? 0);
+  expect(targets[failing.target]).toMatchObject({ pushed: 0 });
+  for (const { target } of [slow, ...others]) expect([target, targets[target]]).toMatchObject([target, { pushed: 8, failed: 0 }]);
+  for (const { emulator } of others) expect(lastPush(emulator)).toBeLessThan(lastPush(slow.emulator));
 });
 
 /** Milliseconds since 1970 of the last manifest that it took. */
@@ -89,7 +57,7 @@ function lastPush({ log }: Setup["emulator"]): number {
 }
 
 it("publishes one chart to all of them, and prints its reference and digest at each", async () => {
-  const { all, home, env } = await startClouds();
+  const { all, home, env } = await startClouds(clouds);
   const chart = join(examples, readdirSync(examples).find((name) => name.startsWith("harbour-web-1.3.0")) ?? "");
   const to = all.flatMap(({ target }) => ["--to", target]);
   const run = await runChartferry(["publish", chart, ...to, ...creating, "--output", "json"], { home, env });
