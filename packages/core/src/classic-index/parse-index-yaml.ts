@@ -1,7 +1,6 @@
 import { FAILSAFE_SCHEMA, load, Type, YAMLException } from "js-yaml";
 
-import type { ChartList } from "./json-entries.ts";
-import { watchEntries } from "./repeated-yaml-keys.ts";
+import { type ChartList, watchEntries } from "./repeated-yaml-keys.ts";
 
 /** Every scalar stays its source text, so that `version: 1.10` is not turned into 1.1; merge keys work as hand-written indexes expect. */
 const schema = FAILSAFE_SCHEMA.extend({

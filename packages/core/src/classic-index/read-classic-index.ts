@@ -1,12 +1,15 @@
+import { isChartferryError } from "../errors.ts";
 import { endUnknown, indexInvalid, indexTruncated, withoutApiVersion } from "./index-error.ts";
 import { problem } from "./index-entry.ts";
 import type { IndexItem } from "./index-entry.ts";
 import { latin1Chunks, reopenable } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
 import { isMap } from "./parsed-value.ts";
+import { readJsonPieces } from "./read-json-index.ts";
 import { readChartList, readPiece } from "./read-piece.ts";
 import { createIndexSplitter, splitEnd, splitMore } from "./split-index.ts";
 import { surveyIndex } from "./survey-index.ts";
+import type { IndexSurvey } from "./survey-index.ts";
 import { createVersionSet } from "./version-set.ts";
 import { parseWholeIndex } from "./whole-index.ts";
 import type { WholeIndex } from "./whole-index.ts";
@@ -14,7 +17,7 @@ import type { WholeIndex } from "./whole-index.ts";
 export interface ReadIndexOptions {
   /** Bytes of one entry; a larger one becomes a problem. Default: 2 MiB. */
   readonly entryLimit?: number;
-  /** Bytes of an index that has to be parsed as a whole (JSON, flow style). Default: 256 MiB for JSON, 64 MiB for YAML. */
+  /** Bytes of an index that has to be parsed as a whole (YAML in flow style). Default: 64 MiB. */
   readonly wholeLimit?: number | undefined;
   /** The length of the download was checked. Default: false. */
   readonly lengthVerified?: boolean | undefined;
@@ -36,15 +39,31 @@ export async function* readClassicIndex(
   try {
     const { signal, lengthVerified = false, entryLimit = defaultEntryLimit } = options;
     const survey = await surveyIndex(content, { entryLimit, lengthVerified, signal });
-    for (const note of survey.notes) yield { kind: "note", note };
-    if (survey.irregular === undefined) yield* readPieces(content, { ...options, entryLimit });
-    else {
-      const whole = await parseWholeIndex(content, { reason: survey.irregular, wholeLimit: options.wholeLimit, signal });
+    const whole = await wholeWhereNeeded(content, survey, options);
+    if (whole !== undefined) {
       yield* judgeWholeEnd(whole, lengthVerified);
       yield* readWhole(whole);
+      return;
     }
+    for (const note of survey.notes) yield { kind: "note", note };
+    yield* survey.form === "yaml" ? readPieces(content, { ...options, entryLimit }) : readJsonPieces(content, { entryLimit, signal });
   } finally {
     await content.release();
+  }
+}
+
+/** `undefined` = it is read piece by piece. @throws index-invalid, index-truncated */
+async function wholeWhereNeeded(
+  content: IndexContent,
+  { form, reason = "" }: IndexSurvey,
+  { wholeLimit, signal }: ReadIndexOptions,
+): Promise<WholeIndex | undefined> {
+  if (form === "yaml" || form === "json") return undefined;
+  try {
+    return await parseWholeIndex(content, { reason, wholeLimit, signal });
+  } catch (error) {
+    if (form === "whole-or-json" && isChartferryError(error, "index-invalid", "index-truncated")) return undefined;
+    throw error;
   }
 }
 

@@ -1,4 +1,8 @@
-import type { ChartList } from "./json-entries.ts";
+/** A chart's list under `entries`; a chart may have several. */
+export interface ChartList {
+  readonly chart: string;
+  readonly value: unknown;
+}
 
 /** What the parser shows of itself whenever a node begins and ends. */
 interface ParserState {

@@ -118,9 +118,9 @@ it("reading piece by piece at any chunk boundary gives what parsing the whole fi
 
 it("JSON gives what YAML gives, whichever chart stands twice", async () => {
   await fc.assert(
-    fc.asyncProperty(charts, async (pairs) => {
+    fc.asyncProperty(charts, form, async (pairs, { chunkBytes }) => {
       const members = pairs.map(([chart, value]) => `${JSON.stringify(chart)}: ${JSON.stringify(value, undefined, 1)}`);
-      const json = await readIndexText(`{"apiVersion": "v1", "entries": {${members.join(" ,\n")}}, "entries": {}}\n`);
+      const json = await readIndexText(`{"apiVersion": "v1", "entries": {${members.join(" ,\n")}}, "entries": {}}\n`, { chunkBytes });
       expect(judgement(json)).toEqual(judgement(await readIndexText(goMarshalled(pairs, false))));
     }),
     { numRuns: 200 },

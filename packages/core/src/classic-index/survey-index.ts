@@ -4,6 +4,7 @@ import { latin1Chunks, utf8Text } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
 import { parseIndexYaml } from "./parse-index-yaml.ts";
 import { isMap, listOf } from "./parsed-value.ts";
+import { surveyJsonIndex } from "./read-json-index.ts";
 import { createIndexSplitter, splitEnd, splitMore } from "./split-index.ts";
 import type { IndexPiece, IndexSplitter } from "./split-index.ts";
 
@@ -16,8 +17,10 @@ export interface SurveyOptions {
 }
 
 export interface IndexSurvey {
-  /** Why the file must be parsed as a whole; absent where it can be read piece by piece. */
-  readonly irregular?: string;
+  /** `yaml`, `json`: it can be read piece by piece. `whole-or-json`: as a whole, and where that fails piece by piece. */
+  readonly form: "yaml" | "json" | "whole" | "whole-or-json";
+  /** Why the file is to be parsed as a whole. */
+  readonly reason?: string;
   readonly notes: readonly Note[];
 }
 
@@ -28,16 +31,16 @@ export async function surveyIndex(content: IndexContent, options: SurveyOptions)
   let last: IndexPiece | undefined;
   let finalNewline = false;
   for await (const chunk of latin1Chunks(content, options.signal)) {
-    if (isFlow(head, chunk)) return { irregular: "it is written in flow style or JSON", notes: [] };
+    if (isFlow(head, chunk)) return surveyJsonIndex(content, options);
     last = splitMore(splitter, chunk).at(-1) ?? last;
     if (splitter.irregular !== undefined) break;
     finalNewline = chunk.endsWith("\n");
   }
   if (!head.judged) refuseForeignContent(head.text);
   last = splitEnd(splitter).at(-1) ?? last;
-  if (splitter.irregular !== undefined) return { irregular: splitter.irregular, notes: [] };
+  if (splitter.irregular !== undefined) return { form: "whole", reason: splitter.irregular, notes: [] };
   const end = { last, finalNewline, lengthVerified: options.lengthVerified };
-  return { notes: splitter.topKeys.has("entries") ? judgeEnd(splitter, end) : withoutEntries(finalNewline) };
+  return { form: "yaml", notes: splitter.topKeys.has("entries") ? judgeEnd(splitter, end) : withoutEntries(finalNewline) };
 }
 
 /** Looks at the first characters, once there are enough of them. @throws index-invalid for what is no YAML at first sight */

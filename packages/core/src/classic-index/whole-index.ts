@@ -1,14 +1,14 @@
 import { indexInvalid, indexTruncated } from "./index-error.ts";
 import { latin1Chunks, utf8Text } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
-import { jsonChartKeys, jsonChartLists, type ChartList } from "./json-entries.ts";
 import { parseIndexYaml, yamlReason, type ParsedYaml } from "./parse-index-yaml.ts";
 import { isMap } from "./parsed-value.ts";
+import type { ChartList } from "./repeated-yaml-keys.ts";
 
 export interface WholeOptions {
   /** Why the file cannot be read piece by piece; for the message when it is too large. */
   readonly reason: string;
-  /** Bytes. Defaults: 256 MiB for JSON, 64 MiB for YAML; parsing takes about five times as much memory. */
+  /** Bytes. Default: 64 MiB; parsing takes about five times as much memory. */
   readonly wholeLimit: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -24,52 +24,29 @@ export interface WholeIndex {
   readonly endUnknown: boolean;
 }
 
-const jsonLimit = 256 * 1024 * 1024;
-const yamlLimit = 64 * 1024 * 1024;
+const defaultLimit = 64 * 1024 * 1024;
 
-/** Parses an index at once: JSON, or YAML in a form that cannot be read piece by piece. @throws index-invalid, index-truncated */
+/** Parses an index at once: YAML in a form that cannot be read piece by piece. @throws index-invalid, index-truncated */
 export async function parseWholeIndex(content: IndexContent, options: WholeOptions): Promise<WholeIndex> {
   const text = await readText(content, options);
-  const json = text.trimStart().startsWith("{") ? parseJson(text) : undefined;
-  const { value, duplicateKeys, lists } = json ?? parseYaml(text);
+  const { value, duplicateKeys, lists } = parseYaml(text);
   if (!isMap(value)) throw indexInvalid("it holds no map of keys");
   const endUnknown = Object.keys(value).at(-1) === "entries" && !/[}\]]$/.test(text.slice(-64).trimEnd());
   return { topLevel: value, duplicateKeys, lists, endsOpen: !/[\n}]$/.test(text.slice(-1)), endUnknown };
 }
 
-async function readText(content: IndexContent, options: WholeOptions): Promise<string> {
+async function readText(content: IndexContent, { reason, wholeLimit: limit = defaultLimit, signal }: WholeOptions): Promise<string> {
   const chunks: string[] = [];
   let size = 0;
-  let limit = options.wholeLimit;
-  for await (const chunk of latin1Chunks(content, options.signal)) {
-    limit ??= /^\s*\{/.test(chunk) ? jsonLimit : yamlLimit;
+  for await (const chunk of latin1Chunks(content, signal)) {
     size += chunk.length;
     if (size > limit) {
       const hint = "Regenerate it with helm repo index, whose form can be read at any size";
-      throw indexInvalid(`${options.reason}, and it is larger than the ${limit} bytes that are parsed at once`, hint);
+      throw indexInvalid(`${reason}, and it is larger than the ${limit} bytes that are parsed at once`, hint);
     }
     chunks.push(chunk);
   }
   return utf8Text(chunks.join(""));
-}
-
-function parseJson(text: string): ParsedYaml | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return { value, duplicateKeys: false, lists: repeatedLists(text) };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The lists of a JSON index, where some key stands twice. */
-function repeatedLists(text: string): ChartList[] | undefined {
-  const keys = new Set<string>();
-  for (const key of jsonChartKeys(text)) {
-    if (keys.has(key)) return [...jsonChartLists(text)];
-    keys.add(key);
-  }
-  return undefined;
 }
 
 function parseYaml(text: string): ParsedYaml {

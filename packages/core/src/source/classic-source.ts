@@ -28,7 +28,7 @@ import { shown } from "../shown-text.ts";
 export interface ClassicLimits {
   /** The whole index. Default: 4 GiB. */
   readonly indexBytes: number;
-  /** An index that must be parsed at once. Default: 64 MiB YAML, 256 MiB JSON. */
+  /** An index that must be parsed at once. Default: 64 MiB. */
   readonly wholeIndexBytes?: number | undefined;
   /** One chart archive. Default: 1 GiB. */
   readonly chartBytes: number;
