@@ -24,7 +24,7 @@ function passString(scanner: JsonScanner, from: number): number {
   if (end === chunk.length) return end;
   scanner.quoted = false;
   if (value === undefined) endKey(scanner, end);
-  else if (value.nest === 1 && value.field === "version") takeVersion(value);
+  else if (value.field === "version") takeVersion(value);
   return end + 1;
 }
 
