@@ -33,6 +33,7 @@ export { type ChartNoteCode, chartNotes } from "./chart/chart-notes.ts";
 export { versionForm, type VersionForm } from "./chart/loose-version.ts";
 export type { ChartLimits } from "./chart/chart-limits.ts";
 export { type LoadedChart, readChart, type ReadChartOptions } from "./chart/read-chart.ts";
+export { closeAll } from "./close-all.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { type BlobContent, bytesContent, type Descriptor, type StoredManifest } from "./content.ts";
 export type { AssembledPackage, Attachment, ChartPackage, VerbatimPackage } from "./copy/chart-package.ts";

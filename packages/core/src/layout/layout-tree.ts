@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 
 import { isMissing } from "../errno.ts";
 import { systemClock, type Clock } from "../clock.ts";
+import { closeAll } from "../close-all.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError } from "../errors.ts";
 import type { HeldLock } from "../lock/lock-file.ts";
@@ -132,21 +133,10 @@ function treeOver(context: LayoutContext, { uploads, lock }: { uploads: Uploads;
     async close() {
       if (context.closed) return;
       context.closed = true;
-      const failures = await closeAll(open.kept());
-      await lock?.release();
-      if (failures.length > 0) throw failures[0];
+      // Where one cannot be folded, on a full disk for instance, its log holds what its index lacks. Each has a file or two open meanwhile.
+      await closeAll([...open.kept().map((opening) => async () => (await opening).journal?.close()), () => lock?.release()]);
     },
   };
-}
-
-/** Where one cannot be folded, on a full disk for instance, its log holds what its index lacks; the others are folded all the same. */
-async function closeAll(repositories: readonly Promise<LayoutRepository>[]): Promise<unknown[]> {
-  const failures: unknown[] = [];
-  // One after the other: each has a file or two open meanwhile.
-  for (const opening of repositories) {
-    await opening.then((repository) => repository.journal?.close()).catch((error: unknown) => failures.push(error));
-  }
-  return failures;
 }
 
 async function openOne(context: LayoutContext, name: string): Promise<LayoutRepository> {

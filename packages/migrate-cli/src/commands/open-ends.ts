@@ -1,4 +1,4 @@
-import { addTraffic, type ChartSource, type HostTraffic, type TellPause } from "@chartferry/core";
+import { addTraffic, closeAll, type ChartSource, type HostTraffic, type TellPause } from "@chartferry/core";
 
 import type { MigrationTarget } from "../engine/migrate-options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -47,9 +47,7 @@ export async function openEnds({ source: location, targets: texts, flags, readOn
   });
   let targets: MigrationTarget[] = [];
   const close = async (): Promise<void> => {
-    await source.close();
-    await createdFrom?.close();
-    await closeTargets(targets);
+    await closeAll([() => source.close(), () => createdFrom?.close(), () => closeTargets(targets)]);
   };
   try {
     targets = await openTargets(texts, { flags, concurrency: flags.concurrency, readOnly, onPause: terminal.onTargetPause }, terminal);

@@ -66,8 +66,11 @@ function mayFailAlone(error: unknown): boolean {
   return isChartferryError(error) && !["usage", "file-missing", "file-unreadable", "name-invalid"].includes(error.code);
 }
 
+/** All at once, and all of them also where one fails. @throws what the first failed with, once all are closed */
 export async function closeTargets(targets: readonly MigrationTarget[]): Promise<void> {
-  await Promise.all(targets.map(({ connection }) => connection.close()));
+  const closings = targets.map(({ connection }) => connection.close());
+  await Promise.allSettled(closings);
+  await Promise.all(closings);
 }
 
 type EndOptions = Omit<ConnectRegistryOptions, "registry" | "target">;

@@ -1,4 +1,4 @@
-import { ChartferryError, systemClock } from "@chartferry/core";
+import { ChartferryError, closeAll, systemClock } from "@chartferry/core";
 
 import { createCoordinator } from "./coordinator.ts";
 import { crawl } from "./crawl.ts";
@@ -50,8 +50,7 @@ export async function runVersions(options: MigrateOptions, work: RunWork): Promi
     throw error;
   } finally {
     run.end();
-    await run.spool.close();
-    await closeJournals(run.journals);
+    await closeAll([() => run.spool.close(), () => closeJournals(run.journals)]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync, utimesSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -35,6 +35,15 @@ describe("the lock of a journal", () => {
     });
     await lock.release();
     await (await openJournal(path)).close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  it("is given back also where the journal, which stayed empty, cannot be removed", async () => {
+    const path = join(temporaryFolder(), "journal.jsonl");
+    const journal = await openJournal(path);
+    rmSync(path);
+    mkdirSync(path);
+    await expect(journal.close()).rejects.toThrow("EISDIR");
     expect(existsSync(`${path}.lock`)).toBe(false);
   });
 

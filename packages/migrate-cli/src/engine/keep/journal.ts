@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, readSync, rmSync } from "node:fs";
 
-import { type ChartferryError, isDigest, type Digest } from "@chartferry/core";
+import { type ChartferryError, closeAll, isDigest, type Digest } from "@chartferry/core";
 
 import { hashText } from "../tables/hash-text.ts";
 import { createNumberTable, type NumberTable } from "../tables/number-table.ts";
@@ -49,8 +49,7 @@ const mostExpected = 1_000_000;
 export async function openJournal(path: string): Promise<Journal> {
   const { place, descriptor, lock } = await openJournalFile(path);
   const close = async (): Promise<void> => {
-    closeSync(descriptor);
-    await lock.release();
+    await closeAll([() => closeSync(descriptor), () => lock.release()]);
   };
   const { offsets, end } = await indexOrClose(() => {
     const index = indexLines(descriptor, path);
@@ -58,6 +57,10 @@ export async function openJournal(path: string): Promise<Journal> {
     return index;
   }, close);
   const lines = createLineWriter(descriptor, { path, end, lock });
+  // A run that found nothing to remember leaves nothing behind.
+  const removeEmpty = async (): Promise<void> => {
+    if (lines.next === 0 && (await lock.isHeld().catch(() => false))) rmSync(place, { force: true });
+  };
   return {
     path,
     get fault() {
@@ -71,9 +74,7 @@ export async function openJournal(path: string): Promise<Journal> {
     flush: () => lines.flush(),
     async close() {
       lines.flush();
-      // A run that found nothing to remember leaves nothing behind.
-      if (lines.next === 0 && (await lock.isHeld().catch(() => false))) rmSync(place, { force: true });
-      await close();
+      await closeAll([() => removeEmpty(), close]);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 
-import type { Note } from "@chartferry/core";
+import { closeAll, type Note } from "@chartferry/core";
 
 import { realPlace } from "../real-place.ts";
 import { openJournal, openJournalToRead, type Journal } from "./journal.ts";
@@ -63,7 +63,7 @@ export function flushJournals(journals: ReadonlyMap<string, TargetJournal>): Not
 }
 
 export async function closeJournals(journals: ReadonlyMap<string, TargetJournal>): Promise<void> {
-  for (const journal of distinctJournals(journals)) await journal.close();
+  await closeAll(distinctJournals(journals).map((journal) => () => journal.close()));
 }
 
 function distinctJournals(journals: ReadonlyMap<string, TargetJournal>): Journal[] {
