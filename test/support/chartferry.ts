@@ -27,23 +27,38 @@ export function runChartferry(args: readonly string[], { home, env, within = [],
 }
 
 export interface SpawnedChartferry {
+  readonly processId: number;
   readonly kill: (signal: NodeJS.Signals) => void;
+  /** Writes to its stdin, which stays open; nothing arrives without `openStdin`. */
+  readonly type: (text: string) => void;
+  /** Both streams, so far. */
+  readonly output: () => string;
   /** Exit code, or -1 when a signal ended it, and both streams. */
   readonly ended: Promise<{ readonly code: number; readonly output: string }>;
 }
 
 /** Starts a command that a test may end at any moment, its very start included. */
-export function spawnChartferry(args: readonly string[], { home, env, cwd = home }: ChartferryOptions): SpawnedChartferry {
-  const child = spawn(process.execPath, [builtProgram(), ...args], {
+export function spawnChartferry(
+  args: readonly string[],
+  { home, env, cwd = home, within = [], openStdin = false }: ChartferryOptions & { readonly openStdin?: boolean },
+): SpawnedChartferry {
+  const [program = "", ...rest] = [...within, process.execPath, builtProgram(), ...args];
+  const child = spawn(program, rest, {
     cwd,
     env: { ...isolated(home), ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [openStdin ? "pipe" : "ignore", "pipe", "pipe"],
   });
   const callOff = atProcessEnd(() => child.kill("SIGKILL"));
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
   const ended = new Promise<number>((settle) => child.once("close", (code) => settle(code ?? -1))).finally(callOff);
-  return { kill: (signal) => void child.kill(signal), ended: ended.then((code) => ({ code, output })) };
+  return {
+    processId: child.pid ?? 0,
+    kill: (signal) => void child.kill(signal),
+    type: (text) => void child.stdin?.write(text),
+    output: () => output,
+    ended: ended.then((code) => ({ code, output })),
+  };
 }
 
 export interface RunningChartferry {

@@ -28,7 +28,7 @@ export interface TargetFlags extends DebugFlags {
 export function addTargetFlags(command: Command): Command {
   return addReachFlags(command)
     .option("--username <name>", "user at the target; its password comes by --password-stdin")
-    .option("--password-stdin", "read the target's password from stdin");
+    .option("--password-stdin", "read the target's password from stdin; on a terminal it is asked for");
 }
 
 /** All but who we are there. */
@@ -69,7 +69,7 @@ export function addSourceFlags(command: Command): Command {
   return command
     .option("--source-username <name>", "user at the source")
     .option("--source-password-file <file>", "file that holds the source's password")
-    .option("--source-password-stdin", "read the source's password from stdin")
+    .option("--source-password-stdin", "read the source's password from stdin; on a terminal it is asked for")
     .option("--source-ca-file <file>", "certificate authority of the source, PEM")
     .option("--source-cert-file <file>", "client certificate for the source, PEM")
     .option("--source-key-file <file>", "key of the client certificate, PEM")

@@ -8,13 +8,15 @@ import { beginProgress, type CommandProgress } from "./begin-progress.ts";
 import { checkFiles } from "./check-files.ts";
 import { keepHeapSmall } from "./keep-heap-small.ts";
 import { openEnds } from "./open-ends.ts";
+import { readAhead } from "./read-ahead.ts";
 import { checkRunFlags, type RunCommand, type RunFlags, runOptions } from "./run-options.ts";
 
-export async function runMigrate(command: RunCommand<RunFlags>, terminal: Terminal): Promise<ExitCode> {
+export async function runMigrate(command: RunCommand<RunFlags>, outside: Terminal): Promise<ExitCode> {
   const { flags } = command;
   checkRunFlags(flags);
-  await checkFiles(command, terminal);
+  await checkFiles(command, outside);
   keepHeapSmall();
+  const terminal = await readAhead(command, outside);
   // Request lines would tear a live view apart.
   const progress = beginProgress(command.targets, { logFormat: flags.logFormat, live: flags.debug !== true }, terminal);
   try {

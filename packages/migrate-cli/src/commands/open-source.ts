@@ -1,5 +1,14 @@
 import { addTraffic, checkCredentialFile, createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
-import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, TellPause, UrlRewrite } from "@chartferry/core";
+import type {
+  ChartSource,
+  ClassicSourceOptions,
+  Connection,
+  CredentialProvider,
+  HostTraffic,
+  HttpClient,
+  TellPause,
+  UrlRewrite,
+} from "@chartferry/core";
 
 import type { CreatedFrom } from "../engine/choose/created-from.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -7,7 +16,7 @@ import { connectRegistry } from "./connect-registry.ts";
 import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { SourceFlags } from "./flags.ts";
 import { tlsOptions } from "./open-targets.ts";
-import { readCredential, usage } from "./read-password.ts";
+import { type PasswordFlags, readCredential, usage } from "./read-password.ts";
 import { type DebugFlags, requestLog } from "./request-log.ts";
 import { createSourceRegistries } from "./source-registries.ts";
 
@@ -74,12 +83,26 @@ async function openHttp(location: string, flags: SourceFlags & ClassicFlags, ter
     if (given) throw usage("a folder asks for no password: --source-username and its kin are for http(s) sources");
     return createHttpClient({ ...options, origin: new URL("http://localhost") });
   }
-  const explicit = await readCredential(
-    { username: sourceUsername, passwordFile: sourcePasswordFile, passwordStdin: sourcePasswordStdin, prefix: "--source-" },
-    terminal,
-  );
-  const credentials = explicit === undefined ? undefined : createCredentialProvider({ explicit, environment: terminal.environment });
-  return createHttpClient({ ...options, origin, basic: "first", credentials });
+  return createHttpClient({ ...options, origin, basic: "first", credentials: await sourceCredentials(location, flags, terminal) });
+}
+
+/** How the options give the source's password; a folder has none. */
+export function sourcePassword(location: string, flags: SourceFlags): PasswordFlags | undefined {
+  const { sourceUsername: username, sourcePasswordFile: passwordFile, sourcePasswordStdin: passwordStdin } = flags;
+  const at = serverOf(location)?.host;
+  return at === undefined ? undefined : { username, passwordFile, passwordStdin, prefix: "--source-", at };
+}
+
+/** An interrupted run still says what it was asked: it sends nothing. */
+async function sourceCredentials(location: string, flags: SourceFlags, terminal: Terminal): Promise<CredentialProvider | undefined> {
+  const password = sourcePassword(location, flags);
+  try {
+    const explicit = password === undefined ? undefined : await readCredential(password, terminal);
+    return explicit === undefined ? undefined : createCredentialProvider({ explicit, environment: terminal.environment });
+  } catch (error) {
+    if (!terminal.interrupt.aborted) throw error;
+    return () => Promise.reject(error);
+  }
 }
 
 function sourceTls(flags: SourceFlags): ReturnType<typeof tlsOptions> {

@@ -7,7 +7,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry, type ConnectRegistryOptions } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";
 import { lateConnection } from "./late-connection.ts";
-import { readCredential, usage } from "./read-password.ts";
+import { type PasswordFlags, readCredential, usage } from "./read-password.ts";
 import { passedOverLog, requestLog } from "./request-log.ts";
 
 export interface TargetOptions {
@@ -33,8 +33,19 @@ export async function openTargets(
   terminal: Terminal,
 ): Promise<MigrationTarget[]> {
   const targets = await readTargets(texts, flags);
-  const options = { ...(await connectOptions(flags, terminal)), connections: Math.max(defaultConnections, concurrency), readOnly };
-  const opening = targets.map((target) => openTarget(target, { ...options, onPause: (pause) => onPause?.(pause, formatTarget(target)) }));
+  const connecting = connectOptions(flags, terminal, targets[0] && registryOf(targets[0]).registry);
+  await connecting.catch((error: unknown) => {
+    // Each target fails with it then.
+    if (!terminal.interrupt.aborted) throw error;
+  });
+  const opening = targets.map((target) =>
+    openTarget(target, async () => ({
+      ...(await connecting),
+      connections: Math.max(defaultConnections, concurrency),
+      readOnly,
+      onPause: (pause) => onPause?.(pause, formatTarget(target)),
+    })),
+  );
   const failures = new Map<number, unknown>();
   const settled = opening.map(({ opened }, index) => opened.catch((error: unknown) => failures.set(index, error)));
   await Promise.all(settled.filter((_, index) => targets[index]?.kind !== "oci"));
@@ -77,17 +88,14 @@ type EndOptions = Omit<ConnectRegistryOptions, "registry" | "target">;
 
 type OpeningTarget = MigrationTarget & Required<Pick<MigrationTarget, "opened">>;
 
-function openTarget(target: Target, options: EndOptions): OpeningTarget {
+function openTarget(target: Target, connectAs: () => Promise<EndOptions>): OpeningTarget {
   const namespace = target.kind === "oci" ? target.namespace : "";
   const place = registryOf(target);
-  const late = lateConnection(place.registry, (closing) =>
-    connectRegistry({
-      ...options,
-      ...place,
-      target: formatTarget(target),
-      signal: AbortSignal.any([closing, ...(options.signal === undefined ? [] : [options.signal])]),
-    }),
-  );
+  const late = lateConnection(place.registry, async (closing) => {
+    const options = await connectAs();
+    const signal = AbortSignal.any([closing, ...(options.signal === undefined ? [] : [options.signal])]);
+    return connectRegistry({ ...options, ...place, target: formatTarget(target), signal });
+  });
   return { id: formatTarget(target), namespace, ...late };
 }
 
@@ -98,10 +106,15 @@ export function registryOf(target: Target): Pick<OpenConnectionOptions, "registr
   return { registry: target.directory, adapter: "oci-layout" };
 }
 
-/** How the options say to reach the target's end. */
-export async function connectOptions(flags: TargetFlags, terminal: Terminal): Promise<EndOptions> {
-  const { adapter, plainHttp, registryConfig, createRepositories, username, passwordStdin } = flags;
-  const credential = await readCredential({ username, passwordStdin, prefix: "--" }, terminal);
+/** How the options give the password of the target at this host. */
+export function targetPassword({ username, passwordStdin }: TargetFlags, at: string | undefined): PasswordFlags {
+  return { username, passwordStdin, prefix: "--", at };
+}
+
+/** How the options say to reach the target's end, at this host. @throws usage, aborted */
+export async function connectOptions(flags: TargetFlags, terminal: Terminal, at?: string): Promise<EndOptions> {
+  const { adapter, plainHttp, registryConfig, createRepositories } = flags;
+  const credential = await readCredential(targetPassword(flags, at), terminal);
   if (registryConfig !== undefined) await checkCredentialFile(registryConfig);
   return {
     end: "target",

@@ -13,6 +13,7 @@ import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { TargetFlags } from "./flags.ts";
 import type { ClassicFlags } from "./open-source.ts";
 import { closeTargets, openTargets, readTargets } from "./open-targets.ts";
+import { readAhead } from "./read-ahead.ts";
 import { usage } from "./read-password.ts";
 
 export interface PublishFlags extends TargetFlags, CreatedFlags {
@@ -30,7 +31,7 @@ export interface PublishCommand {
 }
 
 /** `publish` and `push`: files to one or many registries. stdout gets one line a chart and target, as soon as it is done: reference and digest. */
-export async function runPublish({ command, files, targets: texts, flags }: PublishCommand, terminal: Terminal): Promise<ExitCode> {
+export async function runPublish({ command, files, targets: texts, flags }: PublishCommand, outside: Terminal): Promise<ExitCode> {
   if (files.length === 0)
     throw usage(
       "no chart archive is named",
@@ -39,11 +40,12 @@ export async function runPublish({ command, files, targets: texts, flags }: Publ
   const { provenance } = flags;
   const source = createFilesSource(files, {
     provenance,
-    created: givenCreated(flags, terminal),
+    created: givenCreated(flags, outside),
   });
   // Mistakes are told before anything is sent: half of what was named is not what was asked for.
   await readTargets(texts, flags);
   for (const file of files) await checkChartFile(file);
+  const terminal = await readAhead({ targets: texts, flags }, outside);
   const progress = beginProgress(texts, { logFormat: flags.logFormat, live: false, everyVersion: true }, terminal);
   try {
     return await runBetween({ command, texts, flags, source }, progress, terminal);

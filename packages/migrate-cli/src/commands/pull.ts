@@ -22,7 +22,7 @@ export async function runPull(
   const inFolder = text.startsWith(layoutScheme);
   const reference = inFolder ? parseLayoutReference(text, { version: flags.version }) : parseReference(text, { version: flags.version });
   await checkDestination(flags.destination);
-  const options = await connectOptions(flags, terminal);
+  const options = await connectOptions(flags, terminal, reference.registry);
   // The scheme names the adapter: a folder has no host to find it by.
   const place = inFolder ? { registry: reference.registry, adapter: "oci-layout" } : { registry: reference.registry.toLowerCase() };
   const connection = await connectRegistry({ ...options, end: "source", ...place });

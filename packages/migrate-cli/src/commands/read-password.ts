@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { ChartferryError, type Credential } from "@chartferry/core";
+import { ChartferryError, type Credential, printable } from "@chartferry/core";
 
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -12,6 +12,8 @@ export interface PasswordFlags {
   readonly prefix: string;
   /** Where it is not `<prefix>username`. */
   readonly userOption?: string;
+  /** Whose password it is, for the question: `registry.example:5000`. */
+  readonly at?: string | undefined;
 }
 
 /** Bytes; tokens of some clouds have a few thousand. */
@@ -35,8 +37,9 @@ function userOptionOf({ prefix, userOption = `${prefix}username` }: PasswordFlag
   return userOption;
 }
 
-async function readText({ passwordFile, passwordStdin, prefix }: PasswordFlags, terminal: Terminal): Promise<string> {
-  if (passwordStdin === true) return terminal.readInput(passwordLimit);
+async function readText({ username = "", passwordFile, passwordStdin, prefix, at }: PasswordFlags, terminal: Terminal): Promise<string> {
+  if (passwordStdin === true)
+    return terminal.readPassword(`${printable(`password of ${username}${at === undefined ? "" : ` at ${at}`}`)}: `);
   if (passwordFile === undefined) throw usage(`${prefix}username is given without a password`, `add ${prefix}password-stdin`);
   try {
     return (await readFile(passwordFile, "utf8")).slice(0, passwordLimit);

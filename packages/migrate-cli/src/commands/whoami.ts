@@ -26,7 +26,7 @@ export async function runWhoami(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { registry, repository } = parsePlace(place);
-  const options = await connectOptions(flags, terminal);
+  const options = await connectOptions(flags, terminal, registry);
   // Who only looks asks for no more rights than the question needs.
   const connection = await connectRegistry({ ...options, registry, readOnly: true });
   try {

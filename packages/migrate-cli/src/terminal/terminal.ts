@@ -1,6 +1,8 @@
 import { setMaxListeners } from "node:events";
 
 import { exitCodes } from "../exit-codes.ts";
+import { ask, type AskedPerson } from "./ask.ts";
+import { readStream } from "./read-stream.ts";
 import { screenOf, type Screen } from "./screen.ts";
 import { watchOutput } from "./watch-output.ts";
 import { writePieces } from "./write-pieces.ts";
@@ -15,8 +17,8 @@ export interface Terminal {
   err(text: string): void;
   /** For a live view; undefined where stderr is no terminal of usable width. */
   readonly live: Screen | undefined;
-  /** Everything that stands on stdin. */
-  readInput(limitBytes: number): Promise<string>;
+  /** A password: asked for on a terminal, where it is not shown, else everything that stands on stdin. @throws aborted, as soon as the user interrupts */
+  readPassword(prompt: string): Promise<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The first interruption (SIGINT, SIGTERM, or SIGHUP when a terminal goes away): finish what is begun. */
   readonly interrupt: AbortSignal;
@@ -26,7 +28,7 @@ export interface Terminal {
 
 /** The real terminal. */
 export function processTerminal(): Terminal {
-  const { interrupt, abort } = watchSignals();
+  const { interrupt, abort, onSignal } = watchSignals();
   const { stdout, stderr, env } = process;
   // At the exit: the command may yet set the code that it would have ended with.
   watchOutput({ stdout, stderr }, () => process.once("exit", () => (process.exitCode = exitCodes.usage)));
@@ -35,30 +37,28 @@ export function processTerminal(): Terminal {
     outPieces: (pieces) => writePieces(stdout, pieces),
     err: (text) => void stderr.write(text),
     live: screenOf(stderr, env),
-    readInput,
+    // Stdin is not touched before: whoever never reads it need not wait for its end.
+    readPassword: (prompt) => readPassword(prompt, { input: process.stdin, output: stderr, interrupt, onCtrlC: onSignal }),
     environment: env,
     interrupt,
     abort,
   };
 }
 
-function watchSignals(): { interrupt: AbortSignal; abort: AbortSignal } {
+function watchSignals(): { interrupt: AbortSignal; abort: AbortSignal; onSignal: () => void } {
   const [interrupt, abort] = [new AbortController(), new AbortController()];
   // Every request in flight may listen: that many are no leak.
   setMaxListeners(0, interrupt.signal, abort.signal);
   const onSignal = (): void => (interrupt.signal.aborted ? abort : interrupt).abort();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
-  return { interrupt: interrupt.signal, abort: abort.signal };
+  return { interrupt: interrupt.signal, abort: abort.signal, onSignal };
 }
 
-async function readInput(limitBytes: number): Promise<string> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of process.stdin) {
-    const bytes = Buffer.from(piece);
-    size += bytes.byteLength;
-    if (size > limitBytes) throw new RangeError(`more than ${limitBytes} bytes on stdin`);
-    pieces.push(bytes);
-  }
-  return Buffer.concat(pieces).toString();
+/** Bytes; tokens of some clouds have a few thousand. */
+const passwordLimit = 64 * 1024;
+
+async function readPassword(prompt: string, person: AskedPerson & { readonly input: NodeJS.ReadStream }): Promise<string> {
+  const { input, interrupt } = person;
+  if (input.isTTY) return ask({ prompt, hidden: true }, person);
+  return (await readStream(input, { name: "stdin", limitBytes: passwordLimit, interrupt })).toString();
 }

@@ -4,12 +4,15 @@ export interface FakeTerminal extends Terminal {
   readonly stdout: () => string;
   readonly stderr: () => string;
   readonly press: () => void;
+  /** What the user was asked. */
+  readonly prompts: readonly string[];
 }
 
 /** A terminal that keeps what is written to it. */
 export function createFakeTerminal(environment: Terminal["environment"] = {}, input = ""): FakeTerminal {
   let [stdout, stderr] = ["", ""];
   const interrupt = new AbortController();
+  const prompts: string[] = [];
   return {
     out: (text) => void (stdout += text),
     outPieces: async (pieces) => {
@@ -17,7 +20,11 @@ export function createFakeTerminal(environment: Terminal["environment"] = {}, in
     },
     err: (text) => void (stderr += text),
     live: undefined,
-    readInput: () => Promise.resolve(input),
+    readPassword: (prompt) => {
+      prompts.push(prompt);
+      return Promise.resolve(input);
+    },
+    prompts,
     environment,
     interrupt: interrupt.signal,
     abort: new AbortController().signal,
