@@ -1,21 +1,13 @@
-import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { type LoggedRequest, setups, tooManyRequests } from "@chartferry/conformance/emulators";
 import { describe, expect, it } from "vitest";
 
-import { type HostedPlace, hostedPlace } from "./hosted/hosted-place.ts";
+import { type HostedPlace, hostedPlace, repositoriesOf } from "./hosted/hosted-place.ts";
 import { statusLines } from "./runs/read-report.ts";
 import { type MigrateRun, reportOf, runMigrate } from "./runs/run-migrate.ts";
 
 const examples = fileURLToPath(new URL("../examples/classic-repo", import.meta.url));
-
-/** Repositories within the registry that the examples go to. */
-function repositoriesOf({ setup }: HostedPlace): string[] {
-  const namespace = setup.target.slice(`oci://${setup.registry}/`.length);
-  const charts = readdirSync(examples).flatMap((name) => /^(.+?)-v?\d.*\.tgz$/.exec(name)?.[1] ?? []);
-  return [...new Set(charts)].map((chart) => `${namespace}/${chart}`);
-}
 
 function totalsOf(run: MigrateRun): Readonly<Record<string, number>> {
   return Object.values(reportOf(run).totals.targets)[0] ?? {};
@@ -71,16 +63,24 @@ describe.each(Object.keys(setups))("a migration to %s", (name) => {
   });
 });
 
-const where = (has: (place: HostedPlace["setup"]) => boolean, missing: string) => ({ has, missing });
+const where = (has: (place: HostedPlace["setup"]) => boolean, missing: string, state: "usable" | "untouched" = "usable") => ({
+  has,
+  missing,
+  state,
+});
 
 /** Runs where the registry has what the test is about; says why where it has not. */
-async function placeWhere(name: string, { has, missing }: ReturnType<typeof where>, skip: (why: string) => never): Promise<HostedPlace> {
-  const place = await hostedPlace(name);
+async function placeWhere(
+  name: string,
+  { has, missing, state }: ReturnType<typeof where>,
+  skip: (why: string) => never,
+): Promise<HostedPlace> {
+  const place = await hostedPlace(name, state);
   return has(place.setup) ? place : skip(`${name} ${missing}`);
 }
 
 describe.each(Object.keys(setups))("what is particular to %s", (name) => {
-  const creates = where(({ creation }) => creation !== "on-push", "creates repositories on push");
+  const creates = where(({ creation }) => creation !== "on-push", "creates repositories on push", "untouched");
   it("names what must be created and how, where a push does not create it", async ({ skip }) => {
     const place = await placeWhere(name, creates, skip);
     const run = await place.migrate(examples);

@@ -5,12 +5,13 @@ import { distribution } from "./distribution.ts";
 import { dockerHub } from "./docker-hub.ts";
 import { ecr } from "./ecr.ts";
 import { generic } from "./generic.ts";
+import { gitlab } from "./gitlab.ts";
 import { harbor } from "./harbor.ts";
 import { ghcr } from "./ghcr.ts";
 import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, dockerHub, ghcr, harbor, zot, distribution, generic];
+export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, dockerHub, ghcr, gitlab, harbor, zot, distribution, generic];
 
-export { acr, distribution, dockerHub, ecr, generic, ghcr, harbor, ociLayout, zot };
+export { acr, distribution, dockerHub, ecr, generic, ghcr, gitlab, harbor, ociLayout, zot };

@@ -1,6 +1,7 @@
 import { dockerHubSetup } from "./docker-hub/docker-hub-setup.ts";
 import { acrSetup } from "./acr/acr-setup.ts";
 import { ecrSetup } from "./ecr/ecr-setup.ts";
+import { gitlabSetup } from "./gitlab/gitlab-setup.ts";
 import { harborSetup } from "./harbor/harbor-setup.ts";
 import { ghcrSetup } from "./ghcr/ghcr-setup.ts";
 import type { Setup } from "./setup.ts";
@@ -12,4 +13,5 @@ export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
   ecr: ecrSetup,
   harbor: harborSetup,
   ghcr: ghcrSetup,
+  gitlab: () => gitlabSetup(),
 };
