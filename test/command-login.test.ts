@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -207,7 +210,63 @@ describeWith(["zot"], "whoami at zot that lets us read alone", () => {
   });
 });
 
+const terminalProgram = "/usr/bin/script";
+const chartferryProgram = fileURLToPath(new URL("../packages/migrate-cli/dist/main.js", import.meta.url));
+
+/** Runs the program on a terminal of its own, types each answer after its question, and gives what the screen has shown. */
+async function onTerminal(
+  words: readonly string[],
+  answers: Readonly<Record<string, string>>,
+  { folder }: Home,
+): Promise<{ readonly code: number; readonly shown: string }> {
+  const command = [process.execPath, chartferryProgram, ...words].map((word) => `'${word}'`).join(" ");
+  const env = { PATH: process.env["PATH"], HOME: folder, TERM: "xterm", SHELL: "/bin/sh", DOCKER_CONFIG: join(folder, "docker") };
+  const child = spawn(terminalProgram, ["-qefc", command, "/dev/null"], { cwd: folder, env, timeout: 60_000 });
+  const open = new Map(Object.entries(answers));
+  let shown = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+    for (const [question, answer] of open) {
+      if (!shown.includes(question)) continue;
+      open.delete(question);
+      child.stdin.write(`${answer}\r`);
+    }
+  });
+  const [code]: unknown[] = await once(child, "close");
+  return { code: Number(code), shown };
+}
+
+describeWith(
+  ["zot"],
+  `login on a terminal${existsSync(terminalProgram) ? "" : ` (skipped: ${terminalProgram} of util-linux, which makes one, is not there)`}`,
+  () => {
+    it.skipIf(!existsSync(terminalProgram))("asks for user and password, and shows what is typed of the one alone", async () => {
+      const zot = await startZot({ htpasswd: true });
+      try {
+        const home = freshHome();
+        const answers = { "Username: ": testUser.username, "Password: ": testUser.password };
+        const seen = await onTerminal(["login", zot.host], answers, home);
+        expect(seen).toMatchObject({ code: 0 });
+        expect(seen.shown).toMatch(/Username: .*harbourmaster\s+Password: \s+Login Succeeded/s);
+        expect(seen.shown).not.toContain(testUser.password);
+        expect(authsIn(home.dockerFile)).toEqual({ [zot.host]: { auth } });
+      } finally {
+        await zot.stop();
+      }
+    });
+  },
+);
+
 describe("login", () => {
+  it("needs a terminal to ask on, or the password on stdin", async () => {
+    expect(await freshHome().chartferry(["login", "registry.example.com"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("give --username"),
+    });
+    const run = await freshHome().chartferry(["login", "registry.example.com", "-u", "me"]);
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("give --password-stdin") });
+  });
+
   it.each([
     [["login", "https://registry.example.com/charts"], "names no registry"],
     [["login", "registry.example.com", "-u", "me", "-p", "x", "--password-stdin"], "given twice"],

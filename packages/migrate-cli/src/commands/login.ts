@@ -38,8 +38,9 @@ export async function runLogin(
 }
 
 async function readLogin(flags: LoginFlags, terminal: Terminal): Promise<{ username: string; password: string }> {
-  const { username = "", password, passwordStdin } = flags;
+  const { password, passwordStdin } = flags;
   if (password !== undefined && passwordStdin === true) throw usage("the password is given twice, by --password and by --password-stdin");
+  const username = flags.username ?? (await terminal.ask?.({ prompt: "Username: ", hidden: false })) ?? "";
   if (username === "") throw usage("no user was named", "give --username");
   return { username, password: password === undefined ? await readUnseen(flags, username, terminal) : seen(password, terminal) };
 }
@@ -51,8 +52,14 @@ function seen(password: string, terminal: Terminal): string {
 }
 
 async function readUnseen({ passwordStdin }: LoginFlags, username: string, terminal: Terminal): Promise<string> {
-  const credential = await readCredential({ username, passwordStdin, prefix: "--" }, terminal);
-  return credential?.kind === "basic" ? credential.password : "";
+  if (passwordStdin === true) {
+    const credential = await readCredential({ username, passwordStdin, prefix: "--" }, terminal);
+    return credential?.kind === "basic" ? credential.password : "";
+  }
+  if (terminal.ask === undefined) throw usage("there is no terminal to ask for the password on", "give --password-stdin");
+  const password = await terminal.ask({ prompt: "Password: ", hidden: true });
+  if (password === "") throw usage("the password is empty");
+  return password;
 }
 
 /** Takes the login of a host out of every file, and out of the helpers that they name. */

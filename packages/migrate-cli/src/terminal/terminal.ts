@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 
 import { exitCodes } from "../exit-codes.ts";
-import { ask, type AskedPerson } from "./ask.ts";
+import { ask, type AskedPerson, type Question } from "./ask.ts";
 import { readStream } from "./read-stream.ts";
 import { screenOf, type Screen } from "./screen.ts";
 import { watchOutput } from "./watch-output.ts";
@@ -19,6 +19,8 @@ export interface Terminal {
   readonly live: Screen | undefined;
   /** A password: asked for on a terminal, where it is not shown, else everything that stands on stdin. @throws aborted, as soon as the user interrupts */
   readPassword(prompt: string): Promise<string>;
+  /** One line from whoever sits there; undefined where nobody does, because stdin is no terminal. @throws aborted */
+  readonly ask: ((question: Question) => Promise<string>) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The first interruption (SIGINT, SIGTERM, or SIGHUP when a terminal goes away): finish what is begun. */
   readonly interrupt: AbortSignal;
@@ -39,6 +41,10 @@ export function processTerminal(): Terminal {
     live: screenOf(stderr, env),
     // Stdin is not touched before: whoever never reads it need not wait for its end.
     readPassword: (prompt) => readPassword(prompt, { input: process.stdin, output: stderr, interrupt, onCtrlC: onSignal }),
+    get ask() {
+      const { stdin: input } = process;
+      return input.isTTY ? (question: Question) => ask(question, { input, output: stderr, interrupt, onCtrlC: onSignal }) : undefined;
+    },
     environment: env,
     interrupt,
     abort,

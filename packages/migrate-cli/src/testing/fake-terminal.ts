@@ -25,6 +25,7 @@ export function createFakeTerminal(environment: Terminal["environment"] = {}, in
       return Promise.resolve(input);
     },
     prompts,
+    ask: undefined,
     environment,
     interrupt: interrupt.signal,
     abort: new AbortController().signal,
