@@ -4,6 +4,7 @@ import { addAccountCommands } from "./commands/account-commands.ts";
 import { addTargetFlags, collect, createRepositories, existing, type Finish, logFormat, output } from "./commands/flags.ts";
 import type { PublishFlags } from "./commands/publish.ts";
 import { parsePort } from "./commands/parse-flag.ts";
+import { refuseEmptyOptions } from "./commands/refuse-empty-options.ts";
 import { addMigrate, addPlan, addVerify } from "./commands/run-commands.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
@@ -17,6 +18,7 @@ export function createProgram(terminal: Terminal, finish: Finish, version: strin
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
     .showHelpAfterError("(add --help for what there is)")
     .addHelpText("after", exitCodesHelp);
+  program.hook("preAction", (_program, command) => refuseEmptyOptions(command));
   addMigrate(program, terminal, finish);
   addPlan(program, terminal, finish);
   addVerify(program, terminal, finish);

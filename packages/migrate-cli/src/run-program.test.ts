@@ -14,6 +14,8 @@ const examples = new URL("../../../examples/classic-repo", import.meta.url).path
 const chart = join(examples, "harbour-web-1.3.0.tgz");
 const emptyFile = join(mkdtempSync(join(tmpdir(), "chartferry-empty-")), "password");
 writeFileSync(emptyFile, "");
+const longFile = join(dirname(emptyFile), "long");
+writeFileSync(longFile, "p".repeat(64 * 1024 + 1));
 afterAll(() => rmSync(dirname(emptyFile), { recursive: true }));
 
 const noFile = ["--registry-config", "/nowhere/config.json"];
@@ -55,6 +57,16 @@ describe("the command line", () => {
     [["serve", "--user", "", "--password-file", chart], /error: --user is empty \[usage\]/],
     [["serve", "--user", "me", "--password-file", emptyFile], /the password for --user is empty \[usage\]/],
     [["migrate", examples, "oci://b/c", "--username", "", "--password-stdin"], /error: --username is empty \[usage\]/],
+    [["migrate", examples, "oci-layout:never", "--chart", ""], /error: --chart is empty \[usage\]/],
+    [["plan", examples, "oci-layout:never", "--chart", "web", "--chart", ""], /error: --chart is empty \[usage\]/],
+    [["verify", examples, "oci-layout:never", "--exclude", ""], /error: --exclude is empty \[usage\]/],
+    [["migrate", examples, "oci-layout:never", "--version", ""], /error: --version is empty \[usage\]/],
+    [["migrate", examples, "oci-layout:never", "--report", ""], /error: --report is empty \[usage\]/],
+    [["migrate", examples, "oci-layout:never", "--since", ""], /--since.*it must be a day/],
+    [["publish", chart, "--to", ""], /error: --to is empty \[usage\]/],
+    [["pull", "oci-layout:never/web", "-d", ""], /error: --destination is empty \[usage\]/],
+    [["serve", "--host", ""], /error: --host is empty \[usage\]/],
+    [["serve", "--user", "me", "--password-file", longFile], /the password file \S+long holds more than 64 KiB \[usage\]/],
     [["migrate", examples, "oci://b/c", "--journal", "j", "--no-journal"], /--journal and --no-journal exclude each other/],
     [["plan", examples, "oci://b/c", "--no-journal", "--journal", "j"], /--journal and --no-journal exclude each other/],
     [["migrate", examples, "oci://b/c", "--created", "2024-01-01T00:00:00Z", "--helm-compatible"], /--created and --helm-compatible/],

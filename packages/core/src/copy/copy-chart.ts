@@ -19,8 +19,6 @@ export interface CopyOptions {
   readonly existing: ExistingPolicy;
   /** Whether the target lists the tags; undefined = unknown. */
   readonly listed?: boolean | undefined;
-  /** Repository of the same registry that may hold the blobs already, where one identity may read both. */
-  readonly mountFrom?: string | undefined;
   /** What `checkExisting` answered a moment ago, by tag: these are not asked again. */
   readonly checked?: ReadonlyMap<string, ExistingAnswer> | undefined;
 }

@@ -1,14 +1,14 @@
 import type { BlobContent } from "../content.ts";
 import { ChartferryError } from "../errors.ts";
 import { type BlobState, blobState } from "../store/blob-state.ts";
-import type { ChartStore } from "../store/chart-store.ts";
-import { storeBlobs, type StoreBlobsOptions } from "./store-blobs.ts";
+import type { CallOptions, ChartStore } from "../store/chart-store.ts";
+import { storeBlobs } from "./store-blobs.ts";
 
 /**
  * Looks whether the blobs of a manifest that stands are whole, and brings again those that are not. `false` = nothing was to be done.
  * @throws blob-unknown, size-mismatch, where the registry takes a blob and still does not have it
  */
-export async function repairBlobs(target: ChartStore, blobs: readonly BlobContent[], options: StoreBlobsOptions = {}): Promise<boolean> {
+export async function repairBlobs(target: ChartStore, blobs: readonly BlobContent[], options: CallOptions = {}): Promise<boolean> {
   const wanting: BlobContent[] = [];
   for (const blob of new Map(blobs.map((each) => [each.digest, each])).values()) {
     if ((await blobState(target, blob, options)) !== "whole") wanting.push(blob);

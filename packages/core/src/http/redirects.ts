@@ -7,7 +7,7 @@ const maxRedirects = 10;
 const redirecting = new Set([301, 302, 303, 307, 308]);
 
 /** Headers that say who we are. */
-const personal = new Set(["authorization", "cookie", "cookie2", "proxy-authorization", "www-authenticate"]);
+const personal = new Set(["authorization", "cookie"]);
 
 /**
  * Follows redirects by hand. Authorization stays with the first origin (scheme, host and port), and once a request has left it, it has left for good;

@@ -34,6 +34,16 @@ it("pulls from a folder of layouts, makes the destination, and never writes wher
   expect(await run(["pull", `oci-layout:${never}/harbour-web:1.0.0`])).toMatchObject({ code: 2 });
 });
 
+it("says of a folder that takes no files that it takes none, not that it is missing", async () => {
+  const folder = temporaryFolder();
+  refuseFileCall("open", "ENOENT");
+  for (const destination of [folder, join(folder, "below")])
+    expect(await run(["pull", "oci://127.0.0.1:1/web:1.0.0", "-d", destination])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`error: cannot write ${destination}: no file can be made in ${folder} [file-unwritable]\n`),
+    });
+});
+
 it.each([
   ["EACCES", "permission denied [file-unwritable]"],
   ["ENOSPC", "the disk is full [disk-full]"],

@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 
-import { ChartferryError, type Credential, printable } from "@chartferry/core";
+import { ChartferryError, type Credential, isChartferryError, printable } from "@chartferry/core";
 
+import { readStream } from "../terminal/read-stream.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 export interface PasswordFlags {
@@ -27,8 +28,7 @@ export async function readCredential(flags: PasswordFlags, terminal: Terminal): 
   if (username === undefined) throw usage(`a password is given without ${userOption}`);
   if (username === "") throw usage(`${userOption} is empty`);
   if (passwordFile !== undefined && passwordStdin === true) throw usage(`the password is given twice, by file and by stdin`);
-  const text = await readText(flags, terminal);
-  const password = text.replace(/\r?\n$/, "");
+  const password = (await readText(flags, terminal)).replace(/\r?\n$/, "");
   if (password === "") throw usage(`the password for ${userOption} is empty`);
   return { kind: "basic", username, password, source: passwordFile === undefined ? `${prefix}password-stdin` : `${prefix}password-file` };
 }
@@ -42,8 +42,12 @@ async function readText({ username = "", passwordFile, passwordStdin, prefix, at
     return terminal.readPassword(`${printable(`password of ${username}${at === undefined ? "" : ` at ${at}`}`)}: `);
   if (passwordFile === undefined) throw usage(`${prefix}username is given without a password`, `add ${prefix}password-stdin`);
   try {
-    return (await readFile(passwordFile, "utf8")).slice(0, passwordLimit);
+    const name = `the password file ${passwordFile}`;
+    return (
+      await readStream(createReadStream(passwordFile), { name, limitBytes: passwordLimit, interrupt: terminal.interrupt })
+    ).toString();
   } catch (error) {
+    if (isChartferryError(error)) throw error;
     throw new ChartferryError(`cannot read the password file ${passwordFile}`, {
       code: "file-unreadable",
       operation: "read password",

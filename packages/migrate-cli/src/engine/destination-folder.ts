@@ -12,7 +12,8 @@ export async function checkDestination(directory: string): Promise<void> {
   try {
     await probeFolder(place);
   } catch (error) {
-    throw unwritable(directory, error);
+    // The folder has just been seen: one that answers so takes no files at all, as /proc does.
+    throw unwritable(directory, errnoOf(error) === "ENOENT" ? `no file can be made in ${place}` : error);
   }
 }
 
