@@ -145,9 +145,13 @@ describe("an index that is not whole or none at all ends with exit code 2, with 
       { code: 2, reason: ["index-truncated", "connection-lost"], says: [] },
     ));
 
-  it("a file that was cut within an entry before it was uploaded", async () => {
-    const cut = wholeIndex.slice(0, wholeIndex.lastIndexOf("    urls:"));
-    await expectFromServer((_, response) => void response.end(cut), { code: 2, reason: "index-truncated", says: ["urls"] });
+  it("a file that was cut within a line before it was uploaded, and is sent without a length", async () => {
+    const cut = wholeIndex.slice(0, wholeIndex.lastIndexOf("    urls:") + 6);
+    const send: Route = (_, response) => {
+      response.writeHead(200, { "transfer-encoding": "chunked" });
+      response.end(cut);
+    };
+    await expectFromServer(send, { code: 2, reason: "index-truncated", says: ["its last line has no end"] });
   });
 
   it("a length that is right in the end is resumed where it broke off", async () => {

@@ -1,4 +1,5 @@
 import { float32Text } from "./float-text.ts";
+import { foldedKey } from "./folded-key.ts";
 import { compareUtf8 } from "./go-json.ts";
 import { Scalar } from "./load-yaml.ts";
 import type { YamlNode } from "./parse-yaml.ts";
@@ -93,9 +94,8 @@ function decodeField<Target extends object>(
 
 function fieldNamed<Target>(fields: Fields<Target>, key: string): (keyof Target & string) | undefined {
   if (isField(fields, key)) return key;
-  // Go folds the long s and the Kelvin sign as well.
-  const folded = key.replaceAll("ſ", "s").toLowerCase();
-  const name = Object.keys(fields).find((candidate) => candidate.toLowerCase() === folded);
+  const folded = foldedKey(key);
+  const name = Object.keys(fields).find((candidate) => foldedKey(candidate) === folded);
   return name !== undefined && isField(fields, name) ? name : undefined;
 }
 

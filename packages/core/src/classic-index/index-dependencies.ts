@@ -1,4 +1,5 @@
 import type { EntryDependency } from "../source/chart-source.ts";
+import { entryFields } from "./index-keys.ts";
 import { isMap, listOf } from "./parsed-value.ts";
 
 /** Per entry; an umbrella of more charts says the same of the rest. */
@@ -10,7 +11,8 @@ const longestText = 512;
 export function readDependencies(value: unknown): readonly EntryDependency[] {
   return (listOf(value) ?? []).slice(0, mostDependencies).flatMap((item) => {
     if (!isMap(item)) return [];
-    const [name, repository] = [textOf(item["name"]), textOf(item["repository"])];
+    const fields = entryFields(item);
+    const [name, repository] = [textOf(fields["name"]), textOf(fields["repository"])];
     return name === undefined || repository === undefined ? [] : [{ name, repository }];
   });
 }

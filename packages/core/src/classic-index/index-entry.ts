@@ -4,6 +4,7 @@ import type { Note } from "../note.ts";
 import type { EntryProblem, SourceEntry } from "../source/chart-source.ts";
 import { shown } from "../shown-text.ts";
 import { readDependencies } from "./index-dependencies.ts";
+import { entryFields } from "./index-keys.ts";
 import { isMap, listOf } from "./parsed-value.ts";
 import { rememberVersion } from "./version-set.ts";
 import type { VersionSet } from "./version-set.ts";
@@ -32,7 +33,7 @@ const longestField = 512;
 
 /** Judges one entry: what cannot be copied becomes a problem, what is merely odd a note. Urls stay as written. */
 export function readIndexEntry(raw: RawEntry, seen: VersionSet): IndexItem {
-  const fields = fieldsOf(raw.value);
+  const fields = isMap(raw.value) ? entryFields(raw.value) : undefined;
   if (fields === undefined) return problem(raw, "", isNull(raw.value) ? "the entry is null" : "the entry is no map of fields");
   const version = scalar(fields["version"]);
   const fault = faultOf(raw.chart, fields, version);
@@ -67,11 +68,6 @@ export function problem(raw: Omit<RawEntry, "value">, version: string, reason: s
 function normaliseIndexDigest(text: string): string | undefined {
   const hex = /^(?:sha256:)?([0-9a-f]{64})$/i.exec(text.trim())?.[1];
   return hex === undefined ? undefined : `sha256:${hex.toLowerCase()}`;
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> | undefined {
-  // A copy without prototype: a key named like a method of Object is a key, nothing else.
-  return isMap(value) ? { __proto__: null, ...value } : undefined;
 }
 
 function faultOf(chart: string, fields: Record<string, unknown>, version: string | undefined): string | undefined {

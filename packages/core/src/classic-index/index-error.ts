@@ -22,12 +22,12 @@ export function indexInvalid(reason: string, hint?: string): ChartferryError {
   });
 }
 
-/** The text is an index that ends too early: nothing may be concluded from what is missing. */
-export function indexTruncated(reason: string): ChartferryError {
+/** The text is an index that ends too early: nothing may be concluded from what is missing. `wayOut`: how to say that it is whole. */
+export function indexTruncated(reason: string, wayOut = "end it with a newline"): ChartferryError {
   return new ChartferryError(`the index is cut off: ${reason}`, {
     code: "index-truncated",
     operation: "read index",
-    hint: "Fetch or upload the index again; if it is complete as it is, end it with a newline",
+    hint: `Fetch or upload the index again; if it is complete as it is, ${wayOut}`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { utf8Text } from "./index-input.ts";
+import { topKey } from "./index-keys.ts";
 import { type JsonScanner, keepUntil, type OpenValue, sign } from "./json-scanner.ts";
 import { beginText, textOf } from "./kept-text.ts";
 
@@ -57,8 +58,8 @@ export function endKey(scanner: JsonScanner, at: number): void {
   if (name === undefined) refuse(scanner, "it has a key that cannot be read", at);
   else if (scanner.place === "charts") scanner.chart = name;
   else {
-    scanner.field = name;
-    if (scanner.topKeys.size < 64) scanner.topKeys.add(name);
+    scanner.field = topKey(name);
+    if (scanner.topKeys.size < 64) scanner.topKeys.add(scanner.field);
   }
 }
 

@@ -39,6 +39,26 @@ describe("a bad entry never hides the good ones", () => {
     expect(problems[0]?.message).toMatch(/line \d+/);
   });
 
+  it.each<[string, string]>([
+    ["  - ~\n", "the entry is null"],
+    ["  -\n", "the entry is null"],
+    ["  zz:\n  - name: zz\n    version: 1.0.0\n", "no urls"],
+    ["  - description: x\n", "no version"],
+    ["  - name: web\n    description: a: b\n    urls: [a]\n    version: 1.0.0\n", "no valid YAML"],
+    ["  - foo\n", "no map of fields"],
+    ['  - "open\n', "no valid YAML"],
+  ])("not even as the last one, with nothing behind it: %j", async (last, reason) => {
+    const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "0.1.0")}${last}`;
+    for (const [index, lengthVerified] of [
+      [text, false],
+      [text.trimEnd(), true],
+    ] as const) {
+      const { entries, problems, notes } = await readIndexText(index, { lengthVerified });
+      expect([entries.map(({ version }) => version), notes]).toEqual([["0.1.0"], ["index-end-unknown"]]);
+      expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining(reason)]);
+    }
+  });
+
   it("an entry above the limit is named and left out, however long its lines are", async () => {
     const long = `    annotations:\n      text: ${"x".repeat(9_000)}\n    description: |\n${"      a line\n".repeat(900)}`;
     const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "0.1.0")}${item("web", "0.2.0", long)}${item("web", "0.3.0")}${end}`;
@@ -47,6 +67,32 @@ describe("a bad entry never hides the good ones", () => {
       expect(entries.map((entry) => entry.version)).toEqual(["0.1.0", "0.3.0"]);
       expect(problems).toEqual([{ chart: "web", version: "0.2.0", message: expect.stringContaining("larger than 4096 bytes") }]);
     }
+  });
+
+  it("a line above the limit that may name a chart is never thrown away: the file is parsed as a whole", async () => {
+    const text = `apiVersion: v1\nentries:\n  a:\n  - version: 1.0.0\n    urls: [x]\n  b:${" ".repeat(3_000)}# x\n  - version: 2.0.0\n    urls: [x]\n${end}`;
+    for (const chunkBytes of [500, 65_536]) {
+      const { entries, problems } = await readIndexText(text, { entryLimit: 1000, chunkBytes });
+      expect([entries.map(({ chart, version }) => `${chart} ${version}`), problems]).toEqual([["a 1.0.0", "b 2.0.0"], []]);
+    }
+  });
+
+  it.each([
+    [1000, ["0.1.0", "0.2.0"], []],
+    [999, ["0.1.0"], ["0.2.0"]],
+  ])("an entry of 1000 bytes with a limit of %i gives the versions %j and the problems %j", async (entryLimit, good, refused) => {
+    const entry = item("web", "0.2.0", `    description: ${"x".repeat(1000)}\n`);
+    // Without the last line end.
+    const exact = entry.replace("x".repeat(entry.length - 1001), "");
+    const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "0.1.0")}${exact}${end}`;
+    const { entries, problems } = await readIndexText(text, { entryLimit });
+    expect([entries.map(({ version }) => version), problems.map(({ version }) => version)]).toEqual([good, refused]);
+  });
+
+  it("a dash that stands left of the others of its chart begins no entry", async () => {
+    const text = `apiVersion: v1\nentries:\n  web:\n    - version: 1.0.0\n      urls: [x]\n   - version: 2.0.0\n     urls: [x]\n  api:\n  - version: 3.0.0\n    urls: [x]\n${end}`;
+    const { entries, codes } = await readIndexText(text);
+    expect([entries.map(({ version }) => version), codes]).toEqual([["3.0.0"], ["entry-invalid"]]);
   });
 
   it("a chart whose value is no list is one problem", async () => {

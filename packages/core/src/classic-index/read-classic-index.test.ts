@@ -78,6 +78,16 @@ describe("a good index", () => {
     ]);
   });
 
+  it("is read with anchors in the first entries of later charts", async () => {
+    const base = "  - &base\n    version: 1.0.0\n    urls: [a.tgz]\n  - version: 1.1.0\n    urls: [a.tgz]\n";
+    const aliased = "  - <<: *base\n    version: 2.0.0\n  - <<: *base\n    version: 3.0.0\n";
+    const { entries, problems } = await readIndexText(`apiVersion: v1\nentries:\n  web:\n${base}  api:\n${aliased}${end}`);
+    expect([entries.map(({ version, urls }) => `${version} ${urls[0]}`), problems]).toEqual([
+      ["1.0.0 a.tgz", "1.1.0 a.tgz", "2.0.0 a.tgz", "3.0.0 a.tgz"],
+      [],
+    ]);
+  });
+
   it("is read in flow style and as JSON", async () => {
     const json = JSON.stringify({ apiVersion: "v1", entries: { web: [{ name: "web", version: "1.10", urls: ["a.tgz"], digest: hex }] } });
     const flow = `apiVersion: v1\nentries: {web: [{name: web, version: 1.10, urls: [a.tgz], digest: ${hex}}]}\n`;
@@ -85,6 +95,41 @@ describe("a good index", () => {
     const results = await Promise.all([json, flow, mixed].map((text) => readIndexText(text)));
     for (const { entries } of results) {
       expect(entries).toEqual([{ chart: "web", version: "1.10", urls: ["a.tgz"], digest: `sha256:${hex}`, notes: [] }]);
+    }
+  });
+
+  it.each([
+    ["keys in any case", "APIVERSION: v1\nEntries:\n  a:\n  - Name: a\n    VERSION: 1.0.0\n    Urls: [x]\n", ["a 1.0.0"]],
+    ["a long s", "apiVersion: v1\nentrie\u017f:\n  a:\n  - name: a\n    ver\u017fion: 1.0.0\n    urls: [x]\n", ["a 1.0.0"]],
+    [
+      "entries in two cases",
+      "Entries:\n  a:\n  - {version: 1.0.0, urls: [x]}\nentries:\n  b:\n  - {version: 2.0.0, urls: [x]}\n",
+      ["a 1.0.0", "b 2.0.0"],
+    ],
+    [
+      "that in flow style",
+      "{Entries: {a: [{version: 1.0.0, urls: [x]}]}, entries: {b: [{version: 2.0.0, urls: [x]}]}}\n",
+      ["a 1.0.0", "b 2.0.0"],
+    ],
+    [
+      "that in JSON",
+      '{"Entries":{"a":[{"version":"1.0.0","URLS":["x"]}]},"entries":{"b":[{"version":"2.0.0","urls":["x"]}]}}',
+      ["a 1.0.0", "b 2.0.0"],
+    ],
+    ["a field in two cases", "entries:\n  a:\n  - version: 2.0.0\n    Version: 1.0.0\n    Urls: [y]\n    urls: [x]\n", ["a 2.0.0"]],
+    ["a block text at its end", "entries:\n  a:\n  - urls: [x]\n    version: |\n      1.0.0", ["a 1.0.0"]],
+  ])("is read with %s, as Helm does", async (_what, text, versions) => {
+    const { entries, problems } = await readIndexText(text, { lengthVerified: true });
+    expect([entries.map(({ chart, version }) => `${chart} ${version}`), problems]).toEqual([versions, []]);
+    expect(new Set(entries.flatMap(({ urls }) => urls))).toEqual(new Set(["x"]));
+  });
+
+  it.each(["utf-16le", "utf-16be"])("is read in %s with a byte order mark, in whatever pieces it comes", async (encoding) => {
+    const bytes = Buffer.from(`\u{feff}apiVersion: v1\nentries:\n  w\u00e9b\u{1f600}:\n${item("web", "1.0.0")}${end}`, "utf16le");
+    if (encoding === "utf-16be") bytes.swap16();
+    for (const chunkBytes of [1, 2, 7, 65_536]) {
+      const { entries } = await readIndexText(bytes, { chunkBytes });
+      expect(entries.map(({ chart, version }) => `${chart} ${version}`)).toEqual(["w\u00e9b\u{1f600} 1.0.0"]);
     }
   });
 
@@ -121,17 +166,29 @@ describe("what is no whole index", () => {
     expect((await failureOf(readIndexText(text))).startsWith(failure)).toBe(true);
   });
 
-  it("a cut anywhere is recognised before anything is yielded, unless it falls between two whole entries", async () => {
+  it("a cut anywhere is recognised before anything is yielded, unless it falls at the end of a line within the entries", async () => {
     const text = `apiVersion: v1\nentries:\n  web:\n${item("web", "1.0.0", "    description: |\n      some\n      text\n")}${item("web", "2.0.0")}  api:\n${item("api", "0.1.0")}${end}`;
-    const whole = [...text.matchAll(/ {4}version: .*\n/g)].map((match) => match.index + match[0].length);
+    const generated = text.indexOf("generated:");
+    const lineEnds = [...text.matchAll(/\n/g)].map(({ index }) => index + 1).filter((at) => at > text.indexOf("  web:") && at <= generated);
     const unseen: number[] = [];
     for (let cut = 1; cut < text.length; cut += 1) {
       const failure = await failureOf(readIndexText(text.slice(0, cut)));
       if (failure === "no failure") unseen.push(cut);
       else expect(failure, `cut at ${cut}`).toMatch(cut > text.indexOf("entries:") ? /^index-truncated/ : /^index-(truncated|invalid)/);
     }
-    const generated = text.indexOf("generated:");
-    expect(unseen.filter((cut) => cut <= generated)).toEqual(whole);
+    expect(unseen.filter((cut) => cut <= generated)).toEqual(lineEnds);
+    for (const cut of lineEnds) {
+      const { entries, notes } = await readIndexText(text.slice(0, cut));
+      const versions = [...text.slice(0, cut).matchAll(/ {4}version: (.*)\n/g)].map(([, version]) => version);
+      expect([entries.map(({ version }) => version), notes], `cut at ${cut}`).toEqual([versions, ["index-end-unknown"]]);
+    }
+  });
+
+  it("nothing behind the key of the entries counts as a cut, and the hint has a way out", async () => {
+    const text = "apiVersion: v1\nentries:\n";
+    await expect(readIndexText(text)).rejects.toMatchObject({ code: "index-truncated", hint: expect.stringContaining("entries: {}") });
+    expect((await readIndexText(text, { lengthVerified: true })).notes).toEqual(["index-end-unknown"]);
+    expect((await readIndexText(text.replace("entries:", "entries: {}"))).entries).toEqual([]);
   });
 
   it("a cut between two entries is remarked on, wherever the generated line would stand that is not behind them", async () => {

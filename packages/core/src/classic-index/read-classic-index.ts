@@ -7,7 +7,9 @@ import type { IndexContent } from "./index-input.ts";
 import { isMap } from "./parsed-value.ts";
 import { readJsonPieces } from "./read-json-index.ts";
 import { readChartList, readPiece } from "./read-piece.ts";
+import { listsFrom } from "./resume-whole.ts";
 import { createIndexSplitter, splitEnd, splitMore } from "./split-index.ts";
+import type { IndexPiece } from "./split-index.ts";
 import { surveyIndex } from "./survey-index.ts";
 import type { IndexSurvey } from "./survey-index.ts";
 import { createVersionSet } from "./version-set.ts";
@@ -71,12 +73,31 @@ async function* readPieces(
   content: IndexContent,
   options: ReadIndexOptions & { entryLimit: number },
 ): AsyncGenerator<IndexItem, void, undefined> {
-  const splitter = createIndexSplitter(options.entryLimit);
-  const reading = { seen: createVersionSet(), entryLimit: options.entryLimit, chart: "", ordinal: -1, whole: wholeOnce(content, options) };
-  for await (const chunk of latin1Chunks(content, options.signal)) {
-    for (const piece of splitMore(splitter, chunk)) yield* await readPiece(reading, piece);
+  const { entryLimit, signal } = options;
+  const reading = { seen: createVersionSet(), entryLimit, chart: "", ordinal: -1, whole: wholeOnce(content, options) };
+  for await (const piece of piecesOf(content, options)) {
+    const items = await readPiece(reading, piece);
+    if (!("openSince" in items)) {
+      yield* items;
+      continue;
+    }
+    const whole = await reading.whole();
+    if (whole === undefined) yield items.problem;
+    else {
+      const lists = await listsFrom(items.openSince, whole, { content, entryLimit, signal });
+      for (const { chart, value } of lists) yield* readChartList({ chart, line: 0 }, value, reading.seen);
+      return;
+    }
   }
-  for (const piece of splitEnd(splitter)) yield* await readPiece(reading, piece);
+}
+
+async function* piecesOf(
+  content: IndexContent,
+  options: ReadIndexOptions & { entryLimit: number },
+): AsyncGenerator<IndexPiece, void, undefined> {
+  const splitter = createIndexSplitter(options.entryLimit);
+  for await (const chunk of latin1Chunks(content, options.signal)) yield* splitMore(splitter, chunk);
+  yield* splitEnd(splitter);
 }
 
 /** Entries that refer to anchors elsewhere in the file are taken from the file parsed as a whole, at most once. */

@@ -1,7 +1,7 @@
 import { problem, readIndexEntry } from "./index-entry.ts";
 import type { IndexItem } from "./index-entry.ts";
 import { utf8Text } from "./index-input.ts";
-import { isForeignAlias, parseIndexYaml, yamlReason } from "./parse-index-yaml.ts";
+import { endsWithin, isForeignAlias, parseIndexYaml, yamlReason } from "./parse-index-yaml.ts";
 import type { ParsedYaml } from "./parse-index-yaml.ts";
 import { isMap, listOf } from "./parsed-value.ts";
 import type { IndexPiece } from "./split-index.ts";
@@ -17,8 +17,16 @@ export interface PieceReading {
   readonly whole: () => Promise<WholeIndex | undefined>;
 }
 
+/** An entry that ends within a text in quotes or brackets: what was split off behind it may belong to it. */
+export interface OpenPiece {
+  /** The line where it begins. */
+  readonly openSince: number;
+  /** What to say of it where the file cannot be read as a whole either. */
+  readonly problem: IndexItem;
+}
+
 /** The items of one piece. A promise only where another part of the file is needed. */
-export function readPiece(reading: PieceReading, piece: IndexPiece): IndexItem[] | Promise<IndexItem[]> {
+export function readPiece(reading: PieceReading, piece: IndexPiece): IndexItem[] | OpenPiece | Promise<IndexItem[]> {
   const at = { chart: utf8Text(piece.chart), line: piece.line };
   if (piece.kind === "chart") return readChartPiece(reading, piece.text, at);
   reading.ordinal = reading.chart === at.chart ? reading.ordinal + 1 : 0;
@@ -30,7 +38,8 @@ export function readPiece(reading: PieceReading, piece: IndexPiece): IndexItem[]
     return [readIndexEntry({ ...at, value: listOf(value)?.[0] ?? null, duplicateKeys }, reading.seen)];
   } catch (error) {
     if (isForeignAlias(error)) return readAliased(reading, at, reading.ordinal);
-    return [problem({ chart: at.chart, line: 0 }, versionIn(text), `the entry is no valid YAML: ${yamlReason(error, at.line)}`)];
+    const item = problem({ chart: at.chart, line: 0 }, versionIn(text), `the entry is no valid YAML: ${yamlReason(error, at.line)}`);
+    return endsWithin(error) ? { openSince: at.line, problem: item } : [item];
   }
 }
 

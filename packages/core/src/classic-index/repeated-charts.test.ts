@@ -50,4 +50,14 @@ describe("an index that names a chart twice", () => {
     }
     expect(performance.now() - started).toBeLessThan(4_000);
   });
+
+  it("is read as JSON whatever the length of its texts", async () => {
+    for (const long of ["x".repeat(16_000_000), '\\"'.repeat(8_000_000)]) {
+      const text = `{"entries":{"web":[{"version":"1.0.0","urls":["a"],"description":"${long}"}],"web":[{"version":"2.0.0","urls":["a"]},{"version":3.10}]}}`;
+      const { entries, problems } = await readIndexText(text, { entryLimit: 20_000_000 });
+      expect(entries.map(({ version }) => version)).toEqual(["1.0.0", "2.0.0"]);
+      // As YAML it would have been a text.
+      expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining("the version is a number")]);
+    }
+  });
 });

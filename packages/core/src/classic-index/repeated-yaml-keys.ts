@@ -1,3 +1,5 @@
+import { topKey } from "./index-keys.ts";
+
 /** A chart's list under `entries`; a chart may have several. */
 export interface ChartList {
   readonly chart: string;
@@ -46,7 +48,7 @@ export function watchEntries(): EntriesWatch {
     },
     lists() {
       const root = top.children.at(-1);
-      const charts = root === undefined ? undefined : pairs(root)?.filter(({ key }) => key === "entries");
+      const charts = root === undefined ? undefined : pairs(root)?.filter(({ key }) => topKey(key) === "entries");
       const lists = charts?.map(({ node }) => (node.kind === "mapping" ? pairs(node) : []));
       if (lists === undefined || lists.includes(undefined)) return undefined;
       return lists.flatMap((list) => (list ?? []).map(({ key, node }) => ({ chart: key, value: node.result })));

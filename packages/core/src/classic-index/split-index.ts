@@ -1,4 +1,6 @@
+import { utf8Text } from "./index-input.ts";
 import { isDashLine, isEmptyValue, isOpenValue, parseKeyLine } from "./index-key-line.ts";
+import { topKey } from "./index-keys.ts";
 import { extendSkeleton, skeletonOf } from "./oversized-item.ts";
 import type { ItemSkeleton } from "./oversized-item.ts";
 
@@ -11,7 +13,8 @@ export type IndexPiece =
 
 /**
  * Where the splitter stands. The structure it relies on: `entries:` at indent 0, chart keys at the indent of the first of them,
- * items at the indent of the chart's first dash; in YAML no text inside an item can stand at or left of its dash.
+ * items at the indent of the chart's first dash, which no text inside an item reaches. In quotes or brackets it may, in Helm's reader: its item does not
+ * parse then, and what follows is taken from the whole file.
  */
 export interface IndexSplitter {
   /** Characters not yet released. */
@@ -38,7 +41,7 @@ export interface IndexSplitter {
   readonly topKeys: Set<string>;
   /** Whether a top-level key stands after `entries`: such an index was not cut within its entries. */
   closed: boolean;
-  pieces: IndexPiece[];
+  readonly pieces: IndexPiece[];
   readonly itemLimit: number;
 }
 
@@ -99,9 +102,7 @@ function rebase(splitter: IndexSplitter, keep: number, chunk: string): void {
 }
 
 function takePieces(splitter: IndexSplitter): IndexPiece[] {
-  const pieces = splitter.pieces;
-  splitter.pieces = [];
-  return pieces;
+  return splitter.pieces.splice(0);
 }
 
 function takeLine(splitter: IndexSplitter, lineEnd: number): void {
@@ -137,9 +138,10 @@ function readTopLine(splitter: IndexSplitter, line: string): void {
     return;
   }
   closePiece(splitter, splitter.scan);
-  splitter.closed = splitter.topKeys.has("entries") && parsed.key !== "entries";
-  if (splitter.topKeys.size < 64) splitter.topKeys.add(parsed.key);
-  if (parsed.key === "entries") beginEntries(splitter, parsed.value);
+  const key = topKey(utf8Text(parsed.key));
+  splitter.closed = splitter.topKeys.has("entries") && key !== "entries";
+  if (splitter.topKeys.size < 64) splitter.topKeys.add(key);
+  if (key === "entries") beginEntries(splitter, parsed.value);
   else beginSkipped(splitter, parsed.value);
 }
 
@@ -242,8 +244,7 @@ function dropOverlongLine(splitter: IndexSplitter): void {
 }
 
 /** Only text deep inside an item, or outside the entries, may be thrown away: never a line that could name a chart. */
-function mayDrop(splitter: IndexSplitter): boolean {
-  const indent = splitter.text.slice(splitter.scan).search(/[^ ]/);
-  if (splitter.open === "item") return indent > splitter.dashIndent;
-  return splitter.section === "done" || (splitter.section === "skip" && indent > 0);
+function mayDrop({ text, scan, open, dashIndent, section }: IndexSplitter): boolean {
+  const indent = text.slice(scan).search(/[^ ]/);
+  return open === "item" ? indent > dashIndent : section === "done" || (section === "skip" && indent > 0);
 }

@@ -1,9 +1,7 @@
 import type { Note } from "../note.ts";
 import { endUnknown, indexInvalid, indexTruncated, refuseForeignContent, withoutApiVersion } from "./index-error.ts";
-import { latin1Chunks, utf8Text } from "./index-input.ts";
+import { latin1Chunks } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
-import { parseIndexYaml } from "./parse-index-yaml.ts";
-import { isMap, listOf } from "./parsed-value.ts";
 import { surveyJsonIndex } from "./read-json-index.ts";
 import { createIndexSplitter, splitEnd, splitMore } from "./split-index.ts";
 import type { IndexPiece, IndexSplitter } from "./split-index.ts";
@@ -40,7 +38,8 @@ export async function surveyIndex(content: IndexContent, options: SurveyOptions)
   last = splitEnd(splitter).at(-1) ?? last;
   if (splitter.irregular !== undefined) return { form: "whole", reason: splitter.irregular, notes: [] };
   const end = { last, finalNewline, lengthVerified: options.lengthVerified };
-  return { form: "yaml", notes: splitter.topKeys.has("entries") ? judgeEnd(splitter, end) : withoutEntries(finalNewline) };
+  const whole = finalNewline || options.lengthVerified;
+  return { form: "yaml", notes: splitter.topKeys.has("entries") ? judgeEnd(splitter, end) : withoutEntries(whole) };
 }
 
 /** Looks at the first characters, once there are enough of them. @throws index-invalid for what is no YAML at first sight */
@@ -54,8 +53,8 @@ function isFlow(head: { text: string; judged: boolean }, chunk: string): boolean
   return start.startsWith("{");
 }
 
-function withoutEntries(finalNewline: boolean): never {
-  if (!finalNewline) throw indexTruncated("it ends before its entries");
+function withoutEntries(whole: boolean): never {
+  if (!whole) throw indexTruncated("it ends before its entries");
   throw indexInvalid("it has no entries", "Check that the url names a chart repository: its index has a key entries");
 }
 
@@ -70,27 +69,14 @@ function judgeEnd(splitter: IndexSplitter, end: IndexEnd): Note[] {
   return splitter.closed ? notes : [...notes, ...judgeOpenEnd(splitter, end)];
 }
 
-/** Helm sorts the keys, so `generated` follows the entries; where nothing does (one that came before says nothing), the last entry tells whether the file goes on. */
-function judgeOpenEnd(splitter: IndexSplitter, end: IndexEnd): Note[] {
-  const bare = splitter.section === "entries" && end.last === undefined;
-  const fault = bare ? "before the first of them" : incompleteness(end.last);
-  if (fault !== undefined) throw indexTruncated(`it ends within its entries, ${fault}`);
-  if (end.last === undefined) return [];
-  if (!end.finalNewline && !end.lengthVerified) throw indexTruncated("its last line has no end");
+/**
+ * Helm sorts the keys, so `generated` follows the entries. Where nothing does (one that came before says nothing), the file counts as cut off
+ * only if it ends in the middle of a line, or before any chart: an entry that lacks something may be written so, and hides no other.
+ */
+function judgeOpenEnd(splitter: IndexSplitter, { last, finalNewline, lengthVerified }: IndexEnd): Note[] {
+  const bare = splitter.section === "entries" && last === undefined;
+  if (last === undefined && !bare) return [];
+  if (bare && !lengthVerified) throw indexTruncated("it ends before the first of its entries", "write entries: {}");
+  if (!finalNewline && !lengthVerified) throw indexTruncated("its last line has no end");
   return [endUnknown];
-}
-
-/** What the last entry lacks; Helm's key order puts `urls` and `version` last. */
-function incompleteness(piece: IndexPiece | undefined): string | undefined {
-  if (piece === undefined || (piece.kind === "item" && piece.oversized)) return undefined;
-  if (piece.kind === "chart") return /^[^:]*:\s*$/.test(piece.text) ? "after the name of a chart" : undefined;
-  try {
-    const { value } = parseIndexYaml(utf8Text(piece.text));
-    const fields = listOf(value)?.[0];
-    if (!isMap(fields)) return "in an entry without fields";
-    const missing = ["urls", "version"].filter((key) => !Object.hasOwn(fields, key) || fields[key] === null);
-    return missing.length === 0 ? undefined : `in an entry without ${missing.join(" and ")}`;
-  } catch {
-    return "in an entry that is no complete YAML";
-  }
 }

@@ -1,4 +1,5 @@
 import { indexInvalid, indexTruncated } from "./index-error.ts";
+import { topFields, topKey } from "./index-keys.ts";
 import { latin1Chunks, utf8Text } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
 import { parseIndexYaml, yamlReason, type ParsedYaml } from "./parse-index-yaml.ts";
@@ -31,8 +32,21 @@ export async function parseWholeIndex(content: IndexContent, options: WholeOptio
   const text = await readText(content, options);
   const { value, duplicateKeys, lists } = parseYaml(text);
   if (!isMap(value)) throw indexInvalid("it holds no map of keys");
-  const endUnknown = Object.keys(value).at(-1) === "entries" && !/[}\]]$/.test(text.slice(-64).trimEnd());
-  return { topLevel: value, duplicateKeys, lists, endsOpen: !/[\n}]$/.test(text.slice(-1)), endUnknown };
+  const endUnknown = topKey(Object.keys(value).at(-1) ?? "") === "entries" && !/[}\]]$/.test(text.slice(-64).trimEnd());
+  const top = topFields(value);
+  return {
+    topLevel: top.topLevel,
+    duplicateKeys,
+    lists: lists ?? top.lists,
+    endsOpen: !/[\n}]$/.test(text.slice(-1)),
+    endUnknown,
+  };
+}
+
+/** Every chart's list, in order as far as that is known. */
+export function chartLists({ topLevel, lists }: WholeIndex): readonly ChartList[] {
+  const entries = topLevel["entries"];
+  return lists ?? (isMap(entries) ? Object.entries(entries).map(([chart, value]) => ({ chart, value })) : []);
 }
 
 async function readText(content: IndexContent, { reason, wholeLimit: limit = defaultLimit, signal }: WholeOptions): Promise<string> {

@@ -18,7 +18,9 @@ export async function readIndexText(
 ): Promise<ReadIndex> {
   const bytes = typeof index === "string" ? Buffer.from(index) : index;
   const read: ReadIndex = { entries: [], problems: [], codes: [], notes: [] };
-  for await (const item of readClassicIndex(chunksOf(bytes, options.chunkBytes ?? 65_536), options)) {
+  // Content that is opened, and not a stream: that would be kept aside, and come out of memory in one piece.
+  const content = { open: () => chunksOf(bytes, options.chunkBytes ?? 65_536) };
+  for await (const item of readClassicIndex(content, options)) {
     if (item.kind === "entry") read.entries.push(item.entry);
     else if (item.kind === "note") read.notes.push(item.note.code);
     else {
