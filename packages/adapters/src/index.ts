@@ -4,6 +4,7 @@ import { acr } from "./acr.ts";
 import { distribution } from "./distribution.ts";
 import { dockerHub } from "./docker-hub.ts";
 import { ecr } from "./ecr.ts";
+import { gar } from "./gar.ts";
 import { generic } from "./generic.ts";
 import { gitlab } from "./gitlab.ts";
 import { harbor } from "./harbor.ts";
@@ -12,6 +13,5 @@ import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, dockerHub, ghcr, gitlab, harbor, zot, distribution, generic];
-
+export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, gar, dockerHub, ghcr, gitlab, harbor, zot, distribution, generic];
 export { acr, distribution, dockerHub, ecr, generic, ghcr, gitlab, harbor, ociLayout, zot };

@@ -4,6 +4,7 @@ import { ecrSetup } from "./ecr/ecr-setup.ts";
 import { gitlabSetup } from "./gitlab/gitlab-setup.ts";
 import { harborSetup } from "./harbor/harbor-setup.ts";
 import { ghcrSetup } from "./ghcr/ghcr-setup.ts";
+import { garSetup } from "./gar/gar-setup.ts";
 import type { Setup } from "./setup.ts";
 
 /** How to start each hosted registry, by the id of its adapter. One line a registry. */
@@ -14,4 +15,5 @@ export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
   harbor: harborSetup,
   ghcr: ghcrSetup,
   gitlab: () => gitlabSetup(),
+  gar: () => garSetup(),
 };

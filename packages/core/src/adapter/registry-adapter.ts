@@ -74,6 +74,8 @@ export interface ErrorView {
   readonly repository?: string | undefined;
   /** Whether the request carried a credential of the user's, or what a token service gave for one. */
   readonly signedIn?: boolean;
+  /** The user whom a token service was given with a password. */
+  readonly username?: string | undefined;
 }
 
 /** A token request that differs from GET + Basic. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 
+import type { ErrorView } from "../adapter/registry-adapter.ts";
 import { createHttpClient } from "../http/create-http-client.ts";
 import { manualClock } from "../http/testing/manual-clock.ts";
 import { startStubServer } from "../http/testing/start-stub-server.ts";
@@ -38,6 +39,17 @@ describe("a token service that misbehaves", () => {
     const failure: unknown = await refusing.pull().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "denied", operation: "sign in", repository: "team/web" });
     expect(String(failure)).toContain("repository team/web not found");
+  });
+
+  it("is read by the adapter, who is told which user it refuses", async () => {
+    const told: unknown[] = [];
+    const mapError = ({ operation, username }: ErrorView) => {
+      told.push([operation, username]);
+      return { code: "credentials-expired" } as const;
+    };
+    const { pull } = await world({ reply: () => ({ status: 401, body: "" }), client: { mapError } });
+    await expect(pull("team/web", "pull,push")).rejects.toMatchObject({ code: "credentials-expired" });
+    expect(told).toEqual([["sign in", "alice"]]);
   });
 
   it.each([

@@ -151,6 +151,7 @@ async function refusal(answer: HttpAnswer, { credential, scopes }: TokenWish, op
     registry: options.origin.host,
     repository: repositoryOf(scopes),
     credentialSource: credential.kind === "anonymous" ? undefined : credential.source,
+    username: credential.kind === "basic" ? credential.username : undefined,
     mapError: options.mapError,
     asksToken: true,
   });

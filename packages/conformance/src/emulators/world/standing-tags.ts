@@ -7,7 +7,7 @@ export async function digestUnder({ open }: DataPlane, repository: string, refer
   return status === 200 ? String(headers["docker-content-digest"]) : undefined;
 }
 
-async function standingTags({ open }: DataPlane, repository: string): Promise<string[]> {
+export async function standingTags({ open }: DataPlane, repository: string): Promise<string[]> {
   const { status, body } = await open(bare("GET", `/v2/${repository}/tags/list`));
   if (status !== 200 || !(body instanceof Uint8Array)) return [];
   const listed: unknown = JSON.parse(Buffer.from(body).toString("utf8"));

@@ -17,6 +17,8 @@ export interface ErrorContext {
   readonly version?: string | undefined;
   /** Where the refused credential was found; default: what the answer knows. */
   readonly credentialSource?: string | undefined;
+  /** The user whom a token service was given with a password. */
+  readonly username?: string | undefined;
   /** See `ConnectOptions.signInOptions`; default: what the answer knows. */
   readonly signInOptions?: string | undefined;
   /** A token service, which was asked with what there is: it need not say how to sign in. Default: false. */
@@ -39,8 +41,8 @@ export async function errorFromAnswer(answer: HttpAnswer, context: ErrorContext)
 
 /** The same for an answer whose body has been read already. */
 function errorFromView(view: ErrorView, context: ErrorContext): ChartferryError {
-  const { repository, credentialSource } = context;
-  const mapped = context.mapError?.({ ...view, repository, signedIn: credentialSource !== undefined }) ?? {};
+  const { repository, credentialSource, username } = context;
+  const mapped = context.mapError?.({ ...view, repository, username, signedIn: credentialSource !== undefined }) ?? {};
   const code = mapped.code ?? refined(codeOf(view), view, context);
   const wait = retryAfterMs(view.headers, Date.now());
   return new ChartferryError(messageFor(view, code, context), {
