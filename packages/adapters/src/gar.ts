@@ -10,11 +10,11 @@ import {
 } from "@chartferry/core";
 
 import { generic, specCapabilities, specTraits } from "./generic.ts";
-import { createGoogleRepository, type GoogleRepository, listNames } from "./sdk/artifact-registry.ts";
+import { createGoogleRepository, type GoogleRepository } from "./sdk/artifact-registry.ts";
+import { listGoogleImages, partsOf } from "./sdk/google-images.ts";
 import { googleToken, speaksOfGoogle } from "./sdk/google.ts";
 import { flagOption, textOption, textsOption } from "./support/adapter-options.ts";
 import { keptCredential } from "./support/kept-credential.ts";
-import { textOf } from "./support/vendor-json.ts";
 
 /** Location, location of a regional endpoint, prefix of gcr.io. Sources: docker-credential-gcr `config/const.go`; flux for the sovereign one. */
 const hostPattern =
@@ -60,7 +60,7 @@ export const gar: RegistryAdapter = {
   mapError,
   missingCodes: ["denied-or-missing"],
   ensureRepository,
-  listRepositories,
+  listRepositories: listGoogleImages,
 };
 
 async function signIn(context: AdapterContext): Promise<Credential | undefined> {
@@ -68,12 +68,6 @@ async function signIn(context: AdapterContext): Promise<Credential | undefined> 
   if (found === undefined) return undefined;
   const { token: password, expiresAt } = found;
   return { kind: "basic", username: tokenUser, password, source, ...(expiresAt === undefined ? {} : { expiresAt }) };
-}
-
-/** A project of a domain (`example.com:team`) takes two parts of a path. */
-function partsOf(repository: string): { readonly project: string; readonly rest: readonly string[] } {
-  const [first = "", second = "", ...rest] = repository.split("/");
-  return first.includes(".") ? { project: `${first}:${second}`, rest } : { project: first, rest: [second, ...rest] };
 }
 
 function nameProblems(host: string, repository: string): NameProblem[] {
@@ -88,10 +82,12 @@ function nameProblems(host: string, repository: string): NameProblem[] {
   ];
 }
 
-/** What lies where is told to nobody without the right to see it, and by the token service already. Source: fluxcd/source-controller#798. */
+/** What lies there is told to nobody without the right to see it, and by the token service already. Source: fluxcd/source-controller#798. */
 function mapError({ status, operation, username, text }: ErrorView): Partial<ErrorDetails> | undefined {
   if (status === 401 && operation === "sign in" && username === tokenUser)
     return { code: "credentials-expired", hint: "an access token lasts an hour: gcloud auth print-access-token gives another" };
+  // Its status and code under /v2/ are documented nowhere.
+  if (/tag immutability/i.test(text)) return { code: "tag-immutable" };
   if (status === 403 && /unauthenticated request/i.test(text)) return { code: "unauthenticated" };
   if (status === 403 && /\(or it may not exist\)/i.test(text))
     return {
@@ -108,7 +104,8 @@ function ensureRepository(repository: string, context: AdapterContext, options: 
   created.set(context.http, known);
   const name = JSON.stringify(place);
   const attempt =
-    known.get(name) ?? createGoogleRepository(place, creationOptions(context), { ...options, context, operation: "create repository" });
+    known.get(name) ??
+    createGoogleRepository(place, creationOptions(context), { ...options, context, repository, operation: "create repository" });
   known.set(name, attempt);
   attempt.catch(() => known.delete(name));
   return attempt;
@@ -139,44 +136,4 @@ function creationOptions(context: AdapterContext): Readonly<Record<string, unkno
     dockerConfig: immutableTags === undefined ? undefined : { immutableTags },
   };
   return { format: "DOCKER", ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) };
-}
-
-/** By the control plane: `/v2/_catalog` is not for users. A prefix names the project at least. */
-async function* listRepositories(
-  prefix: string,
-  context: AdapterContext,
-  options: CallOptions = {},
-): AsyncGenerator<string, void, undefined> {
-  const call = { ...options, context, operation: "list repositories" };
-  const { project, rest } = partsOf(prefix);
-  const { registry, match } = context;
-  if (project === "")
-    throw new ChartferryError("Artifact Registry lists the repositories of one project", {
-      code: "usage",
-      operation: call.operation,
-      registry,
-      hint: `name it: oci://${registry}/PROJECT`,
-    });
-  const parent = `projects/${project}/locations/${match["location"] ?? "-"}/repositories`;
-  const within = match["kind"] === "gcr" ? [registry] : rest.slice(0, 1).filter((name) => name !== "");
-  const paths = within.length > 0 ? within.map((name) => `${parent}/${name}`) : await dockerRepositories(parent, call);
-  for (const path of paths) {
-    for await (const each of listNames(`${path}/packages`, "packages", call)) {
-      const found = pathOf(textOf(each, "name") ?? "", match["kind"]);
-      if (found === prefix || found.startsWith(`${prefix}/`)) yield found;
-    }
-  }
-}
-
-async function dockerRepositories(parent: string, call: Parameters<typeof listNames>[2]): Promise<string[]> {
-  const found: string[] = [];
-  for await (const each of listNames(parent, "repositories", call))
-    if (textOf(each, "format") === "DOCKER") found.push(textOf(each, "name") ?? "");
-  return found;
-}
-
-/** `projects/P/locations/L/repositories/R/packages/a%2Fb` as clients write it. */
-function pathOf(name: string, kind: string | undefined): string {
-  const [, project = "", , , , repository = "", , image = ""] = name.split("/");
-  return [project.replace(":", "/"), ...(kind === "gcr" ? [] : [repository]), decodeURIComponent(image)].join("/");
 }

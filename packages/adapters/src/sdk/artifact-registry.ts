@@ -20,6 +20,8 @@ const bytesAtMost = 16 * 1024 * 1024;
 export interface GoogleCall extends CallOptions {
   readonly context: AdapterContext;
   readonly operation: string;
+  /** Whose credential is used: what this repository is shown. */
+  readonly repository?: string;
 }
 
 /** Asks for it; an operation that goes on is waited for. `exists` = it was there before. @throws denied, credentials-unavailable, timeout … */
@@ -86,8 +88,8 @@ async function ask(path: string, call: GoogleCall, form?: unknown): Promise<unkn
 }
 
 /** Whoever signs in at the registry asks the control plane too. */
-async function tokenFor({ operation, context }: GoogleCall): Promise<string> {
-  const credential = await context.http.credential();
+async function tokenFor({ operation, context, repository }: GoogleCall): Promise<string> {
+  const credential = await context.http.credential(repository);
   const pair = credential.kind === "basic" ? credential : undefined;
   if (pair?.username === "oauth2accesstoken") return pair.password;
   const keyed = pair === undefined ? undefined : keyIn(pair);

@@ -33,14 +33,7 @@ export async function googleToken(context: Asking, key?: string): Promise<Google
   const unreached: ChartferryError[] = [];
   const fetchImplementation = googleFetch(context.http, { operation, onFailure: (error) => unreached.push(error) });
   try {
-    const auth = new GoogleAuth({
-      scopes: scope,
-      // Nobody needs it for a token; without it the library runs gcloud and asks the metadata server.
-      projectId: context.environment["GOOGLE_CLOUD_PROJECT"] || "unknown",
-      clientOptions: { transporter: new gaxios.Gaxios({ fetchImplementation }) },
-      ...(key === undefined ? {} : { credentials: JSON.parse(key) }),
-    });
-    const client = await auth.getClient();
+    const client = await clientWith(new gaxios.Gaxios({ fetchImplementation }), { GoogleAuth, context, key });
     const { token } = await client.getAccessToken();
     if (typeof token !== "string" || token === "") throw new Error("no access token came of it");
     context.http.hide(token);
@@ -49,6 +42,29 @@ export async function googleToken(context: Asking, key?: string): Promise<Google
     if (key === undefined && !speaksOfGoogle(context) && isNothingThere(error)) return undefined;
     throw unreached.at(-1) ?? googleFailure(error, { operation, registry: context.registry });
   }
+}
+
+type GoogleSdk = typeof import("google-auth-library");
+type Transporter = InstanceType<GoogleSdk["gaxios"]["Gaxios"]>;
+
+interface Choice extends Pick<GoogleSdk, "GoogleAuth"> {
+  readonly context: Asking;
+  readonly key: string | undefined;
+}
+
+async function clientWith(transporter: Transporter, { GoogleAuth, context, key }: Choice) {
+  const auth = new GoogleAuth({
+    scopes: scope,
+    // Nobody needs it for a token; without it the library runs gcloud and asks the metadata server.
+    projectId: context.environment["GOOGLE_CLOUD_PROJECT"] || "unknown",
+    clientOptions: { transporter },
+    ...(key === undefined ? {} : { credentials: JSON.parse(key) }),
+  });
+  const client = await auth.getClient();
+  // Federation exchanges its token by a transport that the library lets nobody choose.
+  const exchange: unknown = Object.getOwnPropertyDescriptor(client, "stsCredential")?.value;
+  if (typeof exchange === "object" && exchange !== null) Object.assign(exchange, { transporter });
+  return client;
 }
 
 /** Source: google-auth-library, `GoogleAuthExceptionMessages.NO_ADC_FOUND`. */

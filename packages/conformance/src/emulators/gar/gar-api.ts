@@ -20,17 +20,24 @@ export function garApi(state: GarState, plane: () => DataPlane): RegistryHandler
     const token = state.access.find(/^Bearer (\S+)$/.exec(request.headers["authorization"] ?? "")?.[1] ?? "");
     if (token === undefined || token.expired)
       return refused("UNAUTHENTICATED", "Request had invalid authentication credentials. Expected OAuth 2 access token.");
-    const path = decodeURIComponent(request.path);
-    const [, project = "", location = "", kind = "", rest] =
-      /^\/v1\/projects\/([^/]+)\/locations\/([^/]+)\/(repositories|operations)(?:\/(.+))?$/.exec(path) ?? [];
-    if (project !== state.project) return refused("NOT_FOUND", "Project not found.");
-    if (location !== state.location && location !== "-") return refused("NOT_FOUND", "Location not found.");
-    const asked = { request, state, account: token.holder, parent: `projects/${project}/locations/${state.location}` };
-    if (kind === "operations") return operation(`${asked.parent}/operations/${rest ?? ""}`, state);
-    if (rest === undefined) return request.method === "POST" ? create(asked) : repositories(asked);
-    const [, name = "", collection] = /^([^/]+)(?:\/(packages))?$/.exec(rest) ?? [];
-    return collection === undefined ? refused("NOT_FOUND", "Not found.") : packages(asked, name, plane());
+    return answered({ request, state, account: token.holder, parent: `projects/${state.project}/locations/${state.location}` }, plane());
   };
+}
+
+function answered(asked: Asked, plane: DataPlane): RegistryResponse | Promise<RegistryResponse> {
+  const { request, state, parent } = asked;
+  const [, project, location, kind, rest] =
+    /^\/v1\/projects\/([^/]+)\/locations\/([^/]+)\/(repositories|operations)(?:\/(.+))?$/.exec(decodeURIComponent(request.path)) ?? [];
+  if (project !== state.project) return refused("NOT_FOUND", "Project not found.");
+  if (location !== state.location && location !== "-") return refused("NOT_FOUND", "Location not found.");
+  if (kind === "operations") return operation(`${parent}/operations/${rest ?? ""}`, state);
+  return inRepositories(asked, rest, plane);
+}
+
+function inRepositories(asked: Asked, rest: string | undefined, plane: DataPlane): RegistryResponse | Promise<RegistryResponse> {
+  if (rest === undefined) return asked.request.method === "POST" ? create(asked) : repositories(asked);
+  const [, name = "", collection] = /^([^/]+)(?:\/(packages))?$/.exec(rest) ?? [];
+  return collection === undefined ? refused("NOT_FOUND", "Not found.") : packages(asked, name, plane);
 }
 
 interface Asked {

@@ -1,7 +1,7 @@
 import type { Identity, Setup } from "../setup.ts";
 import { startLocalService } from "../world/local-service.ts";
 import { emulateGar, type GarEmulator } from "./gar-emulator.ts";
-import type { GarOptions } from "./gar-state.ts";
+import { type GarOptions, type GarState, repositoryOf } from "./gar-state.ts";
 import { gcloudClient, machineAccount, metadataServer, subjectToken, workloadPool } from "./google-identity.ts";
 
 const hour = 3_600_000;
@@ -42,14 +42,6 @@ export async function garSetup(options: Partial<GarOptions> = {}): Promise<GarSe
     await metadata.close();
     await garEmulator.close();
   };
-  const key = (client_email = machineAccount): string =>
-    JSON.stringify({ type: "service_account", project_id: project, private_key_id: "1", private_key: state.keys.privateKey, client_email });
-  const standing = (repositories: readonly string[], immutableTags: boolean): void => {
-    for (const repository of repositories) {
-      const [owner = "", name = ""] = repository.split("/");
-      state.repositories.set(`${owner}/${state.isGcr ? state.host : name}`, { immutableTags, wish: {} });
-    }
-  };
   const login = (password: string) => ({ [state.host]: { username: "oauth2accesstoken", password } });
   return {
     emulator: { ...garEmulator, close },
@@ -58,19 +50,12 @@ export async function garSetup(options: Partial<GarOptions> = {}): Promise<GarSe
     user: machine,
     stranger: { auths: login("ya29.of-a-stranger"), environment: noMachine },
     machine,
-    key,
-    external: (tokenFile) =>
-      JSON.stringify({
-        type: "external_account",
-        audience: workloadPool,
-        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
-        token_url: "https://sts.googleapis.com/v1/token",
-        credential_source: { file: tokenFile },
-      }),
+    key: (account) => keyOf(account ?? machineAccount, state),
+    external,
     subjectToken,
     creation: "if-missing",
-    prepare: (repositories) => standing(repositories, false),
-    makeImmutable: (repositories) => standing(repositories, true),
+    prepare: (repositories) => stand(repositories, false, state),
+    makeImmutable: (repositories) => stand(repositories, true, state),
     expire: () => clock.advance(2 * hour),
     stale: () => {
       const password = state.access.issue(machineAccount, []);
@@ -83,4 +68,22 @@ export async function garSetup(options: Partial<GarOptions> = {}): Promise<GarSe
       };
     },
   };
+}
+
+function keyOf(client_email: string, { project, keys }: GarState): string {
+  return JSON.stringify({ type: "service_account", project_id: project, private_key_id: "1", private_key: keys.privateKey, client_email });
+}
+
+function external(tokenFile: string): string {
+  return JSON.stringify({
+    type: "external_account",
+    audience: workloadPool,
+    subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+    token_url: "https://sts.googleapis.com/v1/token",
+    credential_source: { file: tokenFile },
+  });
+}
+
+function stand(images: readonly string[], immutableTags: boolean, state: GarState): void {
+  for (const image of images) state.repositories.set(repositoryOf(image, state), { immutableTags, wish: {} });
 }
