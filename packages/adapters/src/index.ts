@@ -15,4 +15,4 @@ import { zot } from "./zot.ts";
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
 export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, gar, dockerHub, ghcr, gitlab, harbor, zot, distribution, generic];
 
-export { acr, distribution, dockerHub, ecr, generic, ghcr, gitlab, harbor, ociLayout, zot };
+export { acr, distribution, dockerHub, ecr, gar, generic, ghcr, gitlab, harbor, ociLayout, zot };
