@@ -270,7 +270,7 @@ describe("login", () => {
   it.each([
     [["login", "https://registry.example.com/charts"], "names no registry"],
     [["login", "registry.example.com", "-u", "me", "-p", "x", "--password-stdin"], "given twice"],
-    [["login", "registry.example.com", "-u", "", "--password-stdin"], "no user was named"],
+    [["login", "registry.example.com", "-u", "", "--password-stdin"], "--username is empty"],
     [["logout", "oci://registry.example.com/charts"], "names no registry"],
   ])("refuses %j before anybody is asked", async (words, problem) => {
     expect(await freshHome().chartferry(words, { stdin: "x" })).toMatchObject({ code: 2, stderr: expect.stringContaining(problem) });
