@@ -5,9 +5,10 @@ import type { IndexItem } from "./index-entry.ts";
 import { latin1Chunks, reopenable } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
 import { isMap } from "./parsed-value.ts";
-import { readJsonPieces } from "./read-json-index.ts";
+import { type PieceOptions, readJsonPieces } from "./read-json-index.ts";
 import { readChartList, readPiece } from "./read-piece.ts";
 import { listsFrom } from "./resume-whole.ts";
+import { createSeenVersions } from "./seen-versions.ts";
 import { createIndexSplitter, splitEnd, splitMore } from "./split-index.ts";
 import type { IndexPiece } from "./split-index.ts";
 import { surveyIndex } from "./survey-index.ts";
@@ -48,7 +49,9 @@ export async function* readClassicIndex(
       return;
     }
     for (const note of survey.notes) yield { kind: "note", note };
-    yield* survey.form === "yaml" ? readPieces(content, { ...options, entryLimit }) : readJsonPieces(content, { entryLimit, signal });
+    const { repeated = createVersionSet() } = survey;
+    const pieces = { ...options, entryLimit, repeated, signal };
+    yield* survey.form === "yaml" ? readPieces(content, pieces) : readJsonPieces(content, pieces);
   } finally {
     await content.release();
   }
@@ -69,12 +72,9 @@ async function wholeWhereNeeded(
   }
 }
 
-async function* readPieces(
-  content: IndexContent,
-  options: ReadIndexOptions & { entryLimit: number },
-): AsyncGenerator<IndexItem, void, undefined> {
+async function* readPieces(content: IndexContent, options: ReadIndexOptions & PieceOptions): AsyncGenerator<IndexItem, void, undefined> {
   const { entryLimit, signal } = options;
-  const reading = { seen: createVersionSet(), entryLimit, chart: "", ordinal: -1, whole: wholeOnce(content, options) };
+  const reading = { seenOf: createSeenVersions(options.repeated), entryLimit, chart: "", ordinal: -1, whole: wholeOnce(content, options) };
   for await (const piece of piecesOf(content, options)) {
     const items = await readPiece(reading, piece);
     if (!("openSince" in items)) {
@@ -85,7 +85,7 @@ async function* readPieces(
     if (whole === undefined) yield items.problem;
     else {
       const lists = await listsFrom(items.openSince, whole, { content, entryLimit, signal });
-      for (const { chart, value } of lists) yield* readChartList({ chart, line: 0 }, value, reading.seen);
+      for (const { chart, value } of lists) yield* readChartList({ chart, line: 0 }, value, reading.seenOf(chart));
       return;
     }
   }

@@ -8,25 +8,30 @@ import { parseIndexYaml, type ParsedYaml } from "./parse-index-yaml.ts";
 import { isMap, listOf } from "./parsed-value.ts";
 import { readChartList } from "./read-piece.ts";
 import { scanMore } from "./scan-json.ts";
+import { createSeenVersions, watchCharts } from "./seen-versions.ts";
 import type { IndexSurvey, SurveyOptions } from "./survey-index.ts";
-import { createVersionSet, type VersionSet } from "./version-set.ts";
+import type { VersionSet } from "./version-set.ts";
 
 /** Looks through the whole index before anything is taken from it. @throws index-invalid, index-truncated */
 export async function surveyJsonIndex(content: IndexContent, { entryLimit, signal }: SurveyOptions): Promise<IndexSurvey> {
   const scanner = createJsonScanner(entryLimit);
+  const charts = watchCharts();
+  const { repeated } = charts;
   for await (const chunk of latin1Chunks(content, signal)) {
-    scanMore(scanner, chunk);
+    for (const { chart } of scanMore(scanner, chunk)) charts.pass(chart);
     if (scanner.irregular !== undefined) return { form: "whole", reason: scanner.irregular, notes: [] };
   }
-  if (scanner.foreign) return surveyForeign(scanner);
+  if (scanner.foreign) return surveyForeign(scanner, repeated);
   if (scanner.place !== "end") throw indexTruncated("it ends before its last bracket is closed");
-  return { form: "json", notes: judge(scanner) };
+  return { form: "json", repeated, notes: judge(scanner) };
 }
 
 /** Where YAML's quotes stand around brackets, these are none: only the whole parse knows. What it cannot read may still be JSON with a few bad entries. */
-function surveyForeign(scanner: JsonScanner): IndexSurvey {
+function surveyForeign(scanner: JsonScanner, repeated: VersionSet): IndexSurvey {
   const whole = { form: "whole", reason: "it is written in flow style", notes: [] } as const;
-  return scanner.place === "end" && scanner.entries === "map" ? { ...whole, form: "whole-or-json", notes: judge(scanner) } : whole;
+  return scanner.place === "end" && scanner.entries === "map"
+    ? { ...whole, form: "whole-or-json", repeated, notes: judge(scanner) }
+    : whole;
 }
 
 function judge({ entries, topKeys }: JsonScanner): IndexSurvey["notes"] {
@@ -36,15 +41,20 @@ function judge({ entries, topKeys }: JsonScanner): IndexSurvey["notes"] {
   return topKeys.has("apiVersion") ? [] : [withoutApiVersion.note];
 }
 
+export interface PieceOptions extends Pick<SurveyOptions, "entryLimit" | "signal"> {
+  /** As the survey found them. */
+  readonly repeated: VersionSet;
+}
+
 /** The entries of an index that was surveyed, one at a time. */
 export async function* readJsonPieces(
   content: IndexContent,
-  { entryLimit, signal }: Pick<SurveyOptions, "entryLimit" | "signal">,
+  { entryLimit, repeated, signal }: PieceOptions,
 ): AsyncGenerator<IndexItem, void, undefined> {
   const scanner = createJsonScanner(entryLimit);
-  const seen = createVersionSet();
+  const seenOf = createSeenVersions(repeated);
   for await (const chunk of latin1Chunks(content, signal)) {
-    for (const piece of scanMore(scanner, chunk)) yield* readJsonPiece(piece, seen, entryLimit);
+    for (const piece of scanMore(scanner, chunk)) yield* readJsonPiece(piece, seenOf(piece.chart), entryLimit);
   }
 }
 

@@ -9,7 +9,8 @@ import type { VersionSet } from "./version-set.ts";
 import type { WholeIndex } from "./whole-index.ts";
 
 export interface PieceReading {
-  readonly seen: VersionSet;
+  /** The versions seen so far that a chart of this name may repeat. */
+  readonly seenOf: (chart: string) => VersionSet;
   readonly entryLimit: number;
   /** The chart being read and the position of its last item. */
   chart: string;
@@ -35,7 +36,7 @@ export function readPiece(reading: PieceReading, piece: IndexPiece): IndexItem[]
   const text = utf8Text(piece.text);
   try {
     const { value, duplicateKeys } = parseIndexYaml(text);
-    return [readIndexEntry({ ...at, value: listOf(value)?.[0] ?? null, duplicateKeys }, reading.seen)];
+    return [readIndexEntry({ ...at, value: listOf(value)?.[0] ?? null, duplicateKeys }, reading.seenOf(at.chart))];
   } catch (error) {
     if (isForeignAlias(error)) return readAliased(reading, at, reading.ordinal);
     const item = problem({ chart: at.chart, line: 0 }, versionIn(text), `the entry is no valid YAML: ${yamlReason(error, at.line)}`);
@@ -59,7 +60,7 @@ function readChartPiece(reading: PieceReading, text: string, at: { chart: string
     return [problem(at, "", `its value is no valid YAML: ${yamlReason(error, at.line)}`)];
   }
   const [list] = Object.values(isMap(parsed.value) ? parsed.value : {});
-  return readChartList(at, list ?? null, reading.seen);
+  return readChartList(at, list ?? null, reading.seenOf(at.chart));
 }
 
 async function readAliased(reading: PieceReading, at: { chart: string; line: number }, ordinal: number): Promise<IndexItem[]> {
@@ -69,7 +70,7 @@ async function readAliased(reading: PieceReading, at: { chart: string; line: num
   const value = listOf(list)?.[ordinal];
   const repeated = (whole?.lists?.filter(({ chart }) => chart === at.chart).length ?? 0) > 1;
   if (repeated) return [problem(at, "", "the entry refers to an anchor, and its chart stands twice: write each chart once")];
-  if (value !== undefined) return [readIndexEntry({ ...at, value }, reading.seen)];
+  if (value !== undefined) return [readIndexEntry({ ...at, value }, reading.seenOf(at.chart))];
   return [problem(at, "", "the entry refers to an anchor that cannot be found")];
 }
 

@@ -1,10 +1,12 @@
 import type { Note } from "../note.ts";
 import { endUnknown, indexInvalid, indexTruncated, refuseForeignContent, withoutApiVersion } from "./index-error.ts";
-import { latin1Chunks } from "./index-input.ts";
+import { latin1Chunks, utf8Text } from "./index-input.ts";
 import type { IndexContent } from "./index-input.ts";
 import { surveyJsonIndex } from "./read-json-index.ts";
+import { watchCharts } from "./seen-versions.ts";
 import { createIndexSplitter, splitEnd, splitMore } from "./split-index.ts";
 import type { IndexPiece, IndexSplitter } from "./split-index.ts";
+import type { VersionSet } from "./version-set.ts";
 
 export interface SurveyOptions {
   /** Bytes of one entry. */
@@ -20,26 +22,36 @@ export interface IndexSurvey {
   /** Why the file is to be parsed as a whole. */
   readonly reason?: string;
   readonly notes: readonly Note[];
+  /** Charts that it names again after others, where it is read piece by piece. */
+  readonly repeated?: VersionSet;
 }
 
 /** Looks through the whole index before anything is taken from it: its form, and whether it ends where an index ends. @throws index-invalid, index-truncated */
 export async function surveyIndex(content: IndexContent, options: SurveyOptions): Promise<IndexSurvey> {
   const splitter = createIndexSplitter(options.entryLimit);
   const head = { text: "", judged: false };
+  const charts = watchCharts();
   let last: IndexPiece | undefined;
+  const look = (pieces: readonly IndexPiece[]): void => {
+    for (const piece of pieces) {
+      if (piece.chart !== last?.chart) charts.pass(utf8Text(piece.chart));
+      last = piece;
+    }
+  };
   let finalNewline = false;
   for await (const chunk of latin1Chunks(content, options.signal)) {
     if (isFlow(head, chunk)) return surveyJsonIndex(content, options);
-    last = splitMore(splitter, chunk).at(-1) ?? last;
+    look(splitMore(splitter, chunk));
     if (splitter.irregular !== undefined) break;
     finalNewline = chunk.endsWith("\n");
   }
   if (!head.judged) refuseForeignContent(head.text);
-  last = splitEnd(splitter).at(-1) ?? last;
+  look(splitEnd(splitter));
   if (splitter.irregular !== undefined) return { form: "whole", reason: splitter.irregular, notes: [] };
   const end = { last, finalNewline, lengthVerified: options.lengthVerified };
   const whole = finalNewline || options.lengthVerified;
-  return { form: "yaml", notes: splitter.topKeys.has("entries") ? judgeEnd(splitter, end) : withoutEntries(whole) };
+  const notes = splitter.topKeys.has("entries") ? judgeEnd(splitter, end) : withoutEntries(whole);
+  return { form: "yaml", repeated: charts.repeated, notes };
 }
 
 /** Looks at the first characters, once there are enough of them. @throws index-invalid for what is no YAML at first sight */

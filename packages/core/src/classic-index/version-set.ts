@@ -14,21 +14,41 @@ export interface VersionSet {
 /** Words per slot: two of the version, one of its digest. */
 const slotWords = 3;
 
+/** Slots of an empty set: most charts have few versions. */
+const fewSlots = 64;
+
 export function createVersionSet(): VersionSet {
-  return { size: 0, table: new Uint32Array(1024 * slotWords), seed: randomBytes(4).readUInt32LE() };
+  return { size: 0, table: new Uint32Array(fewSlots * slotWords), seed: randomBytes(4).readUInt32LE() };
+}
+
+/** Forgets all of them. */
+export function clearVersions(set: VersionSet): void {
+  if (set.table.length === fewSlots * slotWords) set.table.fill(0);
+  else set.table = new Uint32Array(fewSlots * slotWords);
+  set.size = 0;
+}
+
+/** Whether the key has been remembered. */
+export function knowsVersion(set: VersionSet, key: string): boolean {
+  const { first, second } = hashesOf(set, key);
+  return set.table[findSlot(set.table, first, second) + 1] !== 0;
 }
 
 /** `new`, or whether the version seen before under this key had the same digest. */
 export function rememberVersion(set: VersionSet, key: string, digest: string): "new" | "same" | "other" {
   if (set.size * 2 * slotWords >= set.table.length) grow(set);
-  const first = hash(key, set.seed);
-  const second = hash(key, first ^ 0x9e3779b9) || 1;
+  const { first, second } = hashesOf(set, key);
   const digestHash = hash(digest, set.seed);
   const slot = findSlot(set.table, first, second);
   if (set.table[slot + 1] !== 0) return set.table[slot + 2] === digestHash ? "same" : "other";
   set.table.set([first, second, digestHash], slot);
   set.size += 1;
   return "new";
+}
+
+function hashesOf({ seed }: VersionSet, key: string): { first: number; second: number } {
+  const first = hash(key, seed);
+  return { first, second: hash(key, first ^ 0x9e3779b9) || 1 };
 }
 
 /** The slot that holds the pair, or the empty one where it belongs. The second word is never 0 in a used slot. */

@@ -16,6 +16,7 @@ import { createDeadHosts } from "./dead-hosts.ts";
 import { fetchIndex } from "./fetch-index.ts";
 import type { OpenRegistry } from "./fetch-from-registry.ts";
 import { fileChunks } from "./folder-file.ts";
+import { createFolderNames } from "./folder-names.ts";
 import { gunzippedIfGzip } from "./gunzip-index.ts";
 import { createForesee } from "./foresee-entry.ts";
 import { findChart } from "./open-entry.ts";
@@ -78,7 +79,7 @@ export function createClassicSource(options: ClassicSourceOptions): ClassicSourc
   const parts: Parts = {
     options,
     location,
-    places: { location, fetcher, openRegistry, uncheckedFallback: options.allowMissingDigest === true },
+    places: { location, fetcher, openRegistry, uncheckedFallback: options.allowMissingDigest === true, names: createFolderNames() },
     limits,
     clock,
     notes: [],
@@ -102,6 +103,7 @@ async function* versions(parts: Parts, call: SourceOptions = {}): AsyncGenerator
   const { location, limits } = parts;
   const { signal } = call;
   parts.notes.length = 0;
+  parts.places.names?.forget();
   if (location.kind === "folder" && !(await hasIndex(location))) {
     yield* scanFolder(location.directory, { chartLimit: limits.chartBytes, signal });
     return;

@@ -6,21 +6,24 @@ import { fileURLToPath } from "node:url";
 import { errnoOf } from "../errno.ts";
 import { ChartferryError } from "../errors.ts";
 import { shown } from "../shown-text.ts";
+import type { FolderNames } from "./folder-names.ts";
 
 /**
  * The real path of what must lie within a folder, links resolved: an index must not make us read other files of this
- * machine (CVE-2022-24348). @throws source-missing, entry-invalid, file-unreadable
+ * machine (CVE-2022-24348). With `names`, what was not there when the folder was looked into is not looked for again.
+ * @throws source-missing, entry-invalid, file-unreadable
  */
-export async function placeWithin(directory: string, url: URL): Promise<string> {
+export async function placeWithin(directory: string, url: URL, names?: FolderNames): Promise<string> {
   const path = pathOf(url);
+  if ((await names?.mayHold(path)) === false) throw missing(path);
   const [root, file] = await Promise.all([realPath(directory), realPath(path)]);
   if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) throw outside(path, directory, file);
   return file;
 }
 
 /** The same of a regular file. @throws source-missing, entry-invalid, file-unreadable */
-export async function fileWithin(directory: string, url: URL): Promise<string> {
-  const file = await placeWithin(directory, url);
+export async function fileWithin(directory: string, url: URL, names?: FolderNames): Promise<string> {
+  const file = await placeWithin(directory, url, names);
   const facts = await stat(file);
   if (!facts.isFile()) throw missing(pathOf(url), `is ${kindOfFile(facts)}, not a chart archive`);
   return file;

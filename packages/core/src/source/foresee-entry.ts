@@ -68,10 +68,10 @@ function hostKey(url: URL): string {
   return `${url.protocol}//${url.host}`;
 }
 
-async function fileFailure({ location }: Places, url: URL): Promise<HostFailure> {
+async function fileFailure({ location, names }: Places, url: URL): Promise<HostFailure> {
   if (location.kind !== "folder") return undefined;
   try {
-    await fileWithin(location.directory, url);
+    await fileWithin(location.directory, url, names);
     return undefined;
   } catch (error) {
     return isChartferryError(error) ? error : undefined;

@@ -9,6 +9,7 @@ import type { OpenRegistry } from "./fetch-from-registry.ts";
 import { fetchChartOverHttp, fetchProvenanceOverHttp } from "./fetch-over-http.ts";
 import type { HttpFetcher } from "./fetch-over-http.ts";
 import { fileChunks, fileWithin, placeWithin } from "./folder-file.ts";
+import type { FolderNames } from "./folder-names.ts";
 import { provenanceIn } from "./provenance-policy.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
@@ -24,6 +25,8 @@ export interface Places {
   readonly openRegistry: OpenRegistry | undefined;
   /** Whether a file beside the index is taken without a digest to check it against. */
   readonly uncheckedFallback: boolean;
+  /** Of a folder: what it held when it was first asked what is to be foreseen. */
+  readonly names?: FolderNames | undefined;
 }
 
 export interface FoundChart {

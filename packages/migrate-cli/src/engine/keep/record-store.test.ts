@@ -44,3 +44,13 @@ it("gives back a record that is larger than what is read at once", () => {
     ["1.1.0", undefined],
   ]);
 });
+
+it("finds records by places that lie far apart, as those of a large source do", () => {
+  const store = createRecordStore(1);
+  const places = [0, 65_535, 65_536, 200_000];
+  for (const sequence of places) store.add({ sequence, slot: 0 }, record(`1.${sequence}.0`, "oci://fast.example.com/charts"));
+  const found = [...store.records()].map(({ version }) => version);
+  store.close();
+
+  expect(found).toEqual(places.map((place) => `1.${place}.0`));
+});

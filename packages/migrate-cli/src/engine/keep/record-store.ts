@@ -22,7 +22,7 @@ const readBefore = blockSize / 4;
 
 export function createRecordStore(slots: number): RecordStore {
   const file = openTemporary();
-  let offsets = new Float64Array(1024);
+  const offsets = createOffsets();
   let [count, last, end] = [0, -1, 0];
   let pending = "";
   let pendingBytes = 0;
@@ -31,9 +31,8 @@ export function createRecordStore(slots: number): RecordStore {
     [pending, end, pendingBytes] = ["", end + pendingBytes, 0];
   };
   const put = (index: number, record: VersionRecord): void => {
-    if (index >= offsets.length) offsets = grown(offsets, index);
     // 0 stands for "no record", so offsets count from 1.
-    offsets[index] = end + pendingBytes + 1;
+    offsets.set(index, end + pendingBytes + 1);
     last = Math.max(last, index);
     count++;
     const line = `${JSON.stringify(record)}\n`;
@@ -52,7 +51,7 @@ export function createRecordStore(slots: number): RecordStore {
       // The targets' records lie as far apart as one target lags behind another: with one reader, each record would cost a block.
       const readers = Array.from({ length: slots }, () => lineReader(file.descriptor));
       for (let index = 0; index <= last; index++) {
-        const offset = offsets[index] ?? 0;
+        const offset = offsets.get(index);
         const read = readers[index % slots];
         if (offset === 0 || read === undefined) continue;
         const record: VersionRecord = JSON.parse(read(offset - 1));
@@ -66,10 +65,24 @@ export function createRecordStore(slots: number): RecordStore {
   };
 }
 
-function grown(offsets: Float64Array, index: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(Math.max(index + 1, offsets.length * 2));
-  larger.set(offsets);
-  return larger;
+interface Offsets {
+  /** 0 = none was set. */
+  get(index: number): number;
+  set(index: number, offset: number): void;
+}
+
+/** Offsets in one piece of memory: growing adds a piece, for copying would need the memory of both. */
+const pieceLength = 64 * 1024;
+
+function createOffsets(): Offsets {
+  const pieces: (Float64Array | undefined)[] = [];
+  return {
+    get: (index) => pieces[Math.floor(index / pieceLength)]?.[index % pieceLength] ?? 0,
+    set(index, offset) {
+      const piece = (pieces[Math.floor(index / pieceLength)] ??= new Float64Array(pieceLength));
+      piece[index % pieceLength] = offset;
+    },
+  };
 }
 
 /** Reads lines by offset; neighbours mostly lie in the block that was read last. */

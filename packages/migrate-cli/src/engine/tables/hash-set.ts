@@ -1,4 +1,4 @@
-import { createSlots, findSlot, fullest, growth } from "./number-slots.ts";
+import { createSlots, findSlot, fullest } from "./number-slots.ts";
 
 /** A set of what `hashText` gives. */
 export interface HashSet {
@@ -8,27 +8,39 @@ export interface HashSet {
   add(hash: number): boolean;
 }
 
-/** 8 bytes a slot: a million hashes take 11 to 16 MB, where a Set of such numbers takes some 60. */
+/** Room of the first table, and of each further one in parts of what is there by then. */
+const [firstRoom, share] = [1000, 0.5];
+
+/**
+ * 8 bytes a slot: a million hashes take 11 to 16 MB, where a Set of such numbers takes some 60. A full table stays as it is and another
+ * one takes what comes then: copying into a larger one would need the memory of both.
+ */
 export function createHashSet(): HashSet {
-  let slots = createSlots(1000);
-  let size = 0;
+  let last = createSlots(firstRoom);
+  const tables = [last];
+  let [size, left] = [0, roomOf(last)];
+  const has = (hash: number): boolean => tables.some((slots) => slots[findSlot(slots, hash)] !== 0);
   const grow = (): void => {
-    const old = slots;
-    slots = new Float64Array(Math.ceil(old.length * growth));
-    for (const stored of old) if (stored !== 0) slots[findSlot(slots, stored - 1)] = stored;
+    last = createSlots(Math.max(firstRoom, size * share));
+    left = roomOf(last);
+    tables.push(last);
   };
   return {
     get size() {
       return size;
     },
-    has: (hash) => slots[findSlot(slots, hash)] !== 0,
+    has,
     add(hash) {
-      if (size >= slots.length * fullest) grow();
-      const slot = findSlot(slots, hash);
-      if (slots[slot] !== 0) return false;
-      slots[slot] = hash + 1;
+      if (has(hash)) return false;
+      if (left === 0) grow();
+      last[findSlot(last, hash)] = hash + 1;
       size++;
+      left--;
       return true;
     },
   };
+}
+
+function roomOf(slots: Float64Array): number {
+  return Math.floor(slots.length * fullest);
 }
