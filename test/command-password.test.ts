@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -7,6 +9,8 @@ import { writeRepository } from "./charts/write-repository.ts";
 import { readReport } from "./runs/read-report.ts";
 import { type SpawnedChartferry, spawnChartferry } from "./support/chartferry.ts";
 import { type StaticServer, startStaticServer } from "./servers/start-static-server.ts";
+import { makeCertificates } from "./servers/make-certificates.ts";
+import { basicAuthorization, testUser } from "./support/test-user.ts";
 import { makeTempDir, removeTempDir } from "./support/temp-dir.ts";
 
 const scratch = makeTempDir("password");
@@ -59,6 +63,59 @@ describe.skipIf(!existsSync("/proc/self/fdinfo"))("a password that does not come
       expect(place.requests.length - before).toBe(0);
     },
   );
+});
+
+describe.skipIf(process.platform === "win32")("a pipe in the place of a file (skipped on Windows, which has no such pipes)", () => {
+  function makePipe(home: string): string {
+    const pipe = join(home, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    return pipe;
+  }
+
+  it.each([
+    ["--registry-config", []],
+    ["--ca-file", []],
+    ["--source-registry-config", []],
+    ["--source-ca-file", []],
+    ["--source-password-file", ["--source-username", "anna"]],
+  ] as const)("(%s) is waited for until SIGINT: then a migration ends at once with 130 and a report", async (option, more) => {
+    const home = newHome(`fifo${option}`);
+    const [pipe, file] = [makePipe(home), join(home, "report.json")];
+    const running = spawnChartferry(["migrate", place.url, `oci://${place.host}/charts`, option, pipe, ...more, "--report", file], {
+      home,
+    });
+    const writer = await open(pipe, "w");
+    running.kill("SIGINT");
+    const { code, output } = await running.ended;
+    await writer.close();
+    expect({ code, output }).toMatchObject({ code: 130, output: expect.stringContaining("interrupted") });
+    expect(readReport(file)).toMatchObject({ run: { end: "interrupted" }, versions: [] });
+  });
+
+  it("gives a password, a credential file and an authority, though more than one reader wants them", async () => {
+    const home = newHome("process-substitution");
+    const certificates = makeCertificates(home);
+    const [source, registry] = [
+      await startStaticServer(join(scratch, "repository"), { auth: true }),
+      await startStaticServer(join(scratch, "repository"), { auth: true, tls: certificates }),
+    ];
+    const { username, password } = testUser;
+    const login = { auths: { [registry.host]: { auth: Buffer.from(`${username}:${password}`).toString("base64") } } };
+    const env = { SECRET: password, LOGIN: JSON.stringify(login) };
+    // After the program's own two words.
+    const words = [source.url, `oci://${registry.host}/charts`, username, certificates.caFile];
+    const pipes = '--source-password-file <(printenv SECRET) --registry-config <(printenv LOGIN) --ca-file <(cat "$6")';
+    const within = ["bash", "-c", `"$1" "$2" migrate "$3" "$4" --source-username "$5" ${pipes} --created-from "$4/before"`, "bash"];
+    const running = spawnChartferry(words, { home, env, within });
+    const { output } = await running.ended;
+    // The registry holds no charts and takes none: whoever was let in learns that nothing is there.
+    expect(output).toContain("repository-missing (1)");
+    expect(source.requests.some(({ path, status }) => path === "/web-1.0.0.tgz" && status === 200)).toBe(true);
+    const known = (folder: string): boolean =>
+      registry.requests.some(({ path, headers }) => path.startsWith(folder) && headers.authorization === basicAuthorization());
+    expect([known("/v2/charts/web/tags"), known("/v2/charts/before/")]).toEqual([true, true]);
+    await Promise.all([source.stop(), registry.stop()]);
+  });
 });
 
 /** Gives a program a terminal of its own. */

@@ -79,6 +79,7 @@ export { standingCreated } from "./manifest/standing-created.ts";
 export { readTime } from "./manifest/timestamps.ts";
 export { mediaTypes } from "./media-types.ts";
 export type { Note } from "./note.ts";
+export type { NamedFile } from "./named-file.ts";
 export { isTag, tagOf, versionOf } from "./reference/chart-tag.ts";
 export {
   formatReference,

@@ -8,6 +8,7 @@ import type { Note } from "../note.ts";
 import type { NameProblem } from "../reference/repository-name.ts";
 import type { CallOptions } from "../store/chart-store.ts";
 import type { Connection } from "../store/connection.ts";
+import type { NamedFile } from "../named-file.ts";
 
 /** What a host name tells: region, account, location … by the adapter's own keys. */
 export type HostMatch = Readonly<Record<string, string>>;
@@ -115,9 +116,9 @@ export interface AdapterContext {
 }
 
 export interface TlsOptions {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
+  readonly caFile?: NamedFile;
+  readonly certFile?: NamedFile;
+  readonly keyFile?: NamedFile;
   readonly insecureSkipVerify?: boolean;
   /** What the options of this end begin with, for messages; default `--`. */
   readonly optionPrefix?: "--" | "--source-";
@@ -140,7 +141,7 @@ export interface ConnectOptions {
   /** Explicit credential of this end; wins over every file. */
   readonly credential?: Credential;
   /** Credential file instead of Helm's and Docker's own. */
-  readonly registryConfig?: string;
+  readonly registryConfig?: NamedFile;
   /** The options that this end's credential is given with, for messages; default `--username and --password-stdin`. */
   readonly signInOptions?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
@@ -37,6 +38,16 @@ describe("which source wins", () => {
     }
     await expect(checkCredentialFile(write("broken.json", "{"))).rejects.toMatchObject({ code: "credentials-unavailable" });
     await checkCredentialFile(path(helmFile));
+  });
+
+  it("a file that was read already is not read again, and nobody is waited for who may write to a pipe", async () => {
+    const text = JSON.stringify({ auths: { "reg.example:5000": authOf("own", "o") } });
+    const registryConfig = { path: path("read"), text };
+    await checkCredentialFile(registryConfig);
+    expect(await find({}, { registryConfig })).toMatchObject({ username: "own", source: `${path("read")} (reg.example:5000)` });
+    execFileSync("mkfifo", [path("pipe")]);
+    const failure = { code: "credentials-unavailable", message: `the credential file ${path("pipe")} is a pipe` };
+    await expect(checkCredentialFile(path("pipe"))).rejects.toMatchObject(failure);
   });
 
   it("the next one follows a source that was refused", async () => {

@@ -3,13 +3,14 @@ import type { Credential, CredentialProvider, CredentialRequest } from "./creden
 import { dockerConfigPath, helmRegistryConfigPath } from "./credential-file-paths.ts";
 import { askCredentialHelper, type Exec, ownHelper } from "./credential-helper.ts";
 import { authFor, type DockerConfig, helpersFor, parseDockerConfig } from "./docker-config.ts";
+import type { NamedFile } from "../named-file.ts";
 import { readCredentialFile } from "./read-credential-file.ts";
 
 export interface CredentialProviderOptions {
   /** What the user said on the command line or in the configuration; nothing else is asked then. */
   readonly explicit?: Credential | undefined;
   /** Instead of Helm's own file. */
-  readonly registryConfig?: string | undefined;
+  readonly registryConfig?: NamedFile | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Default: the user's home directory. */
   readonly home?: string | undefined;

@@ -4,6 +4,7 @@ import { isWithin, realPlace } from "../engine/real-place.ts";
 import { stateFolder } from "../engine/keep/state-folder.ts";
 import { checkReportPlace } from "../engine/keep/write-report.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import type { SourceFlags, TargetFlags } from "./flags.ts";
 import { usage } from "./read-password.ts";
 import type { RunCommand, RunFlags } from "./run-options.ts";
 
@@ -51,8 +52,13 @@ function layouts({ targets, flags: { createdFrom } }: RunCommand<RunFlags>): rea
 }
 
 function filesRead(flags: RunFlags): readonly Kept[] {
+  return filesNamed(flags).map((path) => ({ path, what: "a file that the run reads" }));
+}
+
+/** What the options name to sign in with. */
+export function filesNamed(flags: SourceFlags & TargetFlags): readonly string[] {
   const { caFile, certFile, keyFile, registryConfig } = flags;
   const { sourceCaFile, sourceCertFile, sourceKeyFile, sourceRegistryConfig, sourcePasswordFile } = flags;
   const read = [caFile, certFile, keyFile, registryConfig, sourceCaFile, sourceCertFile, sourceKeyFile, sourceRegistryConfig];
-  return [...read, sourcePasswordFile].flatMap((path) => (path === undefined ? [] : [{ path, what: "a file that the run reads" }]));
+  return [...read, sourcePasswordFile].filter((path) => path !== undefined);
 }

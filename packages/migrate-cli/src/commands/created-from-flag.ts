@@ -7,7 +7,7 @@ import type { MigrationTarget } from "../engine/migrate-options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import type { TargetFlags } from "./flags.ts";
-import { registryOf, tlsOptions } from "./open-targets.ts";
+import { openNamed, registryOf, tlsOptions } from "./open-targets.ts";
 import { requestLog } from "./request-log.ts";
 
 /** `--created-from`: a target of the run, or another place that is only read. */
@@ -56,15 +56,16 @@ export function readCreatedFrom(text: string, context: CreatedFromContext): Crea
 }
 
 /** Signed in by credential files only: user, password, client certificate and leave to go without TLS were given for the targets. */
-function connect(place: Target, { flags, terminal }: CreatedFromContext): Promise<Connection> {
-  const { registryConfig, caFile, maxWait } = flags;
+async function connect(place: Target, { flags, terminal }: CreatedFromContext): Promise<Connection> {
+  const { caFile, maxWait } = flags;
+  const registryConfig = await openNamed(flags.registryConfig, terminal);
   return connectRegistry({
     ...registryOf(place),
     config: flags.config,
     end: "source",
     environment: terminal.environment,
     signal: AbortSignal.any([terminal.interrupt, terminal.abort]),
-    tls: tlsOptions(caFile === undefined ? {} : { caFile }),
+    tls: await tlsOptions(caFile === undefined ? {} : { caFile }, terminal),
     maxWaitMs: maxWait,
     stopWaiting: terminal.interrupt,
     onPause: terminal.onSourcePause,

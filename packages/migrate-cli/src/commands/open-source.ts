@@ -1,23 +1,14 @@
-import { addTraffic, checkCredentialFile, createClassicSource, createCredentialProvider, createHttpClient } from "@chartferry/core";
-import type {
-  ChartSource,
-  ClassicSourceOptions,
-  Connection,
-  CredentialProvider,
-  HostTraffic,
-  HttpClient,
-  TellPause,
-  UrlRewrite,
-} from "@chartferry/core";
+import { addTraffic, createClassicSource, createHttpClient } from "@chartferry/core";
+import type { ChartSource, ClassicSourceOptions, Connection, HostTraffic, HttpClient, TellPause, UrlRewrite } from "@chartferry/core";
 
 import type { CreatedFrom } from "../engine/choose/created-from.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import { type CreatedFlags, givenCreated } from "./created-policy.ts";
 import type { SourceFlags } from "./flags.ts";
-import { tlsOptions } from "./open-targets.ts";
-import { type PasswordFlags, readCredential, usage } from "./read-password.ts";
+import { usage } from "./read-password.ts";
 import { type DebugFlags, requestLog } from "./request-log.ts";
+import { readSignIn, serverOf, type SourceSignIn } from "./read-sign-in.ts";
 import { createSourceRegistries } from "./source-registries.ts";
 
 /** What is said of the charts of a classic repository. */
@@ -48,9 +39,9 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
     throw usage("a registry cannot be a source yet", "name a classic repository: http(s)://… or a folder");
   }
   const createdPolicy = givenCreated(flags, terminal);
-  if (flags.sourceRegistryConfig !== undefined) await checkCredentialFile(flags.sourceRegistryConfig);
-  const http = await openHttp(location, flags, terminal);
-  const registries = createSourceRegistries(registryConnector(flags, { terminal, namedBy: serverOf(location) }));
+  const { registryConfig, ...signIn } = await readSignIn(location, flags, terminal);
+  const http = openHttp(location, { flags, signIn }, terminal);
+  const registries = createSourceRegistries(registryConnector(flags, { terminal, namedBy: serverOf(location), registryConfig }));
   const { urlRewrite: urlRewrites, allowMissingDigest, provenance } = flags;
   const source = createClassicSource({
     location,
@@ -67,61 +58,32 @@ export async function openSource(location: string, flags: SourceFlags & ClassicF
   };
 }
 
-/** The server that the index comes from; a folder has none. */
-function serverOf(location: string): URL | undefined {
-  return /^https?:/i.test(location) && URL.canParse(location) ? new URL(new URL(location).origin) : undefined;
-}
-
 /** A folder gets a client too: its index may name urls. It signs in nowhere. */
-async function openHttp(location: string, flags: SourceFlags & ClassicFlags, terminal: SourceTerminal): Promise<HttpClient> {
+function openHttp(location: string, { flags, signIn }: SignedIn, terminal: SourceTerminal): HttpClient {
   const origin = serverOf(location);
   const { environment, onPause, interrupt: stopWaiting } = terminal;
-  const options = { environment, tls: sourceTls(flags), maxWaitMs: flags.maxWait, onPause, stopWaiting, ...requestLog(flags, terminal) };
-  const { sourceUsername, sourcePasswordFile, sourcePasswordStdin } = flags;
-  if (origin === undefined) {
-    const given = [sourceUsername, sourcePasswordFile, sourcePasswordStdin].some((value) => value !== undefined);
-    if (given) throw usage("a folder asks for no password: --source-username and its kin are for http(s) sources");
-    return createHttpClient({ ...options, origin: new URL("http://localhost") });
-  }
-  return createHttpClient({ ...options, origin, basic: "first", credentials: await sourceCredentials(location, flags, terminal) });
+  const { tls, credentials } = signIn;
+  const options = { environment, tls, maxWaitMs: flags.maxWait, onPause, stopWaiting, ...requestLog(flags, terminal) };
+  if (origin === undefined) return createHttpClient({ ...options, origin: new URL("http://localhost") });
+  return createHttpClient({ ...options, origin, basic: "first", credentials });
 }
 
-/** How the options give the source's password; a folder has none. */
-export function sourcePassword(location: string, flags: SourceFlags): PasswordFlags | undefined {
-  const { sourceUsername: username, sourcePasswordFile: passwordFile, sourcePasswordStdin: passwordStdin } = flags;
-  const at = serverOf(location)?.host;
-  return at === undefined ? undefined : { username, passwordFile, passwordStdin, prefix: "--source-", at };
+interface SignedIn {
+  readonly flags: SourceFlags & ClassicFlags;
+  readonly signIn: Omit<SourceSignIn, "registryConfig">;
 }
 
-/** An interrupted run still says what it was asked: it sends nothing. */
-async function sourceCredentials(location: string, flags: SourceFlags, terminal: Terminal): Promise<CredentialProvider | undefined> {
-  const password = sourcePassword(location, flags);
-  try {
-    const explicit = password === undefined ? undefined : await readCredential(password, terminal);
-    return explicit === undefined ? undefined : createCredentialProvider({ explicit, environment: terminal.environment });
-  } catch (error) {
-    if (!terminal.interrupt.aborted) throw error;
-    return () => Promise.reject(error);
-  }
-}
-
-function sourceTls(flags: SourceFlags): ReturnType<typeof tlsOptions> {
-  const { sourceCaFile: caFile, sourceCertFile: certFile, sourceKeyFile: keyFile, sourceInsecureSkipTlsVerify: insecure } = flags;
-  const options = tlsOptions({
-    ...(caFile === undefined ? {} : { caFile }),
-    ...(certFile === undefined ? {} : { certFile }),
-    ...(keyFile === undefined ? {} : { keyFile }),
-    ...(insecure === undefined ? {} : { insecureSkipTlsVerify: insecure }),
-  });
-  return { ...options, optionPrefix: "--source-" };
+interface Naming extends Pick<SourceSignIn, "registryConfig"> {
+  readonly terminal: SourceTerminal;
+  readonly namedBy: URL | undefined;
 }
 
 /** How to reach a registry that the source's index names: signed in by credential files only, and never with more leave than the index's server. */
 function registryConnector(
-  { sourceRegistryConfig, maxWait, ...flags }: SourceFlags & ClassicFlags,
-  { terminal, namedBy }: { readonly terminal: SourceTerminal; readonly namedBy: URL | undefined },
+  { maxWait, ...flags }: SourceFlags & ClassicFlags,
+  { terminal, namedBy, registryConfig }: Naming,
 ): (registry: string) => Promise<Connection> {
-  const config = sourceRegistryConfig === undefined ? {} : { registryConfig: sourceRegistryConfig };
+  const config = registryConfig === undefined ? {} : { registryConfig };
   return (registry) =>
     connectRegistry({
       end: "source",

@@ -1,5 +1,5 @@
 import { checkCredentialFile, formatTarget, isChartferryError, parseTarget } from "@chartferry/core";
-import type { HostPause, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
+import type { HostPause, NamedFile, OpenConnectionOptions, Target, TlsOptions } from "@chartferry/core";
 
 import type { MigrationTarget } from "../engine/migrate-options.ts";
 import { realPlace } from "../engine/real-place.ts";
@@ -113,8 +113,9 @@ export function targetPassword({ username, passwordStdin }: TargetFlags, at: str
 
 /** How the options say to reach the target's end, at this host. @throws usage, aborted */
 export async function connectOptions(flags: TargetFlags, terminal: Terminal, at?: string): Promise<EndOptions> {
-  const { adapter, plainHttp, registryConfig, createRepositories } = flags;
+  const { adapter, plainHttp, createRepositories } = flags;
   const credential = await readCredential(targetPassword(flags, at), terminal);
+  const registryConfig = await openNamed(flags.registryConfig, terminal);
   if (registryConfig !== undefined) await checkCredentialFile(registryConfig);
   return {
     end: "target",
@@ -123,7 +124,7 @@ export async function connectOptions(flags: TargetFlags, terminal: Terminal, at?
     signal: AbortSignal.any([terminal.interrupt, terminal.abort]),
     adapter,
     createRepositories,
-    tls: tlsOptions(flags),
+    tls: await tlsOptions(flags, terminal),
     maxWaitMs: flags.maxWait,
     stopWaiting: terminal.interrupt,
     ...requestLog(flags, terminal),
@@ -134,9 +135,17 @@ export async function connectOptions(flags: TargetFlags, terminal: Terminal, at?
   };
 }
 
+export async function openNamed(path: string | undefined, terminal: Terminal): Promise<NamedFile | undefined> {
+  return path === undefined ? undefined : terminal.openFile(path);
+}
+
 type TlsFlags = Pick<TargetFlags, "caFile" | "certFile" | "keyFile" | "insecureSkipTlsVerify">;
 
-export function tlsOptions({ caFile, certFile, keyFile, insecureSkipTlsVerify }: TlsFlags): TlsOptions {
+export async function tlsOptions(flags: TlsFlags, terminal: Terminal): Promise<TlsOptions> {
+  const { insecureSkipTlsVerify } = flags;
+  const [caFile, certFile, keyFile] = await Promise.all(
+    [flags.caFile, flags.certFile, flags.keyFile].map((file) => openNamed(file, terminal)),
+  );
   return {
     ...(caFile === undefined ? {} : { caFile }),
     ...(certFile === undefined ? {} : { certFile }),

@@ -2,9 +2,10 @@ import { parseTarget } from "@chartferry/core";
 
 import type { Terminal } from "../terminal/terminal.ts";
 import type { SourceFlags, TargetFlags } from "./flags.ts";
-import { sourcePassword } from "./open-source.ts";
 import { registryOf, targetPassword } from "./open-targets.ts";
+import { filesNamed } from "./check-files.ts";
 import { readCredential } from "./read-password.ts";
+import { sourcePassword } from "./read-sign-in.ts";
 
 /** What somebody may be asked for. */
 export interface AheadOf {
@@ -15,8 +16,8 @@ export interface AheadOf {
 }
 
 /**
- * The terminal, on which the passwords that the options speak of have been given already: what is said of the progress would stand in the question.
- * Whatever keeps them from being read, an interruption too, is told to whoever wants them.
+ * The terminal, on which the passwords that the options speak of have been given already, and the pipes read: what is said of the progress would
+ * stand in the question. Whatever keeps them from being read, an interruption too, is told to whoever wants them.
  */
 export async function readAhead({ source, targets, flags }: AheadOf, terminal: Terminal): Promise<Terminal> {
   const given = new Map<string, Promise<string>>();
@@ -31,5 +32,6 @@ export async function readAhead({ source, targets, flags }: AheadOf, terminal: T
   const [target] = targets.map((text) => registryOf(parseTarget(text)).registry);
   for (const password of [source === undefined ? undefined : sourcePassword(source, flags), targetPassword(flags, target)])
     if (password !== undefined) await readCredential(password, ahead).catch(() => undefined);
+  for (const path of filesNamed(flags)) await ahead.openFile(path).catch(() => undefined);
   return ahead;
 }

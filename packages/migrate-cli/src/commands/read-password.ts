@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 
 import { ChartferryError, type Credential, isChartferryError, printable } from "@chartferry/core";
 
@@ -42,10 +43,10 @@ async function readText({ username = "", passwordFile, passwordStdin, prefix, at
     return terminal.readPassword(`${printable(`password of ${username}${at === undefined ? "" : ` at ${at}`}`)}: `);
   if (passwordFile === undefined) throw usage(`${prefix}username is given without a password`, `add ${prefix}password-stdin`);
   try {
+    const file = await terminal.openFile(passwordFile);
     const name = `the password file ${passwordFile}`;
-    return (
-      await readStream(createReadStream(passwordFile), { name, limitBytes: passwordLimit, interrupt: terminal.interrupt })
-    ).toString();
+    const stream = typeof file === "string" ? createReadStream(file) : Readable.from([file.text], { objectMode: false });
+    return (await readStream(stream, { name, limitBytes: passwordLimit, interrupt: terminal.interrupt })).toString();
   } catch (error) {
     if (isChartferryError(error)) throw error;
     throw new ChartferryError(`cannot read the password file ${passwordFile}`, {

@@ -50,7 +50,7 @@ async function serveOptions(directory: string, flags: ServeFlags, terminal: Term
   }
   if ((user === undefined) !== (passwordFile === undefined)) throw usage("--user and --password-file go together");
   const credential = await readCredential({ username: user, passwordFile, prefix: "--", userOption: "--user" }, terminal);
-  const tls = await readTls(flags);
+  const tls = await readTls(flags, terminal);
   return {
     directory,
     host,
@@ -66,17 +66,20 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-async function readTls({ tlsCert, tlsKey }: ServeFlags): Promise<StartRegistryOptions["tls"]> {
+async function readTls({ tlsCert, tlsKey }: ServeFlags, terminal: Terminal): Promise<StartRegistryOptions["tls"]> {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) throw usage("--tls-cert and --tls-key go together");
-  const [cert, key] = await Promise.all([readPem(tlsCert), readPem(tlsKey)]);
+  const [cert, key] = await Promise.all([readPem(tlsCert, terminal), readPem(tlsKey, terminal)]);
   return { cert, key };
 }
 
-async function readPem(path: string): Promise<Buffer> {
-  return readFile(path).catch((cause: unknown) => {
-    throw new ChartferryError(`cannot read ${path}`, { code: "file-unreadable", operation: "serve", cause });
-  });
+async function readPem(path: string, terminal: Terminal): Promise<Buffer> {
+  const file = await terminal.openFile(path);
+  return typeof file !== "string"
+    ? Buffer.from(file.text)
+    : readFile(file).catch((cause: unknown) => {
+        throw new ChartferryError(`cannot read ${path}`, { code: "file-unreadable", operation: "serve", cause });
+      });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,11 @@
 import { setMaxListeners } from "node:events";
+import { isatty } from "node:tty";
+
+import type { NamedFile } from "@chartferry/core";
 
 import { exitCodes } from "../exit-codes.ts";
 import { ask, type AskedPerson, type Question } from "./ask.ts";
+import { createFileOpener } from "./open-file.ts";
 import { readStream } from "./read-stream.ts";
 import { screenOf, type Screen } from "./screen.ts";
 import { watchOutput } from "./watch-output.ts";
@@ -21,6 +25,8 @@ export interface Terminal {
   readPassword(prompt: string): Promise<string>;
   /** One line from whoever sits there; undefined where nobody does, because stdin is no terminal. @throws aborted */
   readonly ask: ((question: Question) => Promise<string>) | undefined;
+  /** A file that the user named; what stands in a pipe is read at once. @throws aborted, as soon as the user interrupts; file-unreadable */
+  openFile(path: string): Promise<NamedFile>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The first interruption (SIGINT, SIGTERM, or SIGHUP when a terminal goes away): finish what is begun. */
   readonly interrupt: AbortSignal;
@@ -41,10 +47,8 @@ export function processTerminal(): Terminal {
     live: screenOf(stderr, env),
     // Stdin is not touched before: whoever never reads it need not wait for its end.
     readPassword: (prompt) => readPassword(prompt, { input: process.stdin, output: stderr, interrupt, onCtrlC: onSignal }),
-    get ask() {
-      const { stdin: input } = process;
-      return input.isTTY ? (question: Question) => ask(question, { input, output: stderr, interrupt, onCtrlC: onSignal }) : undefined;
-    },
+    ask: isatty(0) ? (question) => ask(question, { input: process.stdin, output: stderr, interrupt, onCtrlC: onSignal }) : undefined,
+    openFile: createFileOpener(interrupt),
     environment: env,
     interrupt,
     abort,

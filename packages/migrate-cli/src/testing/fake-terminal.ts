@@ -26,6 +26,7 @@ export function createFakeTerminal(environment: Terminal["environment"] = {}, in
     },
     prompts,
     ask: undefined,
+    openFile: (path) => Promise.resolve(path),
     environment,
     interrupt: interrupt.signal,
     abort: new AbortController().signal,

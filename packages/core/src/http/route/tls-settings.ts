@@ -1,9 +1,10 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 
 import type { TlsOptions } from "../../adapter/registry-adapter.ts";
-import { ChartferryError, type ErrorCode } from "../../errors.ts";
+import { ChartferryError, isChartferryError, type ErrorCode } from "../../errors.ts";
+import { type NamedFile, pathOf } from "../../named-file.ts";
 
 /** What a TLS connection needs; `ca` replaces the system's roots, as Helm's `--ca-file` does. */
 export interface TlsSettings {
@@ -29,30 +30,30 @@ export function loadTlsSettings(options: TlsOptions = {}): TlsSettings {
   };
 }
 
-function loadIdentity(certFile: string, keyFile: string): { cert: string; key: string } {
+function loadIdentity(certFile: NamedFile, keyFile: NamedFile): { cert: string; key: string } {
   const cert = loadCertificates(certFile, "client");
   const key = readText(keyFile);
   try {
     createPrivateKey(key);
   } catch (cause) {
-    throw fileError(`${keyFile} holds no private key that can be read (PEM without a passphrase)`, "file-unreadable", cause);
+    throw fileError(`${pathOf(keyFile)} holds no private key that can be read (PEM without a passphrase)`, "file-unreadable", cause);
   }
   try {
     createSecureContext({ cert, key });
   } catch (cause) {
-    throw fileError(`the key in ${keyFile} does not belong to the certificate in ${certFile}`, "file-unreadable", cause);
+    throw fileError(`the key in ${pathOf(keyFile)} does not belong to the certificate in ${pathOf(certFile)}`, "file-unreadable", cause);
   }
   return { cert, key };
 }
 
-function loadCertificates(file: string, kind: "CA" | "client"): string {
+function loadCertificates(file: NamedFile, kind: "CA" | "client"): string {
   const text = readText(file);
   const blocks = text.match(pemBlock);
-  if (blocks === null) throw fileError(`${file} holds no ${kind} certificate in PEM form`, "file-unreadable");
+  if (blocks === null) throw fileError(`${pathOf(file)} holds no ${kind} certificate in PEM form`, "file-unreadable");
   try {
     for (const block of blocks) parseCertificate(block);
   } catch (cause) {
-    throw fileError(`${file} holds a damaged ${kind} certificate`, "file-unreadable", cause);
+    throw fileError(`${pathOf(file)} holds a damaged ${kind} certificate`, "file-unreadable", cause);
   }
   return text;
 }
@@ -61,11 +62,15 @@ function parseCertificate(pem: string): X509Certificate {
   return new X509Certificate(pem.replaceAll(/(TRUSTED |X509 )CERTIFICATE/g, "CERTIFICATE"));
 }
 
-function readText(file: string): string {
+function readText(file: NamedFile): string {
+  if (typeof file !== "string") return file.text;
   try {
+    // Nobody may ever write to it, and nothing else goes on before somebody does.
+    if (statSync(file).isFIFO()) throw fileError(`${file} is a pipe`, "file-unreadable");
     const bytes = readFileSync(file);
     if (bytes.byteLength <= fileLimit) return bytes.toString("utf8");
   } catch (cause) {
+    if (isChartferryError(cause)) throw cause;
     const missing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
     throw fileError(`${file} ${missing ? "does not exist" : "cannot be read"}`, missing ? "file-missing" : "file-unreadable", cause);
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { ServerOptions } from "node:https";
 import { tmpdir } from "node:os";
@@ -54,9 +55,16 @@ async function get(origin: URL, tls: TlsOptions = {}): Promise<string> {
 }
 
 describe("TLS", () => {
+  it("waits for nobody who may write to a pipe: nothing else would go on", async () => {
+    execFileSync("mkfifo", [file("pipe")]);
+    const asked = get(await unusedOrigin(), { caFile: file("pipe") });
+    await expect(asked).rejects.toMatchObject({ code: "file-unreadable", message: `${file("pipe")} is a pipe` });
+  });
+
   it("trusts what --ca-file holds, or everything when told to", async () => {
     const server = await serve(leaf);
     expect(await get(server.origin, { caFile: file("ca.pem") })).toBe("false");
+    expect(await get(server.origin, { caFile: { path: "/dev/fd/63", text: authority.cert } })).toBe("false");
     expect(await get(server.origin, { insecureSkipVerify: true })).toBe("false");
   });
 
