@@ -106,6 +106,8 @@ function page(request: RegistryRequest, items: readonly object[]): RegistryRespo
 /** A repository's slashes are encoded twice over; an artifact goes by its digest or by a tag. Source: swagger.yaml. */
 async function deleteTag({ state, account, plane, names: [project = "", ...names] }: Call): Promise<RegistryResponse> {
   if (account === undefined) return unauthorised();
+  // What stands in a path is decoded once before the path is read, so that a slash must have been encoded twice.
+  if (names[0]?.includes("/") === true) return harborFailure(404, ["NOT_FOUND", "path not found"]);
   if (!state.rightsOf(account, project).includes("delete")) return harborFailure(403, ["FORBIDDEN", "forbidden"]);
   const [repository, reference, tag] = names.map((name, index) => (index === 0 ? `${project}/${decodeURIComponent(name)}` : name));
   const found = await plane.open(bare("HEAD", `/v2/${repository}/manifests/${reference}`));
