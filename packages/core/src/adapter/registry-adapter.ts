@@ -26,8 +26,12 @@ export interface ResolvedTarget {
 export interface Traits {
   /** How a blob goes up: `single-post` is tried first and unlearned per host when refused; `post-put` always works. */
   readonly upload: "single-post" | "post-put";
+  /** Tried where the closing PUT of an upload is refused with the whole blob in it: one PATCH with all of it, and a PUT without a body. Default: nothing. */
+  readonly uploadFallback?: "patch";
   /** `n` of a tag page; undefined = do not send `n`. */
   readonly tagPageSize: number | undefined;
+  /** How the next page is found: as its Link says, or by nothing of it but `last`, where the rest is wrong. Default `link`. */
+  readonly tagPages?: "link" | "last";
   /** Largest manifest in bytes. */
   readonly manifestBytes: number;
   /** Components of a repository path. */

@@ -19,6 +19,8 @@ export interface PageOptions<T> {
   readonly bytes?: number;
   /** Reads one page, `page` counted from 0; `undefined` ends the walk before a body is read (an answer that means "none", already dumped). */
   readonly fetch: (url: URL, page: number) => Promise<HttpAnswer | undefined>;
+  /** What of a Link counts: its whole address, or nothing but the `last` in it. Default `link`. */
+  readonly next?: "link" | "last" | undefined;
   /** What a page lists. */
   readonly parse: (bytes: Uint8Array) => readonly T[];
 }
@@ -45,7 +47,7 @@ export async function* readPages<T>(first: URL, options: PageOptions<T>): AsyncG
     names += page.length;
     if (names > mostNames) throw violation(place, `the list is longer than ${mostNames} names`);
     yield page;
-    url = nextLink(answer, url, place);
+    url = nextPage(answer, url, options);
   }
 }
 
@@ -57,6 +59,17 @@ function endlessness(
   if (come.pages >= pages) return `it has more than ${pages} pages`;
   if (come.pages < trustedPages || come.names >= come.pages * namesPerPage) return undefined;
   return `${come.pages} pages brought ${come.names} names, and more pages are to follow`;
+}
+
+function nextPage(answer: HttpAnswer, requestUrl: URL, { next, place }: Pick<PageOptions<unknown>, "next" | "place">): URL | undefined {
+  if (next !== "last") return nextLink(answer, requestUrl, place);
+  const target = linkTarget(answer.headers["link"] ?? "", "next");
+  if (target === undefined) return undefined;
+  const last = URL.canParse(target, requestUrl.href) ? new URL(target, requestUrl).searchParams.get("last") : null;
+  if (last === null) throw violation(place, "the next page's link does not say after what it begins");
+  const url = new URL(requestUrl);
+  url.searchParams.set("last", last);
+  return url;
 }
 
 /**

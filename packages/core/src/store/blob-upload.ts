@@ -1,18 +1,15 @@
 import type { BlobContent } from "../content.ts";
-import { ChartferryError, isChartferryError } from "../errors.ts";
-import { newPatience, type Patience } from "../http/gate/patience.ts";
+import { isChartferryError } from "../errors.ts";
+import { newPatience } from "../http/gate/patience.ts";
 import type { HttpAnswer } from "../http/http-client.ts";
 import { type WorkFault, workRepeats } from "../http/repeat-policy.ts";
 import { isWhole } from "./blob-state.ts";
 import type { CallOptions } from "./chart-store.ts";
 import { failure, type RepositoryEnd } from "./repository-end.ts";
+import { acknowledged, octetStream, operation, patchWhole, putWhole, sessionLocation, type Upload } from "./session-upload.ts";
 
 /** Above this a HEAD costs less than sending bytes that may be there already; below it the HEAD would be one request more for nothing. */
 const headFirstBytes = 4 * 1024 * 1024;
-
-const operation = "push blob";
-
-const octetStream = { "content-type": "application/octet-stream" };
 
 /**
  * Puts one blob into a repository and resolves once the registry has acknowledged all of it under its digest. A PUT whose connection broke cannot be
@@ -61,15 +58,18 @@ function faultOf(error: unknown): WorkFault | undefined {
   return code === "upload-lost" ? "gone" : "broken";
 }
 
-interface Upload {
-  readonly content: BlobContent;
-  readonly patience: Patience;
-}
-
 async function uploadOnce(end: RepositoryEnd, { content, patience }: Upload, options: CallOptions): Promise<void> {
   const location = (await trySinglePost(end, content, options)) ?? (await startSession(end, content, options));
   if (location === "stored") return;
-  await putWhole(end, { content, location, patience }, options);
+  const session = { content, location, patience };
+  if (end.uploads.session === "patch") return patchWhole(end, session, options);
+  if ((await putWhole(end, session, options)) === "refused") await patchInstead(end, { content, patience }, options);
+}
+
+/** What is refused in both forms is refused for another reason than its form: the next blob begins as this one did. */
+async function patchInstead(end: RepositoryEnd, { content, patience }: Upload, options: CallOptions): Promise<void> {
+  await patchWhole(end, { content, patience, location: await startSession(end, content, options) }, options);
+  end.uploads.session = "patch";
 }
 
 /** One POST with the whole blob. `undefined` = the registry does not take it, or nobody knows yet and another upload is finding out. */
@@ -131,92 +131,5 @@ async function post(end: RepositoryEnd, { query, content }: PostOptions, options
     headers: content === undefined ? { "content-length": "0" } : octetStream,
     ...(content === undefined ? {} : { body: content.bytes ?? content }),
     signal: options.signal,
-  });
-}
-
-/**
- * Where the upload goes on. Absolute, relative and with a query are all allowed, also on another host (the client sends no credentials there);
- * a step down from https to http is not: it would send the chart in the clear.
- */
-function sessionLocation(end: RepositoryEnd, answer: HttpAnswer): URL {
-  const text = answer.headers["location"];
-  if (text === undefined || !URL.canParse(text, answer.url.href)) {
-    throw new ChartferryError("the registry started an upload without saying where it goes on (no valid Location)", {
-      code: "protocol-violation",
-      operation,
-      registry: end.registry,
-      repository: end.repository,
-    });
-  }
-  const location = new URL(text, answer.url);
-  if (location.protocol !== "https:" && location.protocol !== answer.url.protocol) {
-    throw new ChartferryError(`the upload Location ${location.protocol}//${location.host} steps down from https`, {
-      code: "redirect-refused",
-      operation,
-      registry: end.registry,
-      repository: end.repository,
-      hint: "let the registry, or the proxy in front of it, announce its external https address",
-    });
-  }
-  return location;
-}
-
-interface Session extends Upload {
-  readonly location: URL;
-}
-
-async function putWhole(end: RepositoryEnd, { content, location, patience }: Session, options: CallOptions): Promise<void> {
-  const { refusals } = patience;
-  const answer = await end.send({
-    method: "PUT",
-    url: withDigest(location, content.digest),
-    operation,
-    access: "push",
-    repeats: "upload",
-    patience,
-    headers: octetStream,
-    body: content.bytes ?? content,
-    signal: options.signal,
-  });
-  if (answer.status === 201 || answer.status === 204) return acknowledged(end, answer, content);
-  const error = await failure(end, answer, { operation });
-  // The session is gone or out of step, whatever the body says: a new one may well succeed, or learn what is really missing. Where a body was refused
-  // before, a part of it may have been read, so that the next one did not fit.
-  const isOutOfStep = [404, 416].includes(answer.status) || (answer.status === 400 && patience.refusals > refusals);
-  const lost = isOutOfStep || ["upload-lost", "blob-unknown"].includes(error.code);
-  throw lost ? asLostUpload(error) : error;
-}
-
-/** Appended by hand: Location's own query (session state) must stay as the registry wrote it, byte by byte. */
-function withDigest(location: URL, digest: string): URL {
-  const joined = new URL(location);
-  const pair = `digest=${encodeURIComponent(digest)}`;
-  joined.search = location.search === "" ? `?${pair}` : `${location.search}&${pair}`;
-  return joined;
-}
-
-function asLostUpload(error: ChartferryError): ChartferryError {
-  return new ChartferryError(error.message, {
-    code: "upload-lost",
-    operation: error.operation,
-    retryable: true,
-    registry: error.registry,
-    repository: error.repository,
-    status: error.status,
-    hint: error.hint,
-    cause: error,
-  });
-}
-
-/** A registry that stored something else than what we sent says so in Docker-Content-Digest. */
-async function acknowledged(end: RepositoryEnd, answer: HttpAnswer, content: BlobContent): Promise<void> {
-  await answer.dump();
-  const stored = answer.headers["docker-content-digest"];
-  if (stored === undefined || stored === "" || stored === content.digest) return;
-  throw new ChartferryError(`the registry stored ${stored} where ${content.digest} was sent`, {
-    code: "digest-mismatch",
-    operation,
-    registry: end.registry,
-    repository: end.repository,
   });
 }

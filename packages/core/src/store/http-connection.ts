@@ -23,7 +23,11 @@ export interface HttpConnectionParts {
 export function createHttpConnection(parts: HttpConnectionParts): Connection {
   const { adapter, options, context } = parts;
   const { http } = context;
-  const uploads: UploadForm = { singlePost: adapter.traits.upload === "single-post" ? "unknown" : "no" };
+  const { upload, uploadFallback } = adapter.traits;
+  const uploads: UploadForm = {
+    singlePost: upload === "single-post" ? "unknown" : "no",
+    session: uploadFallback === "patch" ? "put-or-patch" : "put",
+  };
   const missing = missingRepositories(parts);
   return {
     end: options.end,
@@ -57,6 +61,7 @@ function repositoryEnd(parts: HttpConnectionParts, written: string, uploads: Upl
     repository,
     uploads,
     tagPageSize: adapter.traits.tagPageSize,
+    tagPages: adapter.traits.tagPages,
     manifestBytes: adapter.traits.manifestBytes,
     url: (path) => new URL(`/v2/${repository}/${path}`, origin),
     send: (request) =>

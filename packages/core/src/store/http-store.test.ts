@@ -56,6 +56,13 @@ describe("downloading a blob", () => {
   });
 });
 
+it("takes a tag for missing where the adapter knows that its registry says so in another way", async () => {
+  const end = scriptedEnd(() => ({ status: 403 }));
+  await expect(createHttpStore(end).resolve("1.0.0")).rejects.toMatchObject({ code: "denied" });
+  const knowing = createHttpStore({ ...end, mapError: () => ({ code: "manifest-unknown" }) });
+  expect(await knowing.resolve("1.0.0")).toBeUndefined();
+});
+
 describe("manifests", () => {
   const bytes = text('{"schemaVersion":2}');
   const manifest = { mediaType: mediaTypes.ociManifest, digest: digestOf(bytes), bytes };

@@ -22,6 +22,13 @@ const page = (tags: unknown, next?: string): { status: number; body: string; hea
   headers: next === undefined ? {} : { link: next },
 });
 
+/** A next page as it is called behind a proxy, or in a virtual repository of Artifactory. */
+const other = (last: string): string => `<https://elsewhere.example/v2/web/tags/list?n=2&${last}>; rel="next"`;
+const asking = (link: string): ReturnType<typeof scriptedEnd> => ({
+  ...scriptedEnd((line) => (line.includes("last=b") ? page(["c"]) : page(["a", "b"], link))),
+  tagPages: "last",
+});
+
 describe("listing tags", () => {
   it("follows pages and leaves out what is no tag", async () => {
     const end = scriptedEnd((line) =>
@@ -38,6 +45,15 @@ describe("listing tags", () => {
   it("ends where pages repeat", async () => {
     const end = scriptedEnd(() => page(["a"], "</v2/charts/web/tags/list?n=1000>; rel=next"));
     await expect(list(createHttpStore(end).tags())).rejects.toMatchObject({ code: "protocol-violation" });
+  });
+
+  it("takes nothing of a Link but where it goes on, where the registry names another path in it", async () => {
+    expect(await list(createHttpStore(asking(other("last=b"))).tags())).toEqual(["a", "b", "c"]);
+    for (const useless of [other("x=1"), "<https://:0/>; rel=next"])
+      await expect(list(createHttpStore(asking(useless)).tags())).rejects.toMatchObject({ code: "protocol-violation" });
+    await expect(list(createHttpStore({ ...asking(other("last=b")), tagPages: "link" }).tags())).rejects.toMatchObject({
+      message: expect.stringContaining("another origin"),
+    });
   });
 
   it("begins again when its place was deleted, and names each tag once", async () => {

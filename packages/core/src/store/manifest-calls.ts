@@ -19,13 +19,18 @@ export async function resolveManifest(end: RepositoryEnd, reference: string, opt
     headers: accept,
     ...options,
   });
-  if (![200, 400, 404, 405].includes(answer.status)) throw await failure(end, answer, { operation, version: reference });
+  if (![200, 400, 404, 405].includes(answer.status)) return absent(await failure(end, answer, { operation, version: reference }));
   await answer.dump();
   if (answer.status === 404) return undefined;
   const named = answer.status === 200 ? descriptorIn(answer, reference) : undefined;
   if (named !== undefined) return named;
   const manifest = await fetchManifest(end, reference, options);
   return manifest && { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.bytes.byteLength };
+}
+
+/** An adapter may know that its registry says nothing else of what is not there (Artifactory: 403). */
+function absent(error: ChartferryError): undefined {
+  if (error.code !== "manifest-unknown") throw error;
 }
 
 /** From the headers alone, where they say enough. */

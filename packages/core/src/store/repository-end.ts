@@ -1,4 +1,4 @@
-import type { ErrorView } from "../adapter/registry-adapter.ts";
+import type { ErrorView, Traits } from "../adapter/registry-adapter.ts";
 import type { Digest } from "../digest.ts";
 import { ChartferryError, type ErrorDetails } from "../errors.ts";
 import { errorFromAnswer } from "../http/answer/error-response.ts";
@@ -8,6 +8,8 @@ import type { CallOptions, FoundBlob } from "./chart-store.ts";
 /** What one connection has learned of how its registry takes blobs. */
 export interface UploadForm {
   singlePost: "unknown" | "asking" | "yes" | "no";
+  /** How the bytes of a session go up. `put-or-patch` = it is not yet known which; default `put`. */
+  session?: "put" | "put-or-patch" | "patch";
 }
 
 /** A request of a repository: `access` becomes the token scope, the repository is added to messages. */
@@ -24,6 +26,7 @@ export interface RepositoryEnd {
   readonly uploads: UploadForm;
   /** `tagPageSize` and limits of the adapter. */
   readonly tagPageSize: number | undefined;
+  readonly tagPages?: Traits["tagPages"];
   readonly manifestBytes: number;
   /** Absolute url of a path below `/v2/<repository>/`. */
   url(path: string): URL;

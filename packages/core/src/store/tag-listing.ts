@@ -43,7 +43,7 @@ async function* pages(end: RepositoryEnd, options: CallOptions): AsyncGenerator<
     return undefined;
   };
   const place = { operation: "list tags", registry: end.registry, repository: end.repository };
-  yield* readPages(first, { place, fetch, parse: (bytes) => tagsOf(end, bytes) });
+  yield* readPages(first, { place, fetch, parse: (bytes) => tagsOf(end, bytes), next: end.tagPages });
   if (lost) yield "cursor lost";
 }
 
