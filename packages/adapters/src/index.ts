@@ -9,10 +9,11 @@ import { generic } from "./generic.ts";
 import { gitlab } from "./gitlab.ts";
 import { harbor } from "./harbor.ts";
 import { ghcr } from "./ghcr.ts";
+import { jfrog } from "./jfrog.ts";
 import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, gar, dockerHub, ghcr, gitlab, harbor, zot, distribution, generic];
+export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, gar, dockerHub, ghcr, jfrog, gitlab, harbor, zot, distribution, generic];
 
-export { acr, distribution, dockerHub, ecr, gar, generic, ghcr, gitlab, harbor, ociLayout, zot };
+export { acr, distribution, dockerHub, ecr, gar, generic, ghcr, gitlab, harbor, jfrog, ociLayout, zot };

@@ -24,6 +24,8 @@ export interface VendorCall {
   readonly form?: Readonly<Record<string, string>>;
   /** What is no failure. Default: 200. */
   readonly expected?: readonly number[];
+  /** `text`: what a success says in its body is not read. Default: `json`. */
+  readonly answers?: "json" | "text";
   readonly mapError?: ((view: ErrorView) => ReturnType<NonNullable<RegistryAdapter["mapError"]>>) | undefined;
 }
 
@@ -36,7 +38,7 @@ export interface VendorAnswer {
 
 /** One call of a registry's own API. @throws what an unexpected status stands for; protocol-violation where the answer is no JSON */
 export async function callVendor(context: AdapterContext, call: VendorCall, options: CallOptions = {}): Promise<VendorAnswer> {
-  const { method, url, operation, repository, authorization, expected = [200] } = call;
+  const { method, url, operation, repository, authorization, expected = [200], answers = "json" } = call;
   const { type, body } = bodyOf(call);
   const answer = await context.http.call({
     method,
@@ -52,8 +54,8 @@ export async function callVendor(context: AdapterContext, call: VendorCall, opti
     throw await errorFromAnswer(answer, { operation, registry: context.registry, repository, mapError: call.mapError });
   const bytes = await answer.bytes(pageBytes);
   // A page of whatever stands before the API may come with a 404.
-  const json =
-    bytes.byteLength === 0 || answer.status >= 300 ? undefined : parseVendorJson(bytes, { operation, registry: context.registry });
+  const hasJson = bytes.byteLength > 0 && answer.status < 300 && answers === "json";
+  const json = !hasJson ? undefined : parseVendorJson(bytes, { operation, registry: context.registry });
   return { status: answer.status, headers: answer.headers, json };
 }
 

@@ -5,6 +5,7 @@ import { gitlabSetup } from "./gitlab/gitlab-setup.ts";
 import { harborSetup } from "./harbor/harbor-setup.ts";
 import { ghcrSetup } from "./ghcr/ghcr-setup.ts";
 import { garSetup } from "./gar/gar-setup.ts";
+import { jfrogSetup } from "./jfrog/jfrog-setup.ts";
 import type { Setup } from "./setup.ts";
 
 /** How to start each hosted registry, by the id of its adapter. One line a registry. */
@@ -13,6 +14,7 @@ export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
   acr: () => acrSetup(),
   ecr: ecrSetup,
   harbor: harborSetup,
+  jfrog: jfrogSetup,
   ghcr: ghcrSetup,
   gitlab: () => gitlabSetup(),
   gar: () => garSetup(),

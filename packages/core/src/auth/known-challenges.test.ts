@@ -1,32 +1,22 @@
 import { describe, expect, it } from "vitest";
 
+import type { Challenge } from "./challenge.ts";
 import { createKnownChallenges } from "./known-challenges.ts";
 
-const asking = (scope: string | undefined) => ({
-  scheme: "bearer",
-  parameters: { realm: "https://auth.example/token", ...(scope === undefined ? {} : { scope }) },
-});
+const bearer = (realm: string, scope: string): Challenge => ({ scheme: "bearer", parameters: { realm, service: "registry", scope } });
 
-describe("what a registry has asked for", () => {
-  it("in one repository is expected in the others, but for the scope, which speaks of that one", () => {
+describe("what a registry asks for", () => {
+  it("is taken for the same at other repositories, but for the scope", () => {
     const known = createKnownChallenges();
-    known.remember("team/web", asking("repository:team/web:pull"));
-    expect(known.for("team/web")).toEqual(asking("repository:team/web:pull"));
-    expect(known.for("team/api")).toEqual(asking(undefined));
-    expect(known.for(undefined)).toEqual(asking(undefined));
+    known.remember("charts/web", bearer("https://auth.example/token", "repository:charts/web:pull"));
+    expect(known.for("charts/db")).toEqual({ scheme: "bearer", parameters: { realm: "https://auth.example/token", service: "registry" } });
+    expect(known.for("charts/web")?.parameters["scope"]).toBe("repository:charts/web:pull");
   });
 
-  it("is expected elsewhere with its scope where that names no repository", () => {
+  it("is that one's own where its realm names where the repository lies", () => {
     const known = createKnownChallenges();
-    known.remember("team/web", asking("aws"));
-    expect(known.for("team/api")).toEqual(asking("aws"));
-  });
-
-  it("first is what is expected of the host, and of each repository what it asked for last", () => {
-    const known = createKnownChallenges();
-    const own = { scheme: "bearer", parameters: { realm: "https://auth.example/of-api" } };
-    known.remember("team/web", asking(undefined));
-    known.remember("team/api", own);
-    expect([known.for("team/api"), known.for("team/other")]).toEqual([own, asking(undefined)]);
+    const own = bearer("https://acme.example/artifactory/api/docker/charts-oci/v2/token", "repository:web:pull");
+    known.remember("charts-oci/web", own);
+    expect([known.for("charts-oci/web"), known.for("more-oci/web"), known.for(undefined)]).toEqual([own, undefined, undefined]);
   });
 });

@@ -105,10 +105,10 @@ function page(request: RegistryRequest, items: readonly object[]): RegistryRespo
 
 /** A repository's slashes are encoded twice over; an artifact goes by its digest or by a tag. Source: swagger.yaml. */
 async function deleteTag({ state, account, plane, names: [project = "", ...names] }: Call): Promise<RegistryResponse> {
-  if (account === undefined) return unauthorised();
+  const refusal = mayNotDelete(account, state, project);
+  if (refusal !== undefined) return refusal;
   // What stands in a path is decoded once before the path is read, so that a slash must have been encoded twice.
   if (names[0]?.includes("/") === true) return harborFailure(404, ["NOT_FOUND", "path not found"]);
-  if (!state.rightsOf(account, project).includes("delete")) return harborFailure(403, ["FORBIDDEN", "forbidden"]);
   const [repository, reference, tag] = names.map((name, index) => (index === 0 ? `${project}/${decodeURIComponent(name)}` : name));
   const found = await plane.open(bare("HEAD", `/v2/${repository}/manifests/${reference}`));
   if (found.status !== 200) return harborFailure(404, ["NOT_FOUND", `artifact ${repository}:${reference} not found`]);
@@ -116,4 +116,9 @@ async function deleteTag({ state, account, plane, names: [project = "", ...names
     return harborFailure(412, ["PRECONDITION", `the tag ${tag} configured as immutable, cannot be deleted`]);
   await plane.open(bare("DELETE", `/v2/${repository}/manifests/${tag}`));
   return emptyResponse(200);
+}
+
+function mayNotDelete(account: string | undefined, state: HarborState, project: string): RegistryResponse | undefined {
+  if (account === undefined) return unauthorised();
+  return state.rightsOf(account, project).includes("delete") ? undefined : harborFailure(403, ["FORBIDDEN", "forbidden"]);
 }
