@@ -14,6 +14,19 @@ import { ociLayout } from "./oci-layout.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
-export const adapters: readonly RegistryAdapter[] = [ociLayout, ecr, acr, gar, dockerHub, ghcr, jfrog, gitlab, harbor, zot, distribution, generic];
+export const adapters: readonly RegistryAdapter[] = [
+  ociLayout,
+  ecr,
+  acr,
+  gar,
+  dockerHub,
+  ghcr,
+  jfrog,
+  gitlab,
+  harbor,
+  zot,
+  distribution,
+  generic,
+];
 
 export { acr, distribution, dockerHub, ecr, gar, generic, ghcr, gitlab, harbor, jfrog, ociLayout, zot };
