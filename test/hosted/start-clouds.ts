@@ -30,7 +30,11 @@ export async function startClouds(names: readonly string[]): Promise<Clouds> {
   return { all, world, home, env: environmentOf(world, everybody, home) };
 }
 
-function start(name: string): Promise<Setup> {
-  const setup = setups[name];
-  return setup === undefined ? Promise.reject(new Error(`there is no setup ${name}`)) : setup();
+/** With what must be made by hand before anybody can push to it. */
+async function start(name: string): Promise<Setup> {
+  const begin = setups[name];
+  if (begin === undefined) throw new Error(`there is no setup ${name}`);
+  const setup = await begin();
+  if (setup.creation === "by-hand") setup.prepare([setup.target.slice(`oci://${setup.registry}/`.length)]);
+  return setup;
 }

@@ -11,6 +11,7 @@ import { harbor } from "./harbor.ts";
 import { ghcr } from "./ghcr.ts";
 import { jfrog } from "./jfrog.ts";
 import { ociLayout } from "./oci-layout.ts";
+import { quay } from "./quay.ts";
 import { zot } from "./zot.ts";
 
 /** Every adapter, in the order in which they are asked; those with narrow probes before those with wide ones, `generic` last. */
@@ -24,9 +25,10 @@ export const adapters: readonly RegistryAdapter[] = [
   jfrog,
   gitlab,
   harbor,
+  quay,
   zot,
   distribution,
   generic,
 ];
 
-export { acr, distribution, dockerHub, ecr, gar, generic, ghcr, gitlab, harbor, jfrog, ociLayout, zot };
+export { acr, distribution, dockerHub, ecr, gar, generic, ghcr, gitlab, harbor, jfrog, ociLayout, quay, zot };

@@ -6,6 +6,7 @@ import { harborSetup } from "./harbor/harbor-setup.ts";
 import { ghcrSetup } from "./ghcr/ghcr-setup.ts";
 import { garSetup } from "./gar/gar-setup.ts";
 import { jfrogSetup } from "./jfrog/jfrog-setup.ts";
+import { quaySetup } from "./quay/quay-setup.ts";
 import type { Setup } from "./setup.ts";
 
 /** How to start each hosted registry, by the id of its adapter. One line a registry. */
@@ -18,4 +19,5 @@ export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
   ghcr: ghcrSetup,
   gitlab: () => gitlabSetup(),
   gar: () => garSetup(),
+  quay: () => quaySetup(),
 };

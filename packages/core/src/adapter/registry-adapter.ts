@@ -38,6 +38,8 @@ export interface Traits {
   readonly depth: { readonly min: number; readonly max: number };
   /** What a user should know before a push to a repository that is not there yet: that it must be made first, that it will be public. */
   readonly newRepository?: Note;
+  /** A repository that is not there is refused to whoever asks to read it as one that he may not see (`denied-or-missing`). Default: false. */
+  readonly hidesMissing?: boolean;
   /** Life of a token whose reply does not state it: seconds, or `jwt` where the token itself does (`exp`). Default: a minute. */
   readonly tokenLife?: number | "jwt";
   /** Actions of the token that a deletion is asked for with. Default `delete,pull`. */

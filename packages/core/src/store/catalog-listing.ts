@@ -5,15 +5,19 @@ import type { HttpAnswer } from "../http/http-client.ts";
 import { pageBytes, readPages } from "../http/paginate.ts";
 import type { CallOptions } from "./chart-store.ts";
 
+interface CatalogOptions extends CallOptions {
+  /** Of the token, for registries that do not know the usual one. Default `registry:catalog:*`. */
+  readonly scopes?: readonly string[];
+}
+
 /** Repositories below a path by `GET /v2/_catalog`, for registries that have it. An empty prefix means all. */
 export async function* listCatalog(
   prefix: string,
   context: AdapterContext,
-  options: CallOptions = {},
+  { scopes = ["registry:catalog:*"], ...options }: CatalogOptions = {},
 ): AsyncGenerator<string, void, undefined> {
   const registry = context.origin.host;
   const fetch = async (url: URL): Promise<HttpAnswer> => {
-    const scopes = ["registry:catalog:*"];
     const answer = await context.http.send({
       method: "GET",
       url,

@@ -30,6 +30,8 @@ export interface Connection {
   nameProblems(repository: string): readonly NameProblem[];
   /** What a user should know before a push to a repository that is not there yet. */
   readonly newRepository?: Note | undefined;
+  /** See `Traits.hidesMissing`. */
+  readonly hidesMissing?: boolean | undefined;
   openStore(repository: string): Promise<ChartStore>;
   /** Repositories below a path, where the registry can list them. @throws unsupported */
   repositories(prefix: string, options?: CallOptions): AsyncIterable<string>;

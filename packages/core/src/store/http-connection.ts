@@ -34,6 +34,7 @@ export function createHttpConnection(parts: HttpConnectionParts): Connection {
     registry: options.registry,
     adapter: adapter.id,
     newRepository: newRepository(parts),
+    hidesMissing: adapter.traits.hidesMissing,
     nameProblems: (repository) => [...depthProblems(adapter, repository), ...(adapter.validate?.(options.registry, repository) ?? [])],
     openStore: (repository) => Promise.resolve(missing(repository, createHttpStore(repositoryEnd(parts, repository, uploads)))),
     repositories: (prefix, call) => listRepositories(parts, prefix, call),

@@ -23,6 +23,9 @@ export function lateConnection(registry: string, open: (signal: AbortSignal) => 
     get newRepository() {
       return there?.newRepository;
     },
+    get hidesMissing() {
+      return there?.hidesMissing;
+    },
     nameProblems: (repository) => there?.nameProblems(repository) ?? [],
     openStore: async (repository) => (await opened).openStore(repository),
     async *repositories(prefix, options) {

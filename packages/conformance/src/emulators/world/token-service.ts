@@ -30,6 +30,8 @@ export interface TokenServiceOptions {
   readonly scopes?: (sent: readonly string[]) => readonly string[];
   /** The answer to a pair that nobody has. Default: 401. */
   readonly refused?: () => RegistryResponse;
+  /** Whether a challenge says what was wrong with the token. Default: it does. */
+  readonly saysWhy?: boolean;
   /** Default: `token` alone. */
   readonly reply?: (token: string, life: number) => object;
 }
@@ -64,13 +66,13 @@ export function tokenService(options: TokenServiceOptions): TokenService {
   };
 }
 
-function challenges({ realm, service, scopeOfNone }: TokenServiceOptions): TokenService["challenge"] {
+function challenges({ realm, service, scopeOfNone, saysWhy = true }: TokenServiceOptions): TokenService["challenge"] {
   return (access, error) => {
     const repository = access.find((each) => each.repository !== "*")?.repository;
     const parts = [`realm="${typeof realm === "string" ? realm : realm(repository)}"`, `service="${service}"`];
     const scope = access.length === 0 ? scopeOfNone : access.map(scopeText).join(" ");
     if (scope !== undefined) parts.push(`scope="${scope}"`);
-    if (error !== undefined) parts.push(`error="${error}"`);
+    if (error !== undefined && saysWhy) parts.push(`error="${error}"`);
     return { "www-authenticate": `Bearer ${parts.join(",")}` };
   };
 }

@@ -21,6 +21,8 @@ export interface PlanVersionOptions {
   readonly provenance: boolean;
   /** What is to be known before the first push to a new repository of a target. */
   readonly newRepository: (item: WorkItem) => Note | undefined;
+  /** Whether the target does not tell who only looks that a repository is not there yet. */
+  readonly hidesMissing: (item: WorkItem) => boolean;
 }
 
 interface Planning {
@@ -28,6 +30,8 @@ interface Planning {
   readonly item: WorkItem;
   readonly context: DeliveryContext;
   readonly progress: DeliveryProgress;
+  /** Whether the target refused what it may merely not have. */
+  hidden: boolean;
   /** Filled on the way, and kept where the version turns out to fail. */
   readonly notes: Note[];
 }
@@ -36,7 +40,7 @@ interface Planning {
 export function planVersion(options: PlanVersionOptions): Attempting {
   return async (delivery, context, progress) => {
     const { item } = delivery;
-    const planning = { options, item, context, progress, notes: notesFromIndex(item, options) };
+    const planning = { options, item, context, progress, hidden: false, notes: notesFromIndex(item, options) };
     try {
       const decided = await attemptDelivery(delivery, lookingContext(planning), progress);
       if (options.deep && decided.status === "skipped") await openStanding(planning);
@@ -60,17 +64,19 @@ function notesFromIndex(item: WorkItem, { homes, provenance, deep }: PlanVersion
 
 function lookingContext(planning: Planning): DeliveryContext {
   const { context, options } = planning;
-  const listings = lookingListings(context.listings);
+  const listings = lookingListings(planning);
   return options.deep
     ? { ...context, listings, spool: readingSpool(planning), send: lookAndSend(planning) }
     : { ...context, listings, send: foresee(planning) };
 }
 
-function lookingListings(listings: TargetListings): TargetListings {
+function lookingListings(planning: Planning): TargetListings {
+  const { context, options, item } = planning;
+  const whenHidden = options.hidesMissing(item) ? () => (planning.hidden = true) : undefined;
   return {
     async of(name) {
-      const repository = await listings.of(name);
-      return { ...repository, store: lookingStore(repository.store) };
+      const repository = await context.listings.of(name);
+      return { ...repository, store: lookingStore(repository.store, whenHidden) };
     },
   };
 }
@@ -105,9 +111,9 @@ function lookAndSend(planning: Planning): Sender {
   };
 }
 
-async function lookAhead({ options, item, context, progress, notes }: Planning): Promise<void> {
+async function lookAhead({ options, item, context, progress, notes, hidden }: Planning): Promise<void> {
   const repository = await context.listings.of(item.repository);
-  const first = repository.listed === 0 ? options.newRepository(item) : undefined;
+  const first = repository.listed === 0 || hidden ? options.newRepository(item) : undefined;
   if (first !== undefined) notes.push(first);
   progress.stage = "source";
   const { fault, notes: foreseen = [] } = (await options.source.foresee?.(item.entry, { signal: context.signal })) ?? {};

@@ -7,6 +7,25 @@ import { happened, mixedTarget, names, planned, predictions, targetsOf, writesOf
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 import { hasNothingToDo, isBlind, isWhole, plan } from "./plan.ts";
 
+const refuse = (): Promise<never> => Promise.reject(new ChartferryError("not for you", { code: "denied-or-missing", operation: "look" }));
+
+/** What a plan says of one chart for a target that lets nobody look, and the codes of its warnings. */
+async function decidedUnseen(hidesMissing: boolean): Promise<unknown[]> {
+  const target = createFakeTarget();
+  const newRepository = { code: "repository-unseen", text: "perhaps it is not there" };
+  const openStore = async (repository: string) => ({
+    ...(await target.connection.openStore(repository)),
+    resolve: refuse,
+    fetchManifest: refuse,
+    tags: async function* tags() {
+      yield await refuse();
+    },
+  });
+  const connection = { ...target.connection, newRepository, hidesMissing, openStore };
+  const [web] = await planned(createFakeSource(["web 1.0.0"]), [{ ...target, connection }]);
+  return [web?.targets.map(({ decision }) => decision), web?.warnings.map(({ code }) => code)];
+}
+
 describe("a plan", () => {
   it.each([
     ["verify", ["skip unchanged", "skip same-chart", "fail conflict", "fail not-a-chart"]],
@@ -108,6 +127,11 @@ describe("a plan", () => {
     expect(versions.filter(({ warnings }) => warnings.length > 0).map(({ chart, warnings }) => [chart, warnings])).toEqual([
       ["web", [newRepository]],
     ]);
+  });
+
+  it("takes a repository that is refused for a new one where the registry hides what is not there, and says so", async () => {
+    expect(await decidedUnseen(true)).toEqual([["push"], ["repository-unseen"]]);
+    expect(await decidedUnseen(false)).toEqual([["unknown"], []]);
   });
 
   it("keeps the warnings of a version that would fail", async () => {

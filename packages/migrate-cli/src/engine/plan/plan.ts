@@ -51,6 +51,7 @@ export async function plan(options: PlanOptions): Promise<Plan> {
     deep: options.deep ?? false,
     provenance: options.provenance ?? true,
     newRepository: newRepositories(options),
+    hidesMissing: ({ target }) => options.targets.find(({ id }) => id === target)?.connection.hidesMissing ?? false,
   });
   const onEvent = (event: MigrateEvent): void => {
     if (event.type === "version") counts.add(event.record);
