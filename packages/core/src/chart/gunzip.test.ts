@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { crc32, gzipSync } from "node:zlib";
 
 import { afterEach, expect, it, vi } from "vitest";
 
@@ -85,4 +85,27 @@ it("makes no more room for a declared size than so little input can fill", async
   const { pieces } = await inflated(boastful);
   expect(pieces.map((piece) => piece.toString())).toEqual(["x"]);
   expect(pieces[0]?.buffer.byteLength).toBeLessThanOrEqual(smallRoom);
+});
+
+/** With the checksum that its header announces. */
+function withHeaderChecksum(archive: Buffer, change: number): Buffer {
+  const header = Buffer.from(archive.subarray(0, 10));
+  header[3] = 2;
+  const checksum = Buffer.alloc(2);
+  checksum.writeUInt16LE(((crc32(header) & 0xffff) + change) & 0xffff);
+  return Buffer.concat([header, checksum, archive.subarray(10)]);
+}
+
+it("tells a wrong checksum of a header, which Go refuses, and inflates all the same", async () => {
+  for (const [change, problem] of [
+    [0, undefined],
+    [1, "the checksum of its gzip header is wrong"],
+  ] as const) {
+    const archive = withHeaderChecksum(gzipSync("text"), change);
+    for (const input of [archive, streamed(archive), Buffer.concat([gzipSync(""), archive])]) {
+      const pieces: Buffer[] = [];
+      const end = await gunzip(input, (bytes) => pieces.push(bytes) > 0);
+      expect([Buffer.concat(pieces).toString(), end]).toEqual(["text", problem === undefined ? {} : { problem }]);
+    }
+  }
 });

@@ -2,7 +2,7 @@ import { setImmediate as immediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { constants, crc32, createInflateRaw, inflateRaw, inflateRawSync } from "node:zlib";
 
-import { gzipDataOffset } from "./gzip-header.ts";
+import { gzipDataOffset, hasWrongChecksum } from "./gzip-header.ts";
 import { pushBack, type Source } from "./push-back.ts";
 
 /** Takes inflated bytes; `false` = no more needed. */
@@ -39,16 +39,28 @@ const longestHeader = 70 * 1024;
  * before a bad checksum or a cut end still reaches the sink. Zlib's own gunzip would withhold it.
  */
 export async function gunzip(input: Uint8Array | AsyncIterable<Uint8Array>, sink: Sink, onMember?: OnMember): Promise<GzipEnd> {
-  if (!(input instanceof Uint8Array)) return gunzipStream(input, sink, { onMember });
+  const reading: Reading = { onMember, wrongHeader: false };
+  const end = await (input instanceof Uint8Array ? gunzipBytes(input, sink, reading) : gunzipStream(input, sink, reading));
+  return reading.wrongHeader ? { ...end, problem: end.problem ?? "the checksum of its gzip header is wrong" } : end;
+}
+
+interface Reading {
+  readonly onMember: OnMember | undefined;
+  /** A header that was read has a wrong checksum. */
+  wrongHeader: boolean;
+}
+
+async function gunzipBytes(input: Uint8Array, sink: Sink, reading: Reading): Promise<GzipEnd> {
   for (let start = 0; start < input.byteLength;) {
     const offset = gzipDataOffset(input, start);
     if (typeof offset !== "number") return headerProblem(offset, start === 0);
-    if (start > 0) await betweenMembers(onMember);
+    reading.wrongHeader ||= hasWrongChecksum(input, start, offset);
+    if (start > 0) await betweenMembers(reading.onMember);
     const member = await inflateWhole(input.subarray(offset), start === 0);
     if (typeof member === "string") {
       // The decompressor withholds what it made of the piece in which the damage lies: small pieces lose little.
       const size = member === "large" ? sliceBytes : damagedSliceBytes;
-      return gunzipStream(slices(input.subarray(start), size), sink, { onMember });
+      return gunzipStream(slices(input.subarray(start), size), sink, reading);
     }
     const end = offset + member.consumed;
     if (!sink(member.bytes)) return {};
@@ -94,18 +106,14 @@ function isInflated(result: unknown): result is { buffer: Buffer; engine: { byte
   return typeof result === "object" && result !== null && "buffer" in result && "engine" in result && Buffer.isBuffer(result.buffer);
 }
 
-async function gunzipStream(
-  chunks: AsyncIterable<Uint8Array>,
-  sink: Sink,
-  { onMember }: { readonly onMember: OnMember | undefined },
-): Promise<GzipEnd> {
+async function gunzipStream(chunks: AsyncIterable<Uint8Array>, sink: Sink, reading: Reading): Promise<GzipEnd> {
   const source = pushBack(chunks);
   try {
     for (let first = true; ; first = false) {
-      const header = await readHeader(source);
+      const header = await readHeader(source, reading);
       if (header === "end" && !first) return {};
       if (header !== "ok") return headerProblem(header === "bad" ? null : undefined, first);
-      if (!first) await betweenMembers(onMember);
+      if (!first) await betweenMembers(reading.onMember);
       const member = await inflateMember(source, sink);
       if (member.stopped) return {};
       if (member.problem !== undefined) return endWith(member.problem);
@@ -136,7 +144,7 @@ function trailerProblem(trailer: Uint8Array, crc: number, bytes: number): string
   return matches ? undefined : "its gzip checksum is wrong";
 }
 
-async function readHeader(source: Source): Promise<"ok" | "end" | "bad" | "short"> {
+async function readHeader(source: Source, reading: Reading): Promise<"ok" | "end" | "bad" | "short"> {
   let read: Uint8Array = new Uint8Array(0);
   for (;;) {
     const chunk = await source.next();
@@ -145,6 +153,7 @@ async function readHeader(source: Source): Promise<"ok" | "end" | "bad" | "short
     const offset = gzipDataOffset(read);
     if (offset === null || (offset === undefined && read.byteLength > longestHeader)) return "bad";
     if (offset === undefined) continue;
+    reading.wrongHeader ||= hasWrongChecksum(read, 0, offset);
     source.back(read.subarray(offset));
     return "ok";
   }

@@ -1,3 +1,5 @@
+import { crc32 } from "node:zlib";
+
 const magic = [0x1f, 0x8b, 0x08];
 /** Bytes before the optional fields. */
 const fixedBytes = 10;
@@ -32,4 +34,11 @@ function afterText(bytes: Uint8Array, start: number | null | undefined): number 
   const end = bytes.indexOf(0, start);
   if (end !== -1 && end - start < longestText) return end + 1;
   return bytes.byteLength - start >= longestText ? null : undefined;
+}
+
+/** Whether the header that begins at `start` and ends at `end` has a checksum, and it is wrong: Go refuses such a member. */
+export function hasWrongChecksum(bytes: Uint8Array, start: number, end: number): boolean {
+  if (((bytes[start + 3] ?? 0) & flags.checksum) === 0) return false;
+  const told = (bytes[end - 2] ?? 0) | ((bytes[end - 1] ?? 0) << 8);
+  return (crc32(bytes.subarray(start, end - 2)) & 0xffff) !== told;
 }

@@ -63,9 +63,12 @@ function givenByChart({ indexCreated, chartYamlTime }: CreatedInputs): Created {
   return { created: epochText(0), rule: "epoch", notes };
 }
 
+/** Indexes hold other forms as well; whoever writes an option is told. */
+const strictRfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):\d{2})$/;
+
 function explicitText(text: string): string {
-  const read = readRfc3339(text);
-  if (read?.hasZone === true) return epochText(read.seconds);
+  const read = strictRfc3339.test(text.trim()) ? readRfc3339(text) : undefined;
+  if (read !== undefined) return epochText(read.seconds);
   throw new ChartferryError(`--created ${quote(text)} is not a time`, {
     code: "usage",
     operation: "read --created",

@@ -1,4 +1,5 @@
 import { readClassicIndex } from "../classic-index/read-classic-index.ts";
+import type { IndexItem } from "../classic-index/index-entry.ts";
 import type { IndexContent } from "../classic-index/index-input.ts";
 import { systemClock } from "../clock.ts";
 import type { Clock } from "../clock.ts";
@@ -99,22 +100,24 @@ export function createClassicSource(options: ClassicSourceOptions): ClassicSourc
   };
 }
 
-async function* versions(parts: Parts, call: SourceOptions = {}): AsyncGenerator<SourceItem, void, undefined> {
-  const { location, limits } = parts;
-  const { signal } = call;
-  parts.notes.length = 0;
+async function* versions(parts: Parts, { signal }: SourceOptions = {}): AsyncGenerator<SourceItem, void, undefined> {
+  const { location, limits, notes } = parts;
+  notes.length = 0;
   parts.places.names?.forget();
-  if (location.kind === "folder" && !(await hasIndex(location))) {
-    yield* scanFolder(location.directory, { chartLimit: limits.chartBytes, signal });
-    return;
+  const scans = location.kind === "folder" && !(await hasIndex(location));
+  const items = scans ? scanFolder(location.directory, { chartLimit: limits.chartBytes, signal }) : indexItems(parts, signal);
+  for await (const item of items) {
+    if (item.kind === "note") notes.push(item.note);
+    else yield item;
   }
+}
+
+async function* indexItems(parts: Parts, signal: AbortSignal | undefined): AsyncGenerator<IndexItem, void, undefined> {
+  const { location, limits } = parts;
   const index = await openIndex(parts, signal);
   try {
     const options = { lengthVerified: index.lengthVerified, wholeLimit: limits.wholeIndexBytes, signal };
-    for await (const item of readClassicIndex(index, options)) {
-      if (item.kind === "note") parts.notes.push(item.note);
-      else yield item.kind === "problem" ? item : resolved(item.entry, parts);
-    }
+    for await (const item of readClassicIndex(index, options)) yield item.kind === "entry" ? resolved(item.entry, parts) : item;
   } catch (error) {
     throw isChartferryError(error) ? atIndex(error, location) : error;
   } finally {

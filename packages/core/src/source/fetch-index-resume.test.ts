@@ -188,6 +188,13 @@ describe("an index that changes while it is fetched", () => {
     expect(settled.asked).toEqual([undefined, "bytes=3000-"]);
   });
 
+  it("is begun again where more came than was announced: what came is of no use", async () => {
+    const overlong: Play = () => ({ headers: { etag: '"a"', "content-length": "5000" }, chunks: [index, Buffer.from("x")] });
+    const http = clientOf([overlong, rest()]);
+    expect(await textWith(http)).toBe(index.toString());
+    expect(http.asked).toEqual([undefined, undefined]);
+  });
+
   it("answers a request without a range with a part: that is no index", async () => {
     const http = clientOf([() => ({ status: 206, headers: { "content-range": range }, chunks: [other.subarray(3000)] })]);
     expect(await failureOf(fetchWith(http))).toMatchObject({ code: "protocol-violation" });

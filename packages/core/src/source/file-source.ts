@@ -1,4 +1,4 @@
-import { constants, type Stats } from "node:fs";
+import { constants, type BigIntStats } from "node:fs";
 import { access, stat } from "node:fs/promises";
 
 import type { AssembledPackage } from "../copy/chart-package.ts";
@@ -7,6 +7,7 @@ import { ChartferryError } from "../errors.ts";
 import { assemblePackage } from "./assemble-package.ts";
 import type { AssembleOptions } from "./assemble-package.ts";
 import { fileChunks, unreadable } from "./folder-file.ts";
+import { modifiedSecond } from "./modified-second.ts";
 import { provenanceIn } from "./provenance-policy.ts";
 import type { MemoryQuestion } from "./chart-source.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
@@ -33,12 +34,12 @@ export async function openChartFile(path: string, options: OpenFileOptions = {})
   const facts = await factsOf(path);
   const { memoryLimit, memory, directory, signal } = options;
   const layer = await receiveContent(fileChunks(path, signal), { memoryLimit, memory, directory, operation: "read chart archive", signal });
-  const fileModified = Math.floor(facts.mtimeMs / 1000);
+  const fileModified = modifiedSecond(facts);
   return assemblePackage({ layer, place: path, findProvenance: async () => provenanceBeside(path), fileModified, notes: [] }, options);
 }
 
-async function factsOf(path: string): Promise<Stats> {
-  const facts = await stat(path).catch((error: unknown) => {
+async function factsOf(path: string): Promise<BigIntStats> {
+  const facts = await stat(path, { bigint: true }).catch((error: unknown) => {
     throw unreachable(path, error);
   });
   if (facts.isDirectory()) {

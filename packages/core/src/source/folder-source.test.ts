@@ -150,12 +150,23 @@ describe("a folder without index", () => {
     ]);
     expect(items.flatMap((item) => (item.kind === "problem" ? [[item.problem.chart, item.problem.error.code]] : []))).toEqual([
       ["bad.tgz", "archive-invalid"],
-      ["web", "entry-invalid"],
     ]);
+    expect(source.notes?.()).toEqual([{ code: "same-file", text: "sub/again.tgz has the same bytes as z.tgz: it is taken once" }]);
     const [first] = entries;
     if (first === undefined) throw new Error("no entry");
     // The archive's tar header says 2020-01-01.
     expect(await source.open(first)).toMatchObject({ created: "2020-01-01T00:00:00Z", provenance: { digest: digestOf(signature) } });
+  });
+
+  it("reports another file of the same name and version", async () => {
+    await write({ "a.tgz": web, "b.tgz": Buffer.concat([web, Buffer.alloc(1)]) });
+    const source = createClassicSource({ location: folder });
+    const items = await itemsOf(source);
+    expect(items.map((item) => (item.kind === "problem" ? item.problem.error.message : item.entry.digest))).toEqual([
+      webDigest,
+      "b.tgz is web 1.0.0 once more: the first file is used",
+    ]);
+    expect(source.notes?.()).toEqual([]);
   });
 
   it("without an archive is the wrong one", async () => {

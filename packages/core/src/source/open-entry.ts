@@ -10,6 +10,7 @@ import { fetchChartOverHttp, fetchProvenanceOverHttp } from "./fetch-over-http.t
 import type { HttpFetcher } from "./fetch-over-http.ts";
 import { fileChunks, fileWithin, placeWithin } from "./folder-file.ts";
 import type { FolderNames } from "./folder-names.ts";
+import { modifiedSecond } from "./modified-second.ts";
 import { provenanceIn } from "./provenance-policy.ts";
 import type { ProvenanceFinding } from "./provenance-policy.ts";
 import { receiveContent } from "./received-content.ts";
@@ -110,7 +111,7 @@ async function receiveFile(location: ClassicLocation, url: URL, options: Receive
   const { directory } = location;
   const path = await fileWithin(directory, url);
   const layer = await receiveContent(fileChunks(path, options.signal), options);
-  const fileModified = Math.floor((await stat(path)).mtimeMs / 1000);
+  const fileModified = modifiedSecond(await stat(path, { bigint: true }));
   return { layer, fileModified, provenance: async () => provenanceFile(directory, provenanceUrl(url.href)) };
 }
 

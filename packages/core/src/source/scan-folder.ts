@@ -1,9 +1,10 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { readChart } from "../chart/read-chart.ts";
+import type { IndexItem } from "../classic-index/index-entry.ts";
 import { ChartferryError, isChartferryError, withContext } from "../errors.ts";
 import { refuseCut } from "./assemble-package.ts";
 import type { SourceEntry, SourceItem } from "./chart-source.ts";
@@ -17,9 +18,9 @@ export interface ScanOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The charts of a folder without index: every `.tgz` in it and one level down, as `helm repo index` looks for them; what cannot be read is reported. @throws index-missing, file-unreadable (the folder itself) */
-export async function* scanFolder(directory: string, options: ScanOptions): AsyncGenerator<SourceItem, void, undefined> {
-  const seen = new Set<string>();
+/** The charts of a folder without index: every `.tgz` in it and one level down, as `helm repo index` looks for them; what cannot be read is reported, and the same file once more is remarked on. @throws index-missing, file-unreadable (the folder itself) */
+export async function* scanFolder(directory: string, options: ScanOptions): AsyncGenerator<IndexItem, void, undefined> {
+  const seen = new Map<string, FirstFile>();
   let found = false;
   for await (const path of archivesIn(directory)) {
     found = true;
@@ -29,10 +30,7 @@ export async function* scanFolder(directory: string, options: ScanOptions): Asyn
       continue;
     }
     const item = await readArchive(directory, path, options);
-    const key = item.kind === "entry" ? `${item.entry.chart}\n${item.entry.version}` : "";
-    if (item.kind === "entry" && seen.has(key)) yield twice(item.entry, path);
-    else yield item;
-    if (key !== "") seen.add(key);
+    yield item.kind === "entry" ? unlessSeen(item.entry, relative(directory, path), seen) : item;
   }
   if (!found) throw nothingThere(directory);
 }
@@ -122,8 +120,29 @@ function dependenciesOf({ dependencies = [] }: Metadata): Pick<SourceEntry, "dep
   return named.length === 0 ? {} : { dependencies: named };
 }
 
+interface FirstFile {
+  readonly path: string;
+  readonly digest: string | undefined;
+}
+
+/** As where files are named: the same bytes are one chart, other bytes of the same name and version a problem. */
+function unlessSeen(entry: SourceEntry, path: string, seen: Map<string, FirstFile>): IndexItem {
+  const { chart, version, digest } = entry;
+  const key = `${chart}\n${version}`;
+  const before = seen.get(key);
+  if (before === undefined) {
+    seen.set(key, { path, digest });
+    return { kind: "entry", entry };
+  }
+  if (before.digest !== digest) return twice(entry, path);
+  return {
+    kind: "note",
+    note: { code: "same-file", text: `${shown(path)} has the same bytes as ${shown(before.path)}: it is taken once` },
+  };
+}
+
 function twice({ chart, version }: SourceEntry, path: string): SourceItem {
-  const error = new ChartferryError(`${shown(basename(path))} is ${shown(chart)} ${shown(version)} once more: the first file is used`, {
+  const error = new ChartferryError(`${shown(path)} is ${shown(chart)} ${shown(version)} once more: the first file is used`, {
     code: "entry-invalid",
     operation: "read folder",
     repository: shown(chart),

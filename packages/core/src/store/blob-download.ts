@@ -38,7 +38,7 @@ async function* resumed(end: RepositoryEnd, descriptor: Descriptor, options: Cal
       return;
     } catch (error) {
       const broken = isChartferryError(error) && error.retryable;
-      if (!broken || attempt >= tries || received > descriptor.size) throw error;
+      if (!broken || attempt >= tries) throw error;
       await end.pause({ attempt, error, signal: options.signal });
     }
   }

@@ -15,6 +15,11 @@ const collect = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
   return all;
 };
 
+const overlong = async function* (): AsyncGenerator<Uint8Array> {
+  yield text("0123456789a");
+  await Promise.reject(new ChartferryError("reset", { code: "connection-lost", operation: "fetch blob", retryable: true }));
+};
+
 describe("downloading a blob", () => {
   const bytes = text("0123456789");
   const descriptor = { mediaType: mediaTypes.helmChart, digest: digestOf(bytes), size: bytes.byteLength };
@@ -37,6 +42,19 @@ describe("downloading a blob", () => {
     });
     expect(await collect(createHttpStore(end).fetchBlob(descriptor))).toBe("0123456789");
     expect(ranges).toEqual([undefined, "bytes=4-"]);
+  });
+
+  it.each(["bytes 5-9/10", "bytes 3-9/10", undefined])("is never put together with a part that begins elsewhere (%s)", async (range) => {
+    const part = { status: 206, headers: range === undefined ? {} : { "content-range": range }, body: bytes.subarray(4) };
+    const end = scriptedEnd((_line, { headers }) => (headers?.["range"] === undefined ? { status: 200, body: broken } : part));
+    await expect(collect(createHttpStore(end).fetchBlob(descriptor))).rejects.toMatchObject({ code: "protocol-violation" });
+    expect(end.requests).toHaveLength(2);
+  });
+
+  it("does not go on where more came than there should be, and then the body breaks off", async () => {
+    const end = scriptedEnd(() => ({ status: 200, body: overlong }));
+    await expect(collect(createHttpStore(end).fetchBlob(descriptor))).rejects.toMatchObject({ code: "size-mismatch" });
+    expect(end.requests).toHaveLength(1);
   });
 
   it("goes on five times where a body breaks off, and asks no second time where the request itself failed: that was repeated", async () => {
