@@ -65,13 +65,13 @@ describe.skipIf(!existsSync("/proc/self/fdinfo"))("a password that does not come
   );
 });
 
-describe.skipIf(process.platform === "win32")("a pipe in the place of a file (skipped on Windows, which has no such pipes)", () => {
-  function makePipe(home: string): string {
-    const pipe = join(home, "pipe");
-    execFileSync("mkfifo", [pipe]);
-    return pipe;
-  }
+function makePipe(home: string): string {
+  const pipe = join(home, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  return pipe;
+}
 
+describe.skipIf(process.platform === "win32")("a pipe in the place of a file (skipped on Windows, which has no such pipes)", () => {
   it.each([
     ["--registry-config", []],
     ["--ca-file", []],

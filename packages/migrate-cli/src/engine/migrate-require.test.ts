@@ -1,17 +1,18 @@
-import { chartInManifest } from "@chartferry/core";
+import { chartInManifest, type ChartSource } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
 import type { MigrateOptions } from "./migrate-options.ts";
 import { plan } from "./plan/plan.ts";
-import { createFakeSource, type FakeSource } from "./testing/fake-source.ts";
+import { createFakeSource } from "./testing/fake-source.ts";
 import { createFakeTarget, type FakeTarget } from "./testing/fake-target.ts";
+import { targetsOf } from "./testing/foretell.ts";
 import { clear, journalIn, run, told } from "./testing/run-migrate.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 
 const names = ["web 1.0.0", "web 1.1.0"];
 const required = { requireProvenance: true } as const;
 
-async function planned(source: FakeSource, target: FakeTarget, options: Partial<MigrateOptions>): Promise<string[]> {
+async function planned(source: ChartSource, target: FakeTarget, options: Partial<MigrateOptions>): Promise<string[]> {
   const made = await plan({ source, targets: [{ id: "t0", connection: target.connection, namespace: "charts" }], ...options });
   const lines = [...made.versions()].flatMap(({ chart, version, targets }) =>
     targets.map(({ decision, reason }) => `${chart} ${version} ${decision} ${reason}`),
@@ -46,6 +47,25 @@ describe("a run that requires provenance", () => {
       expect([isSigned(target, "charts/web:1.0.0"), isSigned(target, "charts/web:1.1.0")]).toEqual([false, true]);
     },
   );
+
+  it("is foretold for an empty place too, without downloading a chart, and asked for once for all targets", async () => {
+    const source = createFakeSource(names, { signed: new Set(["web 1.1.0"]) });
+    const foretold = ["web 1.0.0 fail provenance-missing", "web 1.1.0 push absent"];
+    expect(await planned(source, createFakeTarget(), required)).toEqual(foretold);
+    expect([source.sought, source.opened]).toEqual([names, []]);
+    const made = await plan({ source, targets: targetsOf([createFakeTarget(), createFakeTarget()]), ...required });
+    made.close();
+    expect(source.sought).toHaveLength(2 * names.length);
+    // A source that keeps its provenance within the package tells it only when that is opened.
+    const closed: ChartSource = {
+      id: source.id,
+      versions: () => source.versions(),
+      open: (entry) => source.open(entry),
+      close: () => source.close(),
+    };
+    expect(await planned(closed, createFakeTarget(), required)).toEqual(names.map((name) => `${name} push absent`));
+    expect(await planned(source, createFakeTarget(), {})).toEqual(names.map((name) => `${name} push absent`));
+  });
 
   it("costs what every run costs where the journal remembers the provenance", async () => {
     const target = createFakeTarget();

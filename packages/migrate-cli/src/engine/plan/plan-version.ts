@@ -1,4 +1,4 @@
-import { type ChartSource, type ExistingAnswer, isChartferryError, type Note } from "@chartferry/core";
+import { ChartferryError, type ChartSource, type ExistingAnswer, isChartferryError, type Note, shown } from "@chartferry/core";
 
 import { attemptDelivery, notesOn, sendPackage } from "../deliver/attempt-delivery.ts";
 import type { Attempting, DeliveryContext, DeliveryProgress, Sender } from "../deliver/attempt-delivery.ts";
@@ -85,6 +85,7 @@ function lookingListings(planning: Planning): TargetListings {
 function foresee(planning: Planning): Sender {
   return async ({ answers }) => {
     await lookAhead(planning);
+    await lookForProvenance(planning);
     const open = [...answers.values()].find((answer) => isOpen(answer, planning.item));
     if (open !== undefined) {
       const why = open.reason === "unknown-layer" ? "something stands there, and the index has no digest" : "another push stands there";
@@ -120,6 +121,26 @@ async function lookAhead({ options, item, context, progress, notes, hidden }: Pl
   notes.push(...foreseen);
   if (fault !== undefined) throw fault;
   progress.stage = "target";
+}
+
+/** A chart that is opened says itself whether it is signed; one that is not would be downloaded for that, where the source must be asked for no more. */
+async function lookForProvenance({ options: { source }, item, context, progress, notes }: Planning): Promise<void> {
+  const { requireProvenance, seekProvenance } = context;
+  // A source that cannot be asked keeps its provenance within the package.
+  if (requireProvenance !== true || seekProvenance === undefined || source.seekProvenance === undefined) return;
+  progress.stage = "source";
+  const sought = await seekProvenance(item.sequence, item.entry);
+  if (!sought.found) throw unsigned(item.entry);
+  notes.push(...sought.notes);
+  progress.stage = "target";
+}
+
+function unsigned({ chart, version }: WorkItem["entry"]): ChartferryError {
+  return new ChartferryError(`the source has no provenance of ${shown(chart)} ${shown(version)}`, {
+    code: "provenance-missing",
+    operation: "find provenance",
+    hint: "sign the chart, or use --provenance auto",
+  });
 }
 
 /** What each package says of itself is noted, whatever is decided then. */
