@@ -3,6 +3,7 @@ import type { RegistryAdapter } from "@chartferry/core";
 import { acr } from "./acr.ts";
 import { distribution } from "./distribution.ts";
 import { dockerHub } from "./docker-hub.ts";
+import { ecrPublic } from "./ecr-public.ts";
 import { ecr } from "./ecr.ts";
 import { gar } from "./gar.ts";
 import { generic } from "./generic.ts";
@@ -18,6 +19,7 @@ import { zot } from "./zot.ts";
 export const adapters: readonly RegistryAdapter[] = [
   ociLayout,
   ecr,
+  ecrPublic,
   acr,
   gar,
   dockerHub,
@@ -32,3 +34,4 @@ export const adapters: readonly RegistryAdapter[] = [
 ];
 
 export { acr, distribution, dockerHub, ecr, gar, generic, ghcr, gitlab, harbor, jfrog, ociLayout, quay, zot };
+export { acr, distribution, dockerHub, ecr, ecrPublic, gar, generic, ghcr, gitlab, harbor, ociLayout, zot };

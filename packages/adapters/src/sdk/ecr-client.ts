@@ -28,6 +28,6 @@ export async function withEcr<Answer>(
 }
 
 /** Its word on Node versions to come is not for who runs a migration. */
-function quieten(): void {
+export function quieten(): void {
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 }

@@ -3,6 +3,8 @@ export type { AcrOptions, AcrState } from "./acr/acr-state.ts";
 export { emulateEcr, type EcrEmulator } from "./ecr/ecr-emulator.ts";
 export type { EcrIdentity, EcrOptions, EcrState } from "./ecr/ecr-state.ts";
 export { emulateHarbor, type HarborEmulator } from "./harbor/harbor-emulator.ts";
+export { type EcrPublicEmulator, emulateEcrPublic } from "./ecr-public/ecr-public-emulator.ts";
+export type { EcrPublicOptions, EcrPublicState } from "./ecr-public/ecr-public-state.ts";
 export { emulateGar, type GarEmulator } from "./gar/gar-emulator.ts";
 export type { GarOptions, GarState } from "./gar/gar-state.ts";
 export { type Emulator, emulator, type LoggedRequest } from "./world/emulator.ts";

@@ -1,5 +1,6 @@
 import { dockerHubSetup } from "./docker-hub/docker-hub-setup.ts";
 import { acrSetup } from "./acr/acr-setup.ts";
+import { ecrPublicSetup } from "./ecr-public/ecr-public-setup.ts";
 import { ecrSetup } from "./ecr/ecr-setup.ts";
 import { gitlabSetup } from "./gitlab/gitlab-setup.ts";
 import { harborSetup } from "./harbor/harbor-setup.ts";
@@ -14,6 +15,7 @@ export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
   "docker-hub": dockerHubSetup,
   acr: () => acrSetup(),
   ecr: ecrSetup,
+  "ecr-public": () => ecrPublicSetup(),
   harbor: harborSetup,
   jfrog: jfrogSetup,
   ghcr: ghcrSetup,

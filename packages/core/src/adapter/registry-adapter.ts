@@ -40,6 +40,8 @@ export interface Traits {
   readonly newRepository?: Note;
   /** A repository that is not there is refused to whoever asks to read it as one that he may not see (`denied-or-missing`). Default: false. */
   readonly hidesMissing?: boolean;
+  /** The same where it is created for him (`ensureRepository`); default: that it will be. */
+  readonly createdRepository?: Note;
   /** Life of a token whose reply does not state it: seconds, or `jwt` where the token itself does (`exp`). Default: a minute. */
   readonly tokenLife?: number | "jwt";
   /** Actions of the token that a deletion is asked for with. Default `delete,pull`. */

@@ -139,7 +139,7 @@ async function firstThatSigns(way: Way, request: HttpRequest, parts: Parts): Pro
       if (!isChartferryError(error, "unauthenticated", "credentials-expired") || credential.kind === "anonymous") throw error;
       const next = await parts.credentials.next(placeOf(request), credential);
       const expired = error.code === "credentials-expired" || hasEnded(credential, parts.options.clock.now());
-      if (next === undefined) throw expired ? expiredCredential(request, credential) : error;
+      if (next === undefined) throw expired ? expiredCredential(request, credential, error) : error;
       tellPassedOver({ source: credential.source, next: next.source, because: expired ? "expired" : "refused" }, parts);
       credential = next;
     }
@@ -210,13 +210,15 @@ function lacksRights({ used, challenge }: RefusedAuthorization, request: HttpReq
   return scopes.every((scope) => used.key.includes(JSON.stringify(scope)));
 }
 
-function expiredCredential(request: HttpRequest, { source }: Credential): ChartferryError {
+/** `refusal`: what the registry said; its adapter may know how to get a new one. */
+function expiredCredential(request: HttpRequest, { source }: Credential, refusal?: ChartferryError): ChartferryError {
+  const advice = refusal?.code === "credentials-expired" ? refusal.hint : undefined;
   return new ChartferryError(`the credential from ${source} has expired`, {
     code: "credentials-expired",
     operation: request.operation,
     registry: request.url.host,
     repository: request.repository,
     version: request.version,
-    hint: "log in again with helm registry login or docker login",
+    hint: advice ?? "log in again with helm registry login or docker login",
   });
 }

@@ -125,6 +125,8 @@ describe("what a plan says of a repository that is not there", () => {
       hint: "make it; or let it be created with --create-repositories if-missing",
     });
     expect(said({ createRepositories: "if-missing" }, { ...adapter, traits })).toMatchObject({ code: "repository-created" });
+    const createdRepository = { code: "repository-becomes-public", text: "everybody will read it" };
+    expect(said({ createRepositories: "if-missing" }, { ...adapter, traits: { ...traits, createdRepository } })).toEqual(createdRepository);
   });
 
   it("is the registry's own word where nothing can be made, and nothing where it has none", () => {

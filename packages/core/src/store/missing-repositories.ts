@@ -14,7 +14,7 @@ export function newRepository({ adapter, options }: Pick<Parts, "adapter" | "opt
   const note = adapter.traits.newRepository;
   if (note === undefined || adapter.ensureRepository === undefined) return note;
   if (options.createRepositories === "if-missing")
-    return { code: "repository-created", text: "it is not there yet: the push will create it" };
+    return adapter.traits.createdRepository ?? { code: "repository-created", text: "it is not there yet: the push will create it" };
   return { ...note, hint: `${note.hint === undefined ? "" : `${note.hint}; or `}let it be created with ${option}` };
 }
 

@@ -1,10 +1,20 @@
 import { jsonResponse, type RegistryRequest, type RegistryResponse } from "@chartferry/registry";
 
+import { readJson } from "../world/read-json.ts";
+
 /** An operation of a service that speaks AWS's JSON 1.1: its input read, its output to be written. */
 export type AwsOperation = (input: Readonly<Record<string, unknown>>, caller: AwsCaller) => unknown;
 
 export interface AwsCaller {
   readonly accessKeyId: string;
+}
+
+/** One call with its bodies, for a check against AWS's own model. */
+export interface AwsCall {
+  readonly operation: string;
+  readonly input: unknown;
+  readonly status: number;
+  readonly output: unknown;
 }
 
 export interface AwsService {
@@ -15,6 +25,8 @@ export interface AwsService {
   readonly region: string;
   readonly accessKeyIds: ReadonlySet<string>;
   readonly operations: Readonly<Record<string, AwsOperation>>;
+  /** Whatever was asked, oldest first. */
+  readonly calls: AwsCall[];
 }
 
 /** An error as the service would answer it; `type` is the name of its shape. */
@@ -30,18 +42,26 @@ const contentType = { "content-type": "application/x-amz-json-1.1" };
 
 /** Reads the call, looks whether a known identity has signed it for this service and region, and answers as AWS does. Source: AWS JSON 1.1 protocol. */
 export async function answerAws(request: RegistryRequest, service: AwsService): Promise<RegistryResponse> {
+  const [target, operation = ""] = (request.headers["x-amz-target"] ?? "").split(".");
+  const input = await readJson(request);
+  const { status, output } = await answered(request, { ...service, input, operation: target === service.target ? operation : "" });
+  service.calls.push({ operation, input, status, output });
+  return jsonResponse(status, output, contentType);
+}
+
+type Asked = AwsService & Pick<AwsCall, "operation"> & { readonly input: Readonly<Record<string, unknown>> };
+
+async function answered(request: RegistryRequest, asked: Asked): Promise<Pick<AwsCall, "status" | "output">> {
   try {
     if (request.method !== "POST" || request.headers["content-type"] !== contentType["content-type"])
       throw new AwsError("UnknownOperationException", "");
-    const caller = callerOf(request, service);
-    const [target, name = ""] = (request.headers["x-amz-target"] ?? "").split(".");
-    const operation = target === service.target ? service.operations[name] : undefined;
+    const caller = callerOf(request, asked);
+    const operation = asked.operations[asked.operation];
     if (operation === undefined) throw new AwsError("UnknownOperationException", "");
-    return jsonResponse(200, await operation(await readInput(request), caller), contentType);
+    return { status: 200, output: await operation(asked.input, caller) };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const status = error.type === "ServerException" ? 500 : 400;
-    return jsonResponse(status, { __type: error.type, message: error.message }, contentType);
+    return { status: error.type === "ServerException" ? 500 : 400, output: { __type: error.type, message: error.message } };
   }
 }
 
@@ -57,12 +77,4 @@ function callerOf({ headers }: RegistryRequest, { service, region, accessKeyIds 
   if (!accessKeyIds.has(accessKeyId))
     throw new AwsError("UnrecognizedClientException", "The security token included in the request is invalid.");
   return { accessKeyId };
-}
-
-async function readInput({ body }: RegistryRequest): Promise<Readonly<Record<string, unknown>>> {
-  const parts: Uint8Array[] = [];
-  for await (const part of body) parts.push(part);
-  const input: unknown = JSON.parse(Buffer.concat(parts).toString("utf8") || "{}");
-  if (typeof input !== "object" || input === null) throw new AwsError("SerializationException", "");
-  return { ...input };
 }

@@ -15,6 +15,7 @@ export function ecrControlPlane(state: EcrState, deleteTag: (repository: string,
     region: state.region,
     accessKeyIds: new Set(state.identities.keys()),
     operations: operationsOf(state, deleteTag),
+    calls: state.calls,
   };
   return (request) => answerAws(request, service);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import type { EmulatorClock } from "../world/emulator-clock.ts";
+import type { AwsCall } from "./aws-json.ts";
 
 export interface EcrIdentity {
   readonly mayCreate: boolean;
@@ -30,6 +31,8 @@ export interface EcrState extends Required<EcrOptions> {
   readonly host: string;
   readonly clock: EmulatorClock;
   readonly repositories: Map<string, EcrRepository>;
+  /** What the control plane was asked, and what it said. */
+  readonly calls: AwsCall[];
   issuePassword(identity: EcrIdentity): { readonly password: string; readonly expiresAt: number };
   /** `undefined` = never issued. */
   passwordState(password: string): { readonly identity: EcrIdentity; readonly expired: boolean } | undefined;
@@ -48,6 +51,7 @@ export function ecrState(options: EcrOptions, clock: EmulatorClock): EcrState {
     host: `${options.account}.dkr.ecr.${options.region}.amazonaws.com`,
     clock,
     repositories: new Map(),
+    calls: [],
     issuePassword: (identity) => {
       const password = randomBytes(40).toString("base64url");
       const expiresAt = clock.now() + passwordLife;

@@ -1,12 +1,24 @@
 import { adapters, generic } from "@chartferry/adapters";
 import { type ChartStore, type Credential, type OpenConnectionOptions, systemClock } from "@chartferry/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 
+import { type AwsModel, awsProblems } from "../testing/aws-model.ts";
 import { openPlace, putTinyChart, tinyChart } from "../testing/open-place.ts";
+import model from "./ecr-2015-09-21.model.json" with { type: "json" };
 import { ecrSetup } from "./ecr-setup.ts";
 import { emulateEcr } from "./ecr-emulator.ts";
 
-const place = () => openPlace(ecrSetup);
+const aws: AwsModel = model;
+
+/** Whatever a test asks of the control plane, and whatever it answers, is as AWS's own model of ECR says. */
+async function place() {
+  const ecr = await openPlace(ecrSetup);
+  onTestFinished(() => {
+    expect(ecr.setup.emulator.state.calls.flatMap((call) => awsProblems(aws, call))).toEqual([]);
+  });
+  return ecr;
+}
+
 const chart = tinyChart("web");
 const creating = { createRepositories: "if-missing" } as const;
 
