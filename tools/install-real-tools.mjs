@@ -34,7 +34,7 @@ const pins = JSON.parse(readFileSync(new URL("real-tools.json", import.meta.url)
 function main() {
   mkdirSync(BIN, { recursive: true });
   mkdirSync(STAMPS, { recursive: true });
-  const rows = [...installGoTools(), ...pins.apt.map(installFromApt), ...pins.found.map(lookFor)];
+  const rows = [...installGoTools(), ...pins.apt.map(installFromApt), ...pins.pip.map(installFromPip), ...pins.found.map(lookFor)];
   printTable(rows);
   const missing = rows.filter(({ state }) => state === "MISSING");
   for (const { name, what, detail } of missing) console.log(`MISSING ${name} (${what}): ${detail}`);
@@ -114,6 +114,28 @@ function aptCandidate(tool) {
 function updateAndFind(tool) {
   run("apt-get", ["update", "-qq"], { cwd: REAL, env: process.env });
   return aptCandidate(tool);
+}
+
+/** Into a folder of its own: nothing of the machine's Python changes, and the program is a line that starts it from there. */
+function installFromPip(tool) {
+  const stamp = `pip ${tool.package} ${tool.version}`;
+  const folder = join(REAL, `python-${tool.name}-${tool.version}`);
+  if (isInstalled(tool, stamp) && existsSync(folder)) return row(tool, "present", tool.version);
+  const python = findProgram("python3");
+  if (!python) return row(tool, "MISSING", "it is a package of Python, and there is no python3 on PATH");
+  return timed(tool, () => {
+    const wanted = `${tool.package}==${tool.version}`;
+    const result = run(python, ["-m", "pip", "install", "--quiet", "--no-input", "--upgrade", "--target", folder, wanted], {
+      cwd: REAL,
+      env: process.env,
+    });
+    if (result.problem) return { problem: `pip: ${result.problem}` };
+    const starter = join(REAL, `${tool.name}-${process.pid}`);
+    writeFileSync(starter, `#!/bin/sh\nPYTHONPATH='${folder}' exec '${python}' -m ${tool.module} "$@"\n`);
+    place(starter, tool.name, stamp);
+    rmSync(starter);
+    return { detail: tool.version };
+  });
 }
 
 function lookFor(tool) {

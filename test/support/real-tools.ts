@@ -16,6 +16,7 @@ const INSTALLED = {
   helm4: "helm4",
   "helm4.2": "helm4.2",
   oras: "oras",
+  moto: "moto_server",
 } as const;
 
 /** Only ever looked for: this variable first, then PATH. */

@@ -33,5 +33,4 @@ export const adapters: readonly RegistryAdapter[] = [
   generic,
 ];
 
-export { acr, distribution, dockerHub, ecr, gar, generic, ghcr, gitlab, harbor, jfrog, ociLayout, quay, zot };
-export { acr, distribution, dockerHub, ecr, ecrPublic, gar, generic, ghcr, gitlab, harbor, ociLayout, zot };
+export { acr, distribution, dockerHub, ecr, ecrPublic, gar, generic, ghcr, gitlab, harbor, jfrog, ociLayout, quay, zot };

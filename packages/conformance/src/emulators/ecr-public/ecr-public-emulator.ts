@@ -63,12 +63,15 @@ function refuse({ request, route, access }: RoutedRequest, state: EcrPublicState
   if (found === undefined || found.expired) return failure(400, "DENIED", "Your Authorization Token is invalid.");
   // There is none for users; what it answers is not verified.
   if (route?.kind === "catalog") return emptyResponse(404);
-  const writes = access.filter(({ actions }) => actions.some((action) => action !== "pull"));
-  if (writes.length === 0) return undefined;
-  if (found.holder === undefined) return challenge(state);
-  const mayPush =
-    state.identities.get(found.holder)?.mayPush === true && writes.every(({ repository }) => ownName(repository, state) !== undefined);
-  return mayPush ? undefined : failure(403, "DENIED", "User is not authorized to perform: ecr-public:InitiateLayerUpload");
+  const writes = access.some(({ actions }) => actions.some((action) => action !== "pull"));
+  return writes ? refuseWriter(found.holder, state) : undefined;
+}
+
+function refuseWriter(holder: string | undefined, state: EcrPublicState): RegistryResponse | undefined {
+  if (holder === undefined) return challenge(state);
+  return state.identities.get(holder)?.mayPush === true
+    ? undefined
+    : failure(403, "DENIED", "User is not authorized to perform: ecr-public:InitiateLayerUpload");
 }
 
 function challenge({ host }: EcrPublicState): RegistryResponse {

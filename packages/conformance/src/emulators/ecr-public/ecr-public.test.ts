@@ -121,7 +121,7 @@ describe("ECR Public's repositories", () => {
     const ecr = await place();
     const connection = await ecr.connect(creating);
     const store = await connection.openStore("elsewhere/charts/web");
-    await expect(store.tags()[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+    await expect(store.putBlob(chart.layer)).rejects.toMatchObject({
       code: "denied",
       hint: expect.stringContaining("oci://public.ecr.aws/a1b2c3d4"),
     });

@@ -37,7 +37,8 @@ export function awsProblems(model: AwsModel, { operation, input, status, output 
   const known = model.operations[operation];
   if (known === undefined) return [`${operation}: no such operation`];
   const asked = problems(model, { shape: known.input, value: input, at: "input" });
-  const error: unknown = typeof output === "object" && output !== null && "__type" in output ? output.__type : undefined;
+  const error: unknown =
+    typeof output === "object" && output !== null ? Object.getOwnPropertyDescriptor(output, "__type")?.value : undefined;
   const answered =
     status === 200 ? problems(model, { shape: known.output, value: output, at: "output" }) : errorProblems(String(error), known.errors);
   return [...asked, ...answered].map((problem) => `${operation}: ${problem}`);

@@ -9,15 +9,19 @@ const aws: AwsModel = ecrModel;
 const google: DiscoveryModel = garModel;
 
 it.each([
-  ["a name that does not fit", { repositoryName: "Web" }, { repository: {} }, /does not fit/],
-  ["a name that is missing", {}, { repository: {} }, /lacks repositoryName/],
-  ["a value that is none of the list", { repositoryName: "web", imageTagMutability: "FIXED" }, {}, /none of/],
-  ["a member that is not known", { repositoryName: "web", mutable: true }, {}, /unknown member mutable/],
-  ["a text for a flag", { repositoryName: "web", imageScanningConfiguration: { scanOnPush: "yes" } }, {}, /neither true nor false/],
-  ["an answer of another form", { repositoryName: "web" }, { repository: [] }, /is no object/],
-])("AWS's model finds %s", (_title, input, output, problem) => {
-  const found = awsProblems(aws, { operation: "CreateRepository", input, status: 200, output });
+  ["a name that does not fit", { repositoryName: "Web" }, /does not fit/],
+  ["a name that is missing", {}, /lacks repositoryName/],
+  ["a value that is none of the list", { repositoryName: "web", imageTagMutability: "FIXED" }, /none of/],
+  ["a member that is not known", { repositoryName: "web", mutable: true }, /unknown member mutable/],
+  ["a text for a flag", { repositoryName: "web", imageScanningConfiguration: { scanOnPush: "yes" } }, /neither true nor false/],
+])("AWS's model finds %s", (_title, input, problem) => {
+  const found = awsProblems(aws, { operation: "CreateRepository", input, status: 200, output: { repository: {} } });
   expect(found).toEqual([expect.stringMatching(problem)]);
+});
+
+it("AWS's model finds an answer of another form", () => {
+  const call = { operation: "CreateRepository", input: { repositoryName: "web" }, status: 200, output: { repository: [] } };
+  expect(awsProblems(aws, call)).toEqual([expect.stringContaining("is no object")]);
 });
 
 it("AWS's model finds an error that an operation does not have, and an operation that is not there", () => {
