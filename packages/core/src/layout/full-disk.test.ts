@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -8,7 +8,7 @@ import { openLayoutTree, type LayoutTree } from "./layout-tree.ts";
 import { scrubLayout } from "./scrub-layout.ts";
 import { chartOf, leaveAsDead, listed, makeFolder, pushChart, stillClock } from "./testing/layout-fixture.ts";
 import { onLimitedDisk, unlimited } from "./testing/limited-disk.ts";
-import { privateFolder } from "./tree-lock.ts";
+import { lockTree, privateFolder } from "./tree-lock.ts";
 
 const disk = vi.hoisted(() => ({
   left: 0,
@@ -144,6 +144,20 @@ describe("a disk without room", { timeout: 30_000 }, () => {
     Object.assign(disk, unlimited());
     await store.putManifest("1.0.0", manifest);
     expect(await tagsAfterDeath()).toEqual(["1.0.0"]);
+  });
+
+  it("is named when the lock of a folder above, whose owner is gone, cannot be removed for want of room", async () => {
+    const above = await lockTree(folder.path);
+    const path = join(folder.path, privateFolder, "lock");
+    const own: object = JSON.parse(await readFile(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...own, namespace: "pid:[1]" }));
+    await utimes(path, 1, 1);
+    Object.assign(disk, { left: 0, applies: () => true });
+    await expect(openLayoutTree(join(folder.path, "part"))).rejects.toMatchObject({
+      code: "layout-locked",
+      message: expect.stringMatching(/renews its lock no more, but the file system does not let it be removed \(ENOSPC\)$/u),
+    });
+    await above.release();
   });
 
   it("is looked at again while nothing changes", async () => {

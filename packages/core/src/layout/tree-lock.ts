@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
+import { errnoOf } from "../errno.ts";
 import { ChartferryError } from "../errors.ts";
 import { refuseLocked, takeLock, type HeldLock, type LockRefusal, type RefuseLock } from "../lock/lock-file.ts";
 import { sayLease } from "../lock/lock-lease.ts";
@@ -75,11 +76,16 @@ function locked(directory: string): RefuseLock {
 
 const unknowable = "had it open, and from here nobody can tell whether it still runs";
 
-function reasonOf({ kind, owner, lease }: LockRefusal): string {
+function reasonOf({ kind, owner, lease, cause }: LockRefusal): string {
   const who = `process ${owner?.pid} on host ${owner?.host}`;
   const unknown = `${unknowable}${sayLease(lease)}`;
   if (kind === "alive") return `${who} has it open`;
   if (kind === "contained") return `${who}, in another container (PID namespace ${owner?.namespace ?? "unknown"}), ${unknown}`;
   if (kind === "elsewhere") return `${who} ${unknown}`;
+  if (kind === "irremovable") return `${who} had it open and renews its lock no more, but ${notRemoved(cause)}`;
   return kind === "unreadable" ? "its lock file is not readable as one of ours" : "several processes are taking it over at this moment";
+}
+
+function notRemoved(cause: unknown): string {
+  return `the file system does not let it be removed (${errnoOf(cause) ?? "for no reason that it gives"})`;
 }

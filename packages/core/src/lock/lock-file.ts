@@ -27,14 +27,16 @@ export interface LockRefusal {
    * `alive`: its owner runs on this host. `elsewhere`: it was taken on another host, `contained`: in another PID namespace of this
    * host, as containers have them; nobody can look at their processes from here, but see `lease`.
    * `unreadable`: the file is none of ours. `contended`: several processes take it over at this moment.
+   * `irremovable`: its lease has run out, and the file system does not let it be removed, see `cause`.
    */
-  readonly kind: "alive" | "elsewhere" | "contained" | "unreadable" | "contended";
+  readonly kind: "alive" | "elsewhere" | "contained" | "unreadable" | "contended" | "irremovable";
   /** Unless unreadable or contended. */
   readonly owner?: Pick<ProcessIdentity, "host" | "pid" | "namespace">;
   /** When the owner took it, in milliseconds since 1970. */
   readonly taken?: number;
   /** Of an owner that cannot be looked at, but shares this kernel's clock. */
   readonly lease?: Lease;
+  readonly cause?: unknown;
 }
 
 /** Makes the caller's own error of a refusal. */
@@ -81,8 +83,17 @@ export async function refuseLocked(path: string, refuse: RefuseLock, time: Lease
   if (found === undefined) return;
   const asker = { self: await currentProcess(), refuse, time };
   if ((await refuseLiving(found, asker)) === "dead") return;
-  const removed = takeLock(path, refuse, time).then((lock) => lock.release());
-  await removed.catch(() => Promise.reject(refuse(refusalOf(found, { kind: "contained", ...asker }))));
+  await removeLapsed(path, found, asker);
+}
+
+async function removeLapsed(path: string, found: FoundLock, asker: Asker): Promise<void> {
+  let refused: Error | undefined;
+  const noted: RefuseLock = (refusal) => (refused = asker.refuse(refusal));
+  try {
+    await (await takeLock(path, noted, asker.time)).release();
+  } catch (error) {
+    throw error === refused ? error : asker.refuse({ ...refusalOf(found, { kind: "irremovable", ...asker }), cause: error });
+  }
 }
 
 function holdLock(path: string, id: string, time: LeaseTime): HeldLock {
@@ -151,18 +162,26 @@ async function createLock(path: string, { mine, time }: Taker): Promise<boolean>
  * nobody renewed it: a slow contender that read the dead owner earlier finds another id and starts over.
  */
 async function takeOver(path: string, dead: FoundLock, taker: Taker): Promise<boolean> {
-  const { refuse, time, mine } = taker;
   const marker = `${path}-takeover-${dead.record.id}`;
   if (!(await holdMarker(marker, taker))) return false;
   try {
-    const found = await readLock(path, refuse);
+    const found = await readLock(path, taker.refuse);
     if (found?.record.id !== dead.record.id || !(await isGone(found, taker))) return false;
-    const aside = nameAside(path);
-    await writeRecord(aside, mine, time.now());
-    await rename(aside, path);
+    await replaceLock(path, taker);
     return true;
   } finally {
     await rm(marker, { force: true });
+  }
+}
+
+async function replaceLock(path: string, { mine, time }: Taker): Promise<void> {
+  const aside = nameAside(path);
+  try {
+    await writeRecord(aside, mine, time.now());
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => {});
+    throw error;
   }
 }
 
@@ -178,9 +197,14 @@ async function isGone(found: FoundLock, { self, time }: Asker): Promise<boolean>
   return ["dead", "lapsed"].includes(await judgeOwner(found, self, time.now()));
 }
 
+/** Without hard links a lock has a moment between its creation and its text; each look gives its writer time for a step. */
+const looks = 50;
+
 /** The owner as the file names it; `undefined` where there is no file. */
 async function readLock(path: string, refuse: RefuseLock): Promise<FoundLock | undefined> {
-  const found = await findRecord(path);
-  if (found === "unreadable") throw refuse({ kind: "unreadable" });
-  return found;
+  for (let look = 0; look < looks; look += 1) {
+    const found = await findRecord(path);
+    if (found !== "unreadable") return found;
+  }
+  throw refuse({ kind: "unreadable" });
 }

@@ -212,10 +212,10 @@ describe("refuseLocked", () => {
     expect(ticks).toEqual([]);
   });
 
-  it("refuses where it cannot remove it", async () => {
+  it("refuses where another process takes it over at this moment", async () => {
     await leaveLock({});
     await leaveLock({ ...(await currentProcess()), id: "living" }, `${path}-takeover-left-behind`);
     now = start + 61_000;
-    await expect(refuseLocked(path, refuse, time)).rejects.toMatchObject({ refusal: { kind: "contained", lease: { unrenewed: 61_000 } } });
+    await expect(refuseLocked(path, refuse, time)).rejects.toMatchObject({ refusal: { kind: "contended" } });
   });
 });

@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, rm, type FileHandle } from "node:fs/promises";
 
 import { isMissing } from "../errno.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
@@ -21,23 +21,33 @@ export interface FoundLock {
 /** Bytes; our own lock files take about 250. */
 const longestLock = 4096;
 
-/** Made anew, with the time `now` on it and without a lease where the file system takes no times. @throws EEXIST, and other file errors */
+/** Made anew, with the time `now` on it and without a lease where the file system takes no times. Complete or not there. @throws EEXIST, and other file errors */
 export async function writeRecord(path: string, record: LockRecord, now: number): Promise<void> {
-  const { lease, ...plain } = record;
-  const time = new Date(now);
   const handle = await open(path, "wx");
   try {
-    const renewable = await handle.utimes(time, time).then(
-      () => lease !== undefined,
-      () => false,
-    );
-    await handle.writeFile(`${JSON.stringify(renewable ? record : plain)}\n`);
-    // Not the time of writing: a file server has a clock of its own.
-    if (renewable) await handle.utimes(time, time);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    try {
+      await fill(handle, record, now);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    // On a full disk it would be empty: nobody's, and never to be taken over.
+    await rm(path, { force: true }).catch(() => {});
+    throw error;
   }
+}
+
+async function fill(handle: FileHandle, record: LockRecord, now: number): Promise<void> {
+  const { lease, ...plain } = record;
+  const time = new Date(now);
+  const renewable = await handle.utimes(time, time).then(
+    () => lease !== undefined,
+    () => false,
+  );
+  await handle.writeFile(`${JSON.stringify(renewable ? record : plain)}\n`);
+  // Not the time of writing: a file server has a clock of its own.
+  if (renewable) await handle.utimes(time, time);
+  await handle.sync();
 }
 
 /**
