@@ -71,6 +71,20 @@ describe("what is attached to a chart", () => {
     expect(target.referring.get(subject)).toMatchObject([{ digest: signature.digest }]);
   });
 
+  it("is brought where the manifest stands under one of its tags, and another manifest of the same chart under the other", async () => {
+    const source = await holding(chart());
+    const signature = await put(source, "", { subject: source.tagged.get("1.0.0") ?? "", word: "signature" });
+    const target = createMemoryStore("mirror/web");
+    await copied(source, target);
+    const later = { ...chart(), created: "2030-01-01T00:00:00Z" };
+    await copyChart(later, target, { ...cold, tags: ["v1.0.0"] });
+    target.manifests.delete(signature.digest);
+    const options = { existing: "verify", tags: ["1.0.0", "v1.0.0"] } as const;
+    expect(await copyChart(await readVerbatimPackage(source, "1.0.0"), target, options)).toMatchObject({ status: "pushed" });
+    expect(target.manifests.has(signature.digest)).toBe(true);
+    expect(target.tagged.get("v1.0.0")).not.toBe(target.tagged.get("1.0.0"));
+  });
+
   it("is read up to a limit, however it hangs together", async () => {
     for (const suffix of ["", ".sig"]) {
       const source = await holding(chart());

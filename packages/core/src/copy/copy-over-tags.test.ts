@@ -51,6 +51,15 @@ describe("a tag that is already there", () => {
     expect(await checkExisting(store, { ...check, recordedDigest })).toMatchObject({ action: "skip" });
   });
 
+  it("is ours under fail while its provenance is sought too, whatever the source declares", async () => {
+    const store = await holding(chart("archive bytes", "signed"));
+    const check = { tag: "1.0.0", existing: "fail", listed: true, seekProvenance: true } as const;
+    await expect(checkExisting(store, check)).rejects.toMatchObject({ code: "already-exists" });
+    const recordedDigest = store.tagged.get("1.0.0");
+    for (const declared of [{}, { layerDigest }])
+      expect(await checkExisting(store, { ...check, ...declared, recordedDigest })).toMatchObject({ action: "skip", reason: "unchanged" });
+  });
+
   it("is compared after the download where the source declares no digest", async () => {
     const store = await holding(chart());
     const checked = await checkExisting(store, { tag: "1.0.0", existing: "verify", listed: true });

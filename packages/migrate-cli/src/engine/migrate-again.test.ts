@@ -159,27 +159,39 @@ describe("a second migrate", () => {
     expect(told(await run(source, [target], { journalPath, existing }))).toEqual([`web 1.0.0 ${outcome}`]);
   });
 
-  it("remembers nothing under trust of a chart without provenance that has no digest in the source to compare it with", async () => {
-    const target = createFakeTarget();
-    const journalPath = journalIn(temporaryFolder());
-    await run(createFakeSource(["web 1.0.0"]), [target]);
-    const source = createFakeSource(["web 1.0.0"], { withoutDigests: true, replaced: { "web 1.0.0": "another archive" } });
-    const trusting = await run(source, [target], { journalPath, existing: "trust", refreshProvenance: true });
-    expect(told(trusting)).toEqual(["web 1.0.0 skipped listed"]);
-    expect(told(await run(source, [target], { journalPath }))).toEqual(["web 1.0.0 failed conflict"]);
-  });
+  it.each([
+    ["verify", "failed conflict"],
+    ["fail", "failed already-exists"],
+  ] as const)(
+    "remembers nothing under trust of a chart without provenance that has no digest in the source to compare it with: %s",
+    async (existing, outcome) => {
+      const target = createFakeTarget();
+      const journalPath = journalIn(temporaryFolder());
+      await run(createFakeSource(["web 1.0.0"]), [target]);
+      const source = createFakeSource(["web 1.0.0"], { withoutDigests: true, replaced: { "web 1.0.0": "another archive" } });
+      const trusting = await run(source, [target], { journalPath, existing: "trust", refreshProvenance: true });
+      expect(told(trusting)).toEqual(["web 1.0.0 skipped listed"]);
+      expect(told(await run(source, [target], { journalPath, existing }))).toEqual([`web 1.0.0 ${outcome}`]);
+    },
+  );
 
-  it("remembers nothing of a tag that trust set beside one that it had not seen, where there is no digest to compare it with", async () => {
-    const target = createFakeTarget();
-    const journalPath = journalIn(temporaryFolder());
-    await run(createFakeSource(["web v1.0.0"]), [target]);
-    const options = { journalPath, mapping: { vPrefix: "both" } } as const;
-    const source = createFakeSource(["web v1.0.0"], { withoutDigests: true, replaced: { "web v1.0.0": "another archive" } });
-    const [record] = (await run(source, [target], { ...options, existing: "trust" })).records();
-    expect(record).toMatchObject({ status: "pushed", reason: "tagged", manifestDigest: target.tags.get("charts/web:v1.0.0")!.digest });
-    expect(record).not.toHaveProperty("layerDigest");
-    expect(told(await run(source, [target], options))).toEqual(["web v1.0.0 failed conflict"]);
-  });
+  it.each([
+    ["verify", "failed conflict"],
+    ["fail", "failed already-exists"],
+  ] as const)(
+    "remembers nothing of a tag that trust set beside one that it had not seen, where there is no digest to compare it with: %s",
+    async (existing, outcome) => {
+      const target = createFakeTarget();
+      const journalPath = journalIn(temporaryFolder());
+      await run(createFakeSource(["web v1.0.0"]), [target]);
+      const options = { journalPath, mapping: { vPrefix: "both" } } as const;
+      const source = createFakeSource(["web v1.0.0"], { withoutDigests: true, replaced: { "web v1.0.0": "another archive" } });
+      const [record] = (await run(source, [target], { ...options, existing: "trust" })).records();
+      expect(record).toMatchObject({ status: "pushed", reason: "tagged", manifestDigest: target.tags.get("charts/web:v1.0.0")!.digest });
+      expect(record).not.toHaveProperty("layerDigest");
+      expect(told(await run(source, [target], { ...options, existing }))).toEqual([`web v1.0.0 ${outcome}`]);
+    },
+  );
 
   it("reads what has no digest in the source with a journal as without one, and finds it changed", async () => {
     const target = createFakeTarget();

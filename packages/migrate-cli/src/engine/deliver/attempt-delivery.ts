@@ -132,13 +132,12 @@ async function keep({ item: { entry }, standing, store, recorded }: Keeping, { s
 
 /**
  * Whether what the journal says of a version still concerns the archive that the source has now. Where the source gives no digest only the
- * download tells, as it does under `overwrite` where the journal does not know what provenance stood there. Who compares nothing (`fail`, `trust`)
- * is told by it that an earlier run put this there.
+ * download tells. Who compares nothing (`fail`, `trust`) is told by it that an earlier run put this there.
  */
 function speaksFor(recorded: JournalEntry | undefined, { entry }: WorkItem, existing: ExistingPolicy): recorded is JournalEntry {
   if (recorded === undefined) return false;
   if (entry.digest === undefined) return existing === "fail" || existing === "trust";
-  return recorded.layer === entry.digest && (existing !== "overwrite" || recorded.provenance !== undefined);
+  return recorded.layer === entry.digest;
 }
 
 interface ListedQuestion {

@@ -12,13 +12,15 @@ const now = 1_700_000_000_000;
 const clock = { ...systemClock, now: () => now };
 
 /** Delivers `web 1.0.0`, of whose tag the item knows this, and counts how often the target was asked for the tag itself. */
-async function looksFor(known: TagKnowledge): Promise<{ status: string; looks: number }> {
+async function looksFor(
+  known: TagKnowledge,
+  { delivery = 1, target = createFakeTarget() } = {},
+): Promise<{ status: string; looks: number }> {
   const source = createFakeSource([]);
-  const target = createFakeTarget();
   const entry = { chart: "web", version: "1.0.0", urls: [], notes: [] };
   const item: WorkItem = { sequence: 0, run: "r", source: source.id, entry, target: "t", repository: "charts/web", tags: ["1.0.0"], known };
   const { record } = await deliverVersion(
-    { item, delivery: 1, extend: () => Promise.resolve(), ack: () => Promise.resolve() },
+    { item, delivery, extend: () => Promise.resolve(), ack: () => Promise.resolve() },
     {
       spool: createSpool({ source, lanes: ["t"], limits: { memoryBytes: 100_000 } }),
       listings: createTargetListings(target.connection, { listTags: false, clock }),
@@ -39,5 +41,16 @@ describe("a tag that an item says to be absent", () => {
     const { status, looks } = await looksFor({ state: "absent", since: now - 60_001 });
     expect(status).toBe("pushed");
     expect(looks).toBeGreaterThan(0);
+  });
+});
+
+describe("a version that is delivered once more, for its first taker has vanished", () => {
+  it("is looked for though its tag was absent a moment ago: it may have been brought since", async () => {
+    const target = createFakeTarget();
+    const known = { state: "absent", since: now } as const;
+    expect(await looksFor(known, { target })).toEqual({ status: "pushed", looks: 0 });
+    const before = { ...target.calls };
+    expect((await looksFor(known, { target, delivery: 2 })).status).toBe("skipped");
+    expect(target.calls.putManifest).toBe(before.putManifest);
   });
 });

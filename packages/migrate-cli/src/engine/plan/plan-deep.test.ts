@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+
 import { ChartferryError } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
@@ -47,6 +49,16 @@ describe("a plan that leaves something to the opened charts", () => {
     const deep = predictions(await planned(createFakeSource(some), [target], { ...options, deep: true }));
     expect(deep[1]).toBe("web 1.1.0: skip identical");
     expect(deep.map((line) => line.replace("copied", "absent"))).toEqual(await happened(createFakeSource(some), [target], options));
+  });
+
+  it("does not call unchanged under overwrite what a journal remembers without its provenance", async () => {
+    const path = `${temporaryFolder()}/journal.jsonl`;
+    const options = { existing: "overwrite", journalPath: () => path } as const;
+    const target = createFakeTarget();
+    await happened(createFakeSource(["web 1.0.0"]), [target], { journalPath: () => path });
+    expect(predictions(await planned(createFakeSource(["web 1.0.0"]), [target], options))).toEqual(["web 1.0.0: skip unchanged"]);
+    writeFileSync(path, readFileSync(path, "utf8").replace(',"provenance":false', ""));
+    expect(predictions(await planned(createFakeSource(["web 1.0.0"]), [target], options))).toEqual(["web 1.0.0: compare undecided"]);
   });
 
   it("opens every chart with --deep, what is there already included, and tells what the source cannot give", async () => {

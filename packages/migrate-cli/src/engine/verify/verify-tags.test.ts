@@ -1,7 +1,10 @@
+import { rmSync } from "node:fs";
+
+import { digestOf } from "@chartferry/core";
 import { describe, expect, it } from "vitest";
 
 import { migrate } from "../migrate.ts";
-import { audited, layoutTarget } from "../testing/audit-target.ts";
+import { audited, blobFile, layoutTarget } from "../testing/audit-target.ts";
 import { createFakeSource } from "../testing/fake-source.ts";
 
 describe("an audit of several tags", () => {
@@ -27,6 +30,18 @@ describe("an audit of several tags", () => {
     (await migrate({ source: signed!, targets: [target] })).close();
     const told = await audited(target, plain!, { mapping: { vPrefix: "both" }, quick: true });
     expect(told.lines).toEqual(["web v1.0.0: drifted tags-differ"]);
+  });
+
+  it("finds what is certain under one tag though nothing can be said of the first", async () => {
+    const target = await layoutTarget();
+    const source = createFakeSource(["web v1.0.0"], { withoutDigests: true });
+    const other = createFakeSource(["web v1.0.0"], { replaced: { "web v1.0.0": "another archive" } });
+    (await migrate({ source, targets: [target], mapping: { vPrefix: "strip" } })).close();
+    (await migrate({ source: other, targets: [target] })).close();
+    rmSync(blobFile(target.folder, "charts/web", digestOf(Buffer.from("another archive"))));
+    const { lines, records } = await audited(target, source, { mapping: { vPrefix: "both" } });
+    expect(lines).toEqual(["web v1.0.0: broken blob-missing"]);
+    expect(records[0]?.message).toContain(":v1.0.0 ");
   });
 
   it("looks at all tags of a version, and at one manifest behind them", async () => {
