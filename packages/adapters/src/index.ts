@@ -10,6 +10,7 @@ import { generic } from "./generic.ts";
 import { gitlab } from "./gitlab.ts";
 import { harbor } from "./harbor.ts";
 import { ghcr } from "./ghcr.ts";
+import { ibm } from "./ibm.ts";
 import { jfrog } from "./jfrog.ts";
 import { ociLayout } from "./oci-layout.ts";
 import { quay } from "./quay.ts";
@@ -24,6 +25,7 @@ export const adapters: readonly RegistryAdapter[] = [
   gar,
   dockerHub,
   ghcr,
+  ibm,
   jfrog,
   gitlab,
   harbor,
@@ -33,4 +35,4 @@ export const adapters: readonly RegistryAdapter[] = [
   generic,
 ];
 
-export { acr, distribution, dockerHub, ecr, ecrPublic, gar, generic, ghcr, gitlab, harbor, jfrog, ociLayout, quay, zot };
+export { acr, distribution, dockerHub, ecr, ecrPublic, gar, generic, ghcr, gitlab, harbor, ibm, jfrog, ociLayout, quay, zot };

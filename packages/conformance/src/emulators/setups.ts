@@ -8,6 +8,7 @@ import { ghcrSetup } from "./ghcr/ghcr-setup.ts";
 import { garSetup } from "./gar/gar-setup.ts";
 import { jfrogSetup } from "./jfrog/jfrog-setup.ts";
 import { quaySetup } from "./quay/quay-setup.ts";
+import { ibmSetup } from "./ibm/ibm-setup.ts";
 import type { Setup } from "./setup.ts";
 
 /** How to start each hosted registry, by the id of its adapter. One line a registry. */
@@ -17,6 +18,7 @@ export const setups: Readonly<Record<string, () => Promise<Setup>>> = {
   ecr: ecrSetup,
   "ecr-public": () => ecrPublicSetup(),
   harbor: harborSetup,
+  ibm: ibmSetup,
   jfrog: jfrogSetup,
   ghcr: ghcrSetup,
   gitlab: () => gitlabSetup(),
