@@ -27,6 +27,7 @@ export const ibm: RegistryAdapter = {
     // Neither a single POST nor PATCH is documented.
     upload: "post-put",
     depth: { min: 2, max: Number.POSITIVE_INFINITY },
+    hidesMissing: true,
     newRepository: {
       code: "repository-missing",
       text: "this repository is not there yet: the registry makes it with the first push, if its namespace exists",
@@ -74,7 +75,7 @@ export const ibm: RegistryAdapter = {
     },
     {
       status: 401,
-      says: /requested access to the resource is denied/i,
+
       when: lacksScope,
       means: { code: "denied-or-missing", hint: missing },
     },

@@ -63,6 +63,20 @@ describe("a repository that must exist", () => {
     expect([memory.blobs.has(blob.digest), tags]).toEqual([true, []]);
   });
 
+  it("is empty to who only looks where a push would make it, and missing to him where none would", async () => {
+    const looking = place({ createRepositories: "if-missing", readOnly: true }, {}, "namespace-missing");
+    const tags: string[] = [];
+    for await (const tag of looking.store.tags()) tags.push(tag);
+    const seen = [
+      await looking.store.resolve("1.0.0"),
+      await looking.store.fetchManifest("1.0.0"),
+      await looking.store.findBlob(blob.digest),
+    ];
+    expect([...seen, tags, looking.asked]).toEqual([undefined, undefined, undefined, [], []]);
+    for (const other of [place({ readOnly: true }), place({ createRepositories: "if-missing", readOnly: true }, {}, "denied")])
+      await expect(other.store.resolve("1.0.0")).rejects.toMatchObject({ operation: "push blob" });
+  });
+
   it("is left alone unless the user says otherwise: the failure names the option beside the registry's own way", async () => {
     const { store, asked } = place({});
     await expect(store.putBlob(blob)).rejects.toMatchObject({

@@ -20,11 +20,12 @@ export function newRepository({ adapter, options }: Pick<Parts, "adapter" | "opt
 
 /**
  * Stores whose repository is created when the registry says that it is missing, and what was asked is then asked once more. Where that is not
- * wanted the failure names the option; a connection that only looks never creates.
+ * wanted the failure names the option; a connection that only looks never creates, and takes for empty what a push would create.
  */
 export function missingRepositories(parts: Parts): (repository: string, store: ChartStore) => ChartStore {
   const { adapter, options } = parts;
-  if (adapter.ensureRepository === undefined || options.end !== "target" || options.readOnly === true) return (_, store) => store;
+  if (adapter.ensureRepository === undefined || options.end !== "target") return (_, store) => store;
+  if (options.readOnly === true) return (_, store) => (options.createRepositories === "if-missing" ? withAbsence(store, parts) : store);
   const creating = new Map<string, Promise<unknown>>();
   return (repository, store) => {
     const mend = options.createRepositories === "if-missing" ? create : nameOption;
@@ -88,6 +89,31 @@ function withMending(store: ChartStore, mend: Mend): ChartStore {
     putBlob: (content, options) => mended(() => store.putBlob(content, options), options),
     mountBlob: (descriptor, from, options) => mended(() => store.mountBlob(descriptor, from, options), options),
     tags: (options) => tagsMended(store, mend, options),
+  };
+}
+
+/** Where a push would create what is missing, nothing stands there yet. */
+function withAbsence(store: ChartStore, parts: Parts): ChartStore {
+  const absent = async <T>(looking: Promise<T | undefined>): Promise<T | undefined> => {
+    try {
+      return await looking;
+    } catch (error) {
+      if (!isMissing(error, parts)) throw error;
+      return undefined;
+    }
+  };
+  return {
+    ...store,
+    resolve: (reference, options) => absent(store.resolve(reference, options)),
+    fetchManifest: (reference, options) => absent(store.fetchManifest(reference, options)),
+    findBlob: (digest, options) => absent(store.findBlob(digest, options)),
+    async *tags(options) {
+      try {
+        yield* store.tags(options);
+      } catch (error) {
+        if (!isMissing(error, parts)) throw error;
+      }
+    },
   };
 }
 
