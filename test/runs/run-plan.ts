@@ -29,8 +29,12 @@ export interface ReadPlan {
 }
 
 /** `chartferry plan … --output json`, held against its schema. */
-export async function runPlan(args: readonly string[], home: string): Promise<ProgramResult & { readonly plan: ReadPlan }> {
-  const result = await runChartferry(["plan", ...args, "--output", "json"], { home });
+export async function runPlan(
+  args: readonly string[],
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ProgramResult & { readonly plan: ReadPlan }> {
+  const result = await runChartferry(["plan", ...args, "--output", "json"], { home, env });
   const read: ReadPlan = JSON.parse(result.stdout);
   expect(schemaProblems(read, schema)).toEqual([]);
   return { ...result, plan: read };
