@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import type { ErrorView, TlsOptions, TokenRequest } from "../adapter/registry-adapter.ts";
 import type { Challenge } from "../auth/challenge.ts";
 import type { Credential, CredentialProvider, PassedOver } from "../auth/credential.ts";
@@ -75,6 +77,8 @@ export function createHttpClient(options: HttpClientOptions): VendorClient {
   const { origin, clock = systemClock } = options;
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const closing = new AbortController();
+  // Every call to a token service or a vendor's own may listen: that many are no leak.
+  setMaxListeners(0, closing.signal);
   const guard = createAddressGuard({ origin, namedBy: options.namedBy, lookup: options.lookup });
   const routes = createRoutes({
     origin,

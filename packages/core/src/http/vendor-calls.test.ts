@@ -50,6 +50,20 @@ describe("a call to a vendor's other service", () => {
     expect([named.requests.length, other.requests.length]).toEqual([1, 0]);
   });
 
+  it("may be one of many at the same time, without a warning of Node's", async () => {
+    const service = await server();
+    const http = client();
+    http.trust(service.origin);
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", note);
+    const calls = Array.from({ length: 40 }, () => http.call({ method: "GET", url: service.origin, operation: "create" }));
+    for (const answer of await Promise.all(calls)) await answer.dump();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
   it("ends with its caller's signal", async () => {
     const service = await startStubServer(() => {});
     onTestFinished(() => service.close());
