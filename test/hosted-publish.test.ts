@@ -38,7 +38,7 @@ it("does not let one that fails, nor one that is slow, hold back or fail the oth
   const [failing, slow, ...others] = all;
   if (failing === undefined || slow === undefined) throw new Error("there are too few registries");
   failing.emulator.faults.push({ host: failing.registry, answer: unavailable, times: Number.POSITIVE_INFINITY });
-  slow.emulator.faults.push({ host: slow.registry, delayMs: 150, times: Number.POSITIVE_INFINITY });
+  slow.emulator.faults.push({ host: slow.registry, delayMs: 500, times: Number.POSITIVE_INFINITY });
   const words = [examples, ...all.map(({ target }) => target), ...creating, "--max-wait", "2s"];
   const run = await runMigrate(words, { home, env, limitMs: 110_000 });
   expect(run.code).toBe(1);
