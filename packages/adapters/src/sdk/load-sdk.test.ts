@@ -4,7 +4,8 @@ import { loadSdk } from "./load-sdk.ts";
 
 describe("a vendor's library", () => {
   it("is named with what to do where it is not installed, also by who runs npx", async () => {
-    const missing = loadSdk("@aws-sdk/client-ecr", () => import("@chartferry/not-installed" as string));
+    const notThere: string = "@chartferry/not-installed";
+    const missing = loadSdk("@aws-sdk/client-ecr", () => import(notThere));
     await expect(missing).rejects.toMatchObject({
       code: "credentials-unavailable",
       message: expect.stringContaining("the package @aws-sdk/client-ecr, which this registry needs, is not installed"),
