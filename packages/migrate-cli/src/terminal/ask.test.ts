@@ -14,12 +14,7 @@ function person() {
     asked: ask({ prompt: "password of anna: ", hidden: true }, asking),
     askedOpenly: () => ask({ prompt: "user: ", hidden: false }, asking),
     types: (text: string) => void input.write(text),
-    sees: () => {
-      // Newer releases of Node give one piece a read, older ones all of them.
-      let text = "";
-      for (let piece: unknown = output.read(); piece !== null; piece = output.read()) text += String(piece);
-      return text;
-    },
+    sees: () => String(output.read(output.readableLength) ?? ""),
     isListenedTo: () => input.listenerCount("keypress") > 0,
   };
 }
